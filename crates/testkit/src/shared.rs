@@ -1,0 +1,74 @@
+//! Servers that many tests share, because a cluster takes two seconds to start and needs six processes.
+//!
+//! `cargo xtask test` starts them once for all test programs and names them in the environment. A test program
+//! that is run by itself starts its own, once. Tests on them destroy nothing, and keep apart by
+//! [`unique_prefix`].
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::OnceCell;
+
+use crate::valkey::{ClusterOptions, ClusterView, ValkeyCluster, ValkeyServer};
+
+/// Names the nodes of the shared cluster, separated by commas.
+pub const CLUSTER_VARIABLE: &str = "TEST_VALKEY_CLUSTER";
+/// Names the shared single server.
+pub const SINGLE_VARIABLE: &str = "TEST_VALKEY_SINGLE";
+/// How large tests of size are, as a part of their full size: `0.1` when not set, `1` for the full size.
+pub const SCALE_VARIABLE: &str = "TEST_SCALE";
+
+/// The shared cluster of three masters and three replicas.
+///
+/// # Panics
+/// When it is named in the environment and cannot be reached, or cannot be started.
+pub async fn shared_cluster() -> ClusterView {
+    static OWN: OnceCell<ValkeyCluster> = OnceCell::const_new();
+    match variable(CLUSTER_VARIABLE) {
+        Some(list) => ClusterView::external(&addresses(CLUSTER_VARIABLE, &list)).await,
+        None => (**OWN.get_or_init(|| ValkeyCluster::start(ClusterOptions::default())).await).clone(),
+    }
+}
+
+/// The address of the shared single server.
+///
+/// # Panics
+/// When its name in the environment is not an address, or it cannot be started.
+pub async fn shared_single() -> SocketAddr {
+    static OWN: OnceCell<ValkeyServer> = OnceCell::const_new();
+    match variable(SINGLE_VARIABLE) {
+        Some(text) => addresses(SINGLE_VARIABLE, &text).into_iter().next().expect("one address"),
+        None => OWN.get_or_init(ValkeyServer::start).await.address(),
+    }
+}
+
+/// A part of a full size, as `TEST_SCALE` says; at least one.
+///
+/// # Panics
+/// When `TEST_SCALE` is not a number.
+pub fn scaled(full: usize) -> usize {
+    let text = variable(SCALE_VARIABLE).unwrap_or_else(|| String::from("0.1"));
+    let scale: f64 = text.parse().unwrap_or_else(|_| panic!("{SCALE_VARIABLE}={text:?} is not a number"));
+    // Sizes of tests are far below 2^52, and a rounding error in them does no harm.
+    ((full as f64 * scale) as usize).max(1)
+}
+
+/// A key prefix that no other test of this run uses.
+pub fn unique_prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("t{}-{}-", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn addresses(name: &str, list: &str) -> Vec<SocketAddr> {
+    let parse = |text: &str| {
+        text.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}: {text:?} is not an address like 127.0.0.1:6379"))
+    };
+    list.split(',').map(parse).collect()
+}
+
+#[expect(clippy::disallowed_methods, reason = "what names the servers of a test run has no other way in")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
