@@ -1,0 +1,44 @@
+//! The arrows of `docs/ARCHITECTURE.md` as a table. A new crate needs a line here.
+
+/// The crates of this workspace that `package` may depend on; nothing when there is no rule for it.
+pub(super) fn allowed(package: &str) -> Option<&'static [&'static str]> {
+    Some(match package {
+        "pool-manager" => &[
+            "api",
+            "cache",
+            "domain",
+            "events",
+            "middleware",
+            "provisioning",
+            "seal",
+            "secrets",
+            "store",
+            "tenancy",
+        ],
+        "api" => &["cache", "domain", "middleware", "provisioning", "tenancy"],
+        "middleware" | "tenancy" | "secrets" => &["cache", "domain", "seal"],
+        "store" | "provisioning" => &["domain"],
+        "events" => &["cache", "domain"],
+        "cache" | "domain" | "seal" | "testkit" => &[],
+        "xtask" => &["testkit"],
+        "service-tests" => &["pool-manager", "testkit"],
+        _ => return None,
+    })
+}
+
+/// The crates that may use the driver `package`; nothing when it is no driver. So a driver can be swapped, and
+/// its faults worked round, in one place.
+pub(super) fn homes(package: &str) -> Option<&'static [&'static str]> {
+    Some(match package {
+        "fred" => &["cache"],
+        "mongodb" | "bson" => &["store", "provisioning"],
+        "rusqlite" => &["store"],
+        "lapin" => &["events"],
+        "aws-config" => &["secrets", "provisioning"],
+        sdk if sdk.starts_with("aws-sdk-") => &["secrets", "provisioning"],
+        "jsonwebtoken" => &["middleware"],
+        "envy" => &["pool-manager"],
+        "postgres" | "tokio-postgres" | "sqlx" => &["provisioning"],
+        _ => return None,
+    })
+}

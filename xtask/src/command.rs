@@ -1,0 +1,106 @@
+//! Running other programs, and what can go wrong with a command of ours.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitCode, ExitStatus};
+
+use crate::arrows::Violation;
+
+/// Why a command did not succeed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A program could not be started at all.
+    #[error("`{program}` cannot be started: {source}")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A program ended with a failure of its own, which it has printed.
+    #[error("`{command}` failed ({status})")]
+    Failed {
+        /// The program with its arguments.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+    },
+    /// A server program is missing or too old and cannot be installed from here.
+    #[error("{program} 8 or newer is needed and {reason}. {advice}")]
+    NotInstallable {
+        /// The server program.
+        program: &'static str,
+        /// Why it cannot be installed.
+        reason: &'static str,
+        /// What the user can do.
+        advice: &'static str,
+    },
+    /// Arrows between crates that are not allowed.
+    #[error("{}", list(.0))]
+    Arrows(Vec<Violation>),
+    /// `cargo metadata` failed.
+    #[error("cargo metadata: {0}")]
+    Metadata(#[from] cargo_metadata::Error),
+    /// Input or output failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+impl Failure {
+    /// The code of the program that failed, so that scripts see the same as without us.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Failed { status, .. } => {
+                let code = status.code().and_then(|code| u8::try_from(code).ok());
+                ExitCode::from(code.filter(|code| *code != 0).unwrap_or(1))
+            }
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+fn list(violations: &[Violation]) -> String {
+    let lines = violations.iter().map(|violation| format!("\n  {violation}"));
+    format!("{} forbidden dependencies:{}", violations.len(), lines.collect::<String>())
+}
+
+/// The root of the workspace.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// The `cargo` that runs us, in the root of the workspace.
+pub(crate) fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Prints the command, runs it and waits for it.
+///
+/// # Errors
+/// When it cannot be started or fails.
+pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
+    let shown = shown(command);
+    println!("xtask: {shown}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Failure::Failed { command: shown, status }),
+        Err(source) => {
+            Err(Failure::NotStarted { program: command.get_program().display().to_string(), source })
+        }
+    }
+}
+
+/// What a program prints on its standard output; nothing when it cannot be run.
+pub(crate) fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn shown(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,60 @@
+//! Developer commands: `cargo xtask <command>`.
+//!
+//! Nothing here is part of the product. `lint` and `test` are what the CI runs.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its user")]
+
+mod arrows;
+mod bench;
+mod command;
+mod coverage;
+mod install;
+mod lint;
+mod servers;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Developer commands of this workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Install what the tests need, start shared servers, run all tests.
+    Test(test::Arguments),
+    /// Check format, clippy, documentation and the arrows between crates.
+    Lint,
+    /// Check which crate depends on which, and where driver crates appear.
+    Arrows,
+    /// Measure the line coverage of a crate.
+    Coverage(coverage::Arguments),
+    /// Run a benchmark in release mode.
+    Bench(bench::Arguments),
+    /// Start Valkey and print the variables that make the service use it.
+    Up(up::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Lint => lint::run(),
+        Command::Arrows => arrows::run(),
+        Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Up(arguments) => up::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            failure.exit_code()
+        }
+    }
+}
