@@ -1,0 +1,165 @@
+//! API keys as texts.
+//!
+//! Keys made here are `pm_{environment}_{public id}_{secret}{checksum}`: the public id may stand in logs, the
+//! checksum (CRC32 of all before it) tells a mistyped key from a real one without a look-up. Keys that were made
+//! elsewhere have any form and are looked up as they are.
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::base62;
+
+const PREFIX: &str = "pm";
+const ENVIRONMENT_LENGTH: usize = 16;
+const ID_LENGTH: usize = 12;
+const ID_BYTES: usize = 8;
+const SECRET_LENGTH: usize = 43;
+const CHECKSUM_LENGTH: usize = 6;
+const MAX_LENGTH: usize = 256;
+
+/// The text of an API key. It is cleared from memory when dropped and never shows in `Debug`.
+#[derive(Clone)]
+pub struct ApiKey(Zeroizing<String>);
+
+/// Why a text cannot be an API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ApiKeyError {
+    /// Nothing, or more than 256 characters.
+    #[error("an API key has 1 to {MAX_LENGTH} characters")]
+    Length,
+    /// A character that is not printable ASCII.
+    #[error("an API key is made of printable ASCII characters")]
+    Character,
+    /// The form of a key made here, but its checksum is wrong: it was mistyped, or cut.
+    #[error("the API key was changed or mistyped: its checksum is wrong")]
+    Checksum,
+}
+
+impl ApiKey {
+    /// How many random bytes a new key takes: 64 bits for the public id, 256 for the secret.
+    pub const RANDOM_BYTES: usize = ID_BYTES + 32;
+
+    /// A new key from random bytes. `environment` is shortened to 16 lower-case letters and digits.
+    pub fn generate(environment: &str, random: [u8; Self::RANDOM_BYTES]) -> Self {
+        let environment: String = environment
+            .chars()
+            .map(|character| character.to_ascii_lowercase())
+            .filter(char::is_ascii_alphanumeric)
+            .take(ENVIRONMENT_LENGTH)
+            .collect();
+        let environment = if environment.is_empty() { "any" } else { &environment };
+        let (id, secret) = random.split_at(ID_BYTES);
+        let id = base62::encode(id, ID_LENGTH);
+        let secret = Zeroizing::new(base62::encode(secret, SECRET_LENGTH));
+        let body = Zeroizing::new(format!("{PREFIX}_{environment}_{id}_{}", *secret));
+        let checksum = checksum(&body);
+        Self(Zeroizing::new(format!("{}{checksum}", *body)))
+    }
+
+    /// Takes any text that can be a key. One of exactly the form made here must have the right checksum.
+    pub fn parse(text: &str) -> Result<Self, ApiKeyError> {
+        if text.is_empty() || text.len() > MAX_LENGTH {
+            return Err(ApiKeyError::Length);
+        }
+        if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Err(ApiKeyError::Character);
+        }
+        if own_parts(text).is_some() {
+            let (body, given) = text.split_at(text.len() - CHECKSUM_LENGTH);
+            if checksum(body) != given {
+                return Err(ApiKeyError::Checksum);
+            }
+        }
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// The public id of a key made here; it is not secret and names the key in logs.
+    pub fn public_id(&self) -> Option<&str> {
+        own_parts(&self.0)
+    }
+
+    /// The text itself: to hash it, or to hand it to its owner once.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The public id of a text that has the form of a key made here, whatever its checksum.
+fn own_parts(text: &str) -> Option<&str> {
+    let parts: Vec<&str> = text.split('_').collect();
+    let [PREFIX, environment, id, secret] = parts[..] else { return None };
+    let is_environment = (1..=ENVIRONMENT_LENGTH).contains(&environment.len())
+        && environment.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let is_own = is_environment
+        && id.len() == ID_LENGTH
+        && secret.len() == SECRET_LENGTH + CHECKSUM_LENGTH
+        && base62::is_base62(id)
+        && base62::is_base62(secret);
+    is_own.then_some(id)
+}
+
+fn checksum(body: &str) -> String {
+    base62::encode(&crc32fast::hash(body.as_bytes()).to_be_bytes(), CHECKSUM_LENGTH)
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ApiKey({})", self.public_id().unwrap_or("redacted"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_made_key_has_the_documented_form() {
+        let key = ApiKey::generate("staging", [7; ApiKey::RANDOM_BYTES]);
+        let parts: Vec<&str> = key.expose().split('_').collect();
+        assert_eq!((parts[0], parts[1], parts[2].len(), parts[3].len()), ("pm", "staging", 12, 49));
+        assert_eq!(key.public_id(), Some(parts[2]));
+        assert!(!format!("{key:?}").contains(parts[3]));
+        assert!(ApiKey::generate("Pre Prod!", [0; ApiKey::RANDOM_BYTES]).expose().starts_with("pm_preprod_"));
+        assert!(ApiKey::generate("", [0; ApiKey::RANDOM_BYTES]).expose().starts_with("pm_any_"));
+    }
+
+    #[test]
+    fn foreign_keys_of_any_form_pass_and_the_rest_does_not() {
+        for text in ["k", "sk_live_abc", "pm_x", "a key with blanks", &"k".repeat(256)] {
+            assert!(ApiKey::parse(text).is_ok(), "{text}");
+        }
+        assert_eq!(ApiKey::parse("").unwrap_err(), ApiKeyError::Length);
+        assert_eq!(ApiKey::parse(&"k".repeat(257)).unwrap_err(), ApiKeyError::Length);
+        for text in ["ключ", "a\tb", "a\u{7f}"] {
+            assert_eq!(ApiKey::parse(text).unwrap_err(), ApiKeyError::Character);
+        }
+        assert!(!format!("{:?}", ApiKey::parse("hunter2").unwrap()).contains("hunter2"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_made_key_is_parsed(random in any::<[u8; ApiKey::RANDOM_BYTES]>(), environment in "[a-z0-9]{1,20}") {
+            let key = ApiKey::generate(&environment, random);
+            let parsed = ApiKey::parse(key.expose()).unwrap();
+            prop_assert_eq!(parsed.expose(), key.expose());
+        }
+
+        /// One other character anywhere, the form kept: refused without a look-up.
+        #[test]
+        fn every_changed_character_is_noticed(
+            random in any::<[u8; ApiKey::RANDOM_BYTES]>(),
+            at in any::<prop::sample::Index>(),
+            other in "[0-9a-z]",
+        ) {
+            let text = ApiKey::generate("staging", random).expose().to_owned();
+            let places: Vec<usize> = text.char_indices().skip(3).filter(|(_, c)| *c != '_').map(|(at, _)| at).collect();
+            let place = places[at.index(places.len())];
+            let mut changed = text.clone();
+            changed.replace_range(place..=place, &other);
+            prop_assume!(changed != text);
+            prop_assert_eq!(ApiKey::parse(&changed).unwrap_err(), ApiKeyError::Checksum);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The name a key is stored and looked up under.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
+
+use crate::api_key::ApiKey;
+
+/// SHA-256 of a key's text. Keys are long and random, so no salt and no slow hash is needed. `==` takes the same time
+/// whatever the difference.
+#[derive(Clone, Copy, Hash)]
+pub struct ApiKeyHash([u8; 32]);
+
+impl ApiKeyHash {
+    /// The hash of a key.
+    pub fn of(key: &ApiKey) -> Self {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, key.expose().as_bytes()).as_ref());
+        Self(hash)
+    }
+
+    /// The cache key of the verdict about this key: `apikey:sha256:` and 64 hex digits.
+    pub fn cache_key(&self) -> String {
+        format!("apikey:sha256:{self}")
+    }
+}
+
+impl PartialEq for ApiKeyHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for ApiKeyHash {}
+
+impl fmt::Display for ApiKeyHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ApiKeyHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ApiKeyHash({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_sha_256_in_hex() {
+        let hash = ApiKeyHash::of(&ApiKey::parse("abc").unwrap());
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(hash.to_string(), hex);
+        assert_eq!(hash.cache_key(), format!("apikey:sha256:{hex}"));
+        assert_ne!(hash, ApiKeyHash::of(&ApiKey::parse("abd").unwrap()));
+    }
+}
