@@ -1,0 +1,62 @@
+//! What the client counts about itself.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A snapshot of the client's counters since it connected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Times the slot map was read again.
+    pub map_refreshes: u64,
+    /// MOVED and ASK answers that were followed.
+    pub redirections: u64,
+    /// Commands that were sent again after a failure.
+    pub retries: u64,
+    /// Commands that got no answer in time.
+    pub timeouts: u64,
+    /// Links that were opened.
+    pub links_opened: u64,
+    /// Links that hung and were replaced.
+    pub links_replaced: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Counting {
+    pub(super) map_refreshes: AtomicU64,
+    pub(super) redirections: AtomicU64,
+    pub(super) retries: AtomicU64,
+    pub(super) timeouts: AtomicU64,
+    pub(super) links_opened: AtomicU64,
+    pub(super) links_replaced: AtomicU64,
+}
+
+impl Counting {
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn snapshot(&self) -> Counters {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counters {
+            map_refreshes: read(&self.map_refreshes),
+            redirections: read(&self.redirections),
+            retries: read(&self.retries),
+            timeouts: read(&self.timeouts),
+            links_opened: read(&self.links_opened),
+            links_replaced: read(&self.links_replaced),
+        }
+    }
+}
+
+impl Counters {
+    /// Names (in OpenTelemetry style) and values, for a metrics exporter.
+    pub fn named(&self) -> [(&'static str, u64); 6] {
+        [
+            ("cache.map.refreshes", self.map_refreshes),
+            ("cache.redirections", self.redirections),
+            ("cache.retries", self.retries),
+            ("cache.timeouts", self.timeouts),
+            ("cache.links.opened", self.links_opened),
+            ("cache.links.replaced", self.links_replaced),
+        ]
+    }
+}

@@ -1,0 +1,139 @@
+//! Why one attempt on one node failed, read from the first word of the server's error.
+
+use std::time::Duration;
+
+use fred::error::{Error, ErrorKind};
+
+use crate::address::NodeAddress;
+use crate::error::{CacheError, Refusal};
+
+/// The failure of one attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Failure {
+    /// The slot lives elsewhere now.
+    Moved(NodeAddress),
+    /// The key is on the other side of a running migration.
+    Ask(NodeAddress),
+    /// The server refused and said why; it executed nothing.
+    Refused(Refusal),
+    /// The script is not known to the server; it executed nothing.
+    NoScript,
+    /// Wrong type, or a text where a number is needed.
+    WrongType,
+    /// The link was not up; nothing was sent.
+    NotSent(String),
+    /// The link was cut after sending.
+    Interrupted,
+    /// No answer in time.
+    TimedOut,
+    /// An error without a meaning of its own here.
+    Protocol,
+}
+
+impl Failure {
+    /// Reads the driver's error. `from` is the node that answered: a redirection without a host means its host.
+    pub(super) fn of(error: &Error, from: &NodeAddress) -> Self {
+        let details = error.details();
+        let mut words = details.split_ascii_whitespace();
+        match words.next().unwrap_or_default() {
+            "MOVED" => redirection(words.nth(1), from).map_or(Self::Protocol, Self::Moved),
+            "ASK" => redirection(words.nth(1), from).map_or(Self::Protocol, Self::Ask),
+            "NOSCRIPT" => Self::NoScript,
+            "WRONGTYPE" => Self::WrongType,
+            "ERR" if details.contains("not an integer") || details.contains("would overflow") => {
+                Self::WrongType
+            }
+            "ERR" if details.contains("without any password configured") => {
+                Self::Refused(Refusal::Credentials)
+            }
+            "ERR" if details.contains("cluster support disabled") => {
+                Self::Refused(Refusal::Topology("the server is no cluster; set CACHE_MODE=single"))
+            }
+            "WRONGPASS" | "NOAUTH" => Self::Refused(Refusal::Credentials),
+            "NOPERM" => Self::Refused(Refusal::Permission(details.to_owned())),
+            "OOM" => Self::Refused(Refusal::OutOfMemory),
+            "READONLY" => Self::Refused(Refusal::ReadOnly),
+            "LOADING" => Self::Refused(Refusal::NotReady("LOADING")),
+            "MASTERDOWN" => Self::Refused(Refusal::NotReady("MASTERDOWN")),
+            "BUSY" => Self::Refused(Refusal::NotReady("BUSY")),
+            "CLUSTERDOWN" => Self::Refused(Refusal::NotReady("CLUSTERDOWN")),
+            "TRYAGAIN" => Self::Refused(Refusal::NotReady("TRYAGAIN")),
+            word => match error.kind() {
+                ErrorKind::Auth => Self::Refused(Refusal::Credentials),
+                ErrorKind::Timeout => Self::TimedOut,
+                ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls
+                    if details.to_lowercase().contains("certificate") =>
+                {
+                    Self::Refused(Refusal::Certificate(details.to_owned()))
+                }
+                ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls => Self::Interrupted,
+                _ if !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase()) => {
+                    Self::Refused(Refusal::Other(word.to_owned()))
+                }
+                _ => Self::Protocol,
+            },
+        }
+    }
+
+    /// Whether the attempt may have taken effect.
+    pub(super) fn outcome_is_unknown(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::TimedOut | Self::Protocol)
+    }
+
+    /// The error of the whole operation, when this was the last attempt.
+    pub(super) fn into_error(
+        self,
+        node: &NodeAddress,
+        command: &'static str,
+        budget: Duration,
+    ) -> CacheError {
+        let node = node.to_string();
+        match self {
+            Self::Moved(to) | Self::Ask(to) => {
+                CacheError::Unavailable { node, reason: format!("too many redirections, the last to {to}") }
+            }
+            Self::Refused(refusal) => CacheError::Refused { node, refusal },
+            Self::WrongType => CacheError::WrongType,
+            Self::NotSent(reason) => CacheError::Unavailable { node, reason },
+            Self::Interrupted => CacheError::Interrupted { node },
+            Self::TimedOut => CacheError::Timeout { node, after: budget },
+            Self::NoScript | Self::Protocol => CacheError::Protocol { node, command },
+        }
+    }
+}
+
+/// `host:port` of a redirection; the host may be empty.
+fn redirection(target: Option<&str>, from: &NodeAddress) -> Option<NodeAddress> {
+    let (host, port) = target?.rsplit_once(':')?;
+    let host = if host.is_empty() || host == "?" { from.host() } else { host };
+    Some(NodeAddress::new(host, port.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &'static str) -> Failure {
+        Failure::of(&Error::new(ErrorKind::Unknown, text), &NodeAddress::new("here", 1))
+    }
+
+    #[test]
+    fn the_first_word_decides() {
+        assert_eq!(of("MOVED 3999 10.0.0.1:6381"), Failure::Moved(NodeAddress::new("10.0.0.1", 6381)));
+        assert_eq!(of("ASK 3999 :6381"), Failure::Ask(NodeAddress::new("here", 6381)));
+        assert_eq!(of("MOVED 1 2001:db8::1:6379"), Failure::Moved(NodeAddress::new("2001:db8::1", 6379)));
+        assert_eq!(of("NOSCRIPT No matching script"), Failure::NoScript);
+        assert_eq!(of("ERR value is not an integer or out of range"), Failure::WrongType);
+        assert_eq!(of("WRONGPASS invalid"), Failure::Refused(Refusal::Credentials));
+        assert_eq!(of("MISCONF errors writing"), Failure::Refused(Refusal::Other("MISCONF".to_owned())));
+        assert_eq!(of("MOVED rubbish"), Failure::Protocol);
+        assert_eq!(of("gibberish from nowhere"), Failure::Protocol);
+    }
+
+    #[test]
+    fn only_sent_commands_are_of_unknown_outcome() {
+        assert!(Failure::Interrupted.outcome_is_unknown() && Failure::TimedOut.outcome_is_unknown());
+        assert!(!Failure::NotSent(String::new()).outcome_is_unknown());
+        assert!(!of("CLUSTERDOWN The cluster is down").outcome_is_unknown());
+    }
+}

@@ -1,0 +1,257 @@
+//! Keeps one link to one node up: opens it, pings it, and replaces it when it hangs.
+//!
+//! Requests never open links. They take the one that is up, wait shortly while one is being opened for the first
+//! time or after a cut, and fail at once while the node is known to be down or has let three requests in a row
+//! time out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::command::Command;
+use super::counters::Counting;
+use super::failure::Failure;
+use super::link::{Link, LinkSettings};
+use crate::address::NodeAddress;
+use crate::error::Refusal;
+
+/// Time between two pings of a healthy link.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// How long a ping may take.
+const PING_LIMIT: Duration = Duration::from_millis(400);
+/// A link that answered no ping for this long is replaced.
+const HUNG_AFTER: Duration = Duration::from_secs(2);
+/// Time-outs in a row after which requests stop waiting until a ping is answered.
+const TIMEOUTS_TO_SUSPEND: u32 = 3;
+/// Waiting time between two attempts to open a link: doubled from the first to the second.
+const REOPEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// Least age of a link that is opened anew on a caller's word.
+const RENEW_AT_MOST_EVERY: Duration = Duration::from_secs(1);
+/// Commands in flight on one link; more wait, within their budget. Bounds the memory that a slow node can hold.
+const IN_FLIGHT: usize = 4_096;
+
+#[derive(Clone)]
+enum State {
+    Opening,
+    Up(Arc<Link>),
+    Down(Failure),
+}
+
+/// A link that is kept up by a task of its own.
+pub(super) struct Keeper {
+    state: watch::Receiver<State>,
+    health: Arc<Health>,
+    in_flight: Semaphore,
+}
+
+#[derive(Default)]
+struct Health {
+    timeouts_in_a_row: AtomicU32,
+    check_now: Notify,
+    renew: Notify,
+}
+
+impl Keeper {
+    /// Starts keeping a link to `address` until `closed` is cancelled.
+    pub(super) fn start(
+        address: NodeAddress,
+        settings: Arc<LinkSettings>,
+        counting: Arc<Counting>,
+        closed: CancellationToken,
+        tasks: &TaskTracker,
+    ) -> Self {
+        let (sender, state) = watch::channel(State::Opening);
+        let health = Arc::new(Health::default());
+        let task = Task { address, settings, counting, closed, health: Arc::clone(&health), state: sender };
+        tasks.spawn(task.run());
+        Self { state, health, in_flight: Semaphore::new(IN_FLIGHT) }
+    }
+
+    /// Sends one command on the link.
+    pub(super) async fn send(
+        &self,
+        command: &Command,
+        deadline: Instant,
+    ) -> Result<fred::types::Value, Failure> {
+        let _permit = self.permit(deadline).await?;
+        let link = self.link(deadline).await?;
+        let answer = link.send(command, deadline).await;
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    /// Sends several commands at once.
+    pub(super) async fn send_all(
+        &self,
+        commands: &[Command],
+        asking: bool,
+        deadline: Instant,
+    ) -> Result<Vec<Result<fred::types::Value, Failure>>, Failure> {
+        let _permit = self.permit(deadline).await?;
+        let link = self.link(deadline).await?;
+        let answers = link.send_all(commands, asking, deadline).await;
+        self.note(answers.as_ref().err());
+        answers
+    }
+
+    async fn permit(&self, deadline: Instant) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
+        match timeout_at(deadline, self.in_flight.acquire()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Failure::NotSent(format!("{IN_FLIGHT} commands are waiting for it already"))),
+        }
+    }
+
+    async fn link(&self, deadline: Instant) -> Result<Arc<Link>, Failure> {
+        if self.health.timeouts_in_a_row.load(Ordering::Relaxed) >= TIMEOUTS_TO_SUSPEND {
+            return Err(Failure::NotSent("it let several requests time out and answers no ping".to_owned()));
+        }
+        let mut state = self.state.clone();
+        let settled = timeout_at(deadline, state.wait_for(|state| !matches!(state, State::Opening))).await;
+        match settled {
+            Ok(Ok(state)) => match &*state {
+                State::Up(link) => Ok(Arc::clone(link)),
+                State::Down(failure) => Err(failure.clone()),
+                State::Opening => Err(Failure::NotSent("the link is being opened".to_owned())),
+            },
+            Ok(Err(_)) => Err(Failure::NotSent("the link is closed".to_owned())),
+            Err(_) => Err(Failure::NotSent("the link could not be opened in time".to_owned())),
+        }
+    }
+
+    fn note(&self, failure: Option<&Failure>) {
+        match failure {
+            Some(Failure::TimedOut) => {
+                self.health.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed);
+                self.health.check_now.notify_one();
+            }
+            Some(_) => {}
+            None => self.health.answered(),
+        }
+    }
+
+    /// Has the link closed and opened anew, unless that was done within the last second.
+    pub(super) fn renew(&self) {
+        self.health.renew.notify_one();
+    }
+
+    /// Whether the node is known to be down or hung.
+    pub(super) fn is_down(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Down(_))
+            || self.health.timeouts_in_a_row.load(Ordering::Relaxed) >= TIMEOUTS_TO_SUSPEND
+    }
+}
+
+impl Health {
+    fn answered(&self) {
+        // Read first: on the hot path the line stays shared between the cores.
+        if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
+            self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Task {
+    address: NodeAddress,
+    settings: Arc<LinkSettings>,
+    counting: Arc<Counting>,
+    closed: CancellationToken,
+    health: Arc<Health>,
+    state: watch::Sender<State>,
+}
+
+impl Task {
+    async fn run(self) {
+        let mut pause = REOPEN.0;
+        loop {
+            let opened = tokio::select! {
+                opened = Link::open(&self.address, &self.settings) => opened,
+                () = self.closed.cancelled() => break,
+            };
+            match opened {
+                Ok(link) => {
+                    Counting::add(&self.counting.links_opened);
+                    pause = REOPEN.0;
+                    self.health.answered();
+                    let link = Arc::new(link);
+                    self.state.send_replace(State::Up(Arc::clone(&link)));
+                    let ended_by_us = self.watch(&link).await;
+                    self.state.send_replace(State::Opening);
+                    link.close().await;
+                    if ended_by_us {
+                        break;
+                    }
+                }
+                Err(failure) => {
+                    tracing::debug!(node = %self.address, ?failure, "the link could not be opened");
+                    self.state.send_replace(State::Down(failure));
+                    tokio::select! {
+                        () = sleep(pause) => {}
+                        () = self.closed.cancelled() => break,
+                    }
+                    pause = (pause * 2).min(REOPEN.1);
+                }
+            }
+        }
+        self.state.send_replace(State::Down(Failure::NotSent("the client is closed".to_owned())));
+    }
+
+    /// Pings until the link ends, hangs or the client is closed; true for the last.
+    async fn watch(&self, link: &Link) -> bool {
+        let ping = Command::new("PING");
+        let opened = Instant::now();
+        let mut last_answer = opened;
+        let ended = link.wait_until_ended();
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                () = &mut ended => {
+                    tracing::debug!(node = %self.address, "the link ended");
+                    return false;
+                }
+                () = self.closed.cancelled() => return true,
+                () = self.health.renew.notified() => {
+                    if opened.elapsed() >= RENEW_AT_MOST_EVERY {
+                        return false;
+                    }
+                }
+                () = sleep(HEARTBEAT) => {}
+                () = self.health.check_now.notified() => {}
+            }
+            match link.send(&ping, Instant::now() + PING_LIMIT).await {
+                // An error is an answer, too: the server is there.
+                Ok(_) | Err(Failure::Refused(_)) => {
+                    last_answer = Instant::now();
+                    self.health.answered();
+                }
+                Err(_) if last_answer.elapsed() >= HUNG_AFTER => {
+                    tracing::warn!(node = %self.address, "the link hangs and is replaced");
+                    Counting::add(&self.counting.links_replaced);
+                    // Until a new link answers, requests fail at once instead of waiting for it.
+                    self.health.timeouts_in_a_row.store(TIMEOUTS_TO_SUSPEND, Ordering::Relaxed);
+                    return false;
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// Whether trying again later cannot help.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused(
+                Refusal::Credentials
+                    | Refusal::Permission(_)
+                    | Refusal::Certificate(_)
+                    | Refusal::Topology(_)
+            )
+        )
+    }
+}

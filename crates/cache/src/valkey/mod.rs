@@ -1,0 +1,68 @@
+//! Valkey: single node or cluster, over links to single nodes.
+//!
+//! The layers, from the bottom: [`link`] is one connection; [`keeper`] keeps one up and replaces it when it hangs;
+//! [`node`] has one or two of them; [`topology`] knows the slot map and the nodes; [`router`] finds the node for a
+//! command and decides about redirections and repetitions; [`operations`] are the cache operations on top, and
+//! [`scan`] is the key space.
+
+mod command;
+mod counters;
+mod failure;
+mod keeper;
+mod link;
+mod many;
+mod node;
+mod operations;
+mod reply;
+mod router;
+mod scan;
+mod script;
+mod slot_map;
+mod startup;
+mod stats;
+mod tls;
+mod topology;
+
+use std::sync::Arc;
+
+pub use counters::Counters;
+
+use topology::Topology;
+
+use crate::config::CacheConfig;
+use crate::error::CacheError;
+use scan::Method;
+
+/// A client of Valkey. Made by [`connect`](crate::connect).
+pub struct ValkeyCache {
+    topology: Arc<Topology>,
+    /// How slots are scanned; found out at start-up.
+    method: Method,
+    /// Limit on one answer of background work.
+    read_timeout: std::time::Duration,
+}
+
+impl ValkeyCache {
+    pub(crate) async fn connect(config: CacheConfig) -> Result<Self, CacheError> {
+        startup::connect(config).await
+    }
+
+    /// What the client counted about itself since it connected.
+    pub fn counters(&self) -> Counters {
+        self.topology.surroundings.counting.snapshot()
+    }
+
+    /// The topology it was configured with.
+    pub fn mode(&self) -> crate::config::CacheMode {
+        self.topology.mode
+    }
+
+    /// Whether the links speak TLS.
+    pub fn uses_tls(&self) -> bool {
+        self.topology.surroundings.settings.uses_tls()
+    }
+
+    async fn end(&self) {
+        startup::end(&self.topology).await;
+    }
+}

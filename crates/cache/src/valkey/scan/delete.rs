@@ -1,0 +1,179 @@
+//! Deleting by pattern, on every master at once.
+//!
+//! Each master has a worker of its own that reads the next batch while the last one is being removed. A batch comes
+//! slot by slot, so it is removed by one multi-key UNLINK for each slot, all in one pipeline.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::{OptionFuture, join, join_all};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{Scan, SlotRange, Step, can_wait_for};
+use crate::error::CacheError;
+use crate::glob::Glob;
+use crate::keyspace::{DeleteReport, DeleteRequest, NodeDeletion, Unreachable};
+use crate::valkey::ValkeyCache;
+use crate::valkey::many::by_slot;
+use crate::valkey::router::Budget;
+use crate::valkey::stats::reason;
+
+/// Keys of one batch, about.
+const BATCH: usize = 1_000;
+
+/// What all workers of one deletion share.
+struct Job<'a> {
+    request: &'a DeleteRequest,
+    progress: &'a watch::Sender<DeleteReport>,
+    cancel: &'a CancellationToken,
+    began: Instant,
+}
+
+impl ValkeyCache {
+    pub(crate) async fn delete_matching(
+        &self,
+        request: &DeleteRequest,
+        progress: &watch::Sender<DeleteReport>,
+        cancel: &CancellationToken,
+    ) -> Result<DeleteReport, CacheError> {
+        if self.topology.surroundings.closed.is_cancelled() {
+            return Err(CacheError::Closed);
+        }
+        progress.send_replace(DeleteReport::default());
+        let job = Job { request, progress, cancel, began: Instant::now() };
+        for (pass, pattern) in request.patterns.iter().enumerate() {
+            let parts = self.parts(pattern).into_iter();
+            join_all(parts.map(|ranges| self.delete_part(&job, pass, pattern, ranges))).await;
+        }
+        progress.send_modify(|report| report.took = job.began.elapsed());
+        let report = progress.borrow().clone();
+        Ok(report)
+    }
+
+    async fn delete_part(&self, job: &Job<'_>, pass: usize, pattern: &Glob, ranges: Vec<SlotRange>) {
+        let scan = self.scan(pattern);
+        let mut books: HashMap<String, Book> = HashMap::new();
+        for range in ranges {
+            if job.stopped() {
+                return;
+            }
+            if let Err(error) = self.delete_range(job, pass, &scan, range, &mut books).await {
+                job.unreachable(&error);
+                return;
+            }
+        }
+    }
+
+    async fn delete_range(
+        &self,
+        job: &Job<'_>,
+        pass: usize,
+        scan: &Scan<'_>,
+        range: SlotRange,
+        books: &mut HashMap<String, Book>,
+    ) -> Result<(), CacheError> {
+        let patience = job.request.patience;
+        let read = |at| scan.patient_step(at, range.end, BATCH, patience);
+        let mut step = read(range.start(self.method)).await?;
+        while !job.stopped() {
+            let keys: Vec<Bytes> = step.keys.iter().filter(|key| job.accepts(pass, key)).cloned().collect();
+            let next = step.next.filter(|_| !job.stopped());
+            let removal = self.remove(job, &step, &keys);
+            let (removed, following) = join(removal, OptionFuture::from(next.map(read))).await;
+            job.record(books, &step, &keys, removed?);
+            match following {
+                Some(following) => step = following?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a batch, waiting for a node that does not answer as patiently as a read.
+    async fn remove(&self, job: &Job<'_>, step: &Step, keys: &[Bytes]) -> Result<u64, CacheError> {
+        if job.request.dry_run || keys.is_empty() {
+            return Ok(0);
+        }
+        let groups = by_slot(keys);
+        let until = Instant::now() + job.request.patience;
+        let budget = || Budget::of(self.read_timeout.min(until.saturating_duration_since(Instant::now())));
+        let mut removed = self.topology.count_on(&step.node, "UNLINK", &groups, budget()).await;
+        let mut pause = Duration::from_millis(25);
+        loop {
+            match removed {
+                Err(error) if can_wait_for(&error) && Instant::now() + pause < until => {}
+                settled => return settled,
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(250));
+            removed = self.topology.count_over("UNLINK", keys).await;
+        }
+    }
+}
+
+/// What a worker knows of one node.
+#[derive(Default)]
+struct Book {
+    finished: f64,
+    most_keys: u64,
+    scanned: u64,
+}
+
+impl Job<'_> {
+    /// Whether a key that matches the pattern of this pass is meant, and was not counted by an earlier pass.
+    fn accepts(&self, pass: usize, key: &[u8]) -> bool {
+        let earlier = &self.request.patterns[..pass];
+        self.request.filter.as_ref().is_none_or(|filter| filter.accepts(key))
+            && !earlier.iter().any(|pattern| pattern.matches(key))
+    }
+
+    fn stopped(&self) -> bool {
+        if !self.cancel.is_cancelled() {
+            return false;
+        }
+        self.progress.send_modify(|report| report.cancelled = true);
+        true
+    }
+
+    fn record(&self, books: &mut HashMap<String, Book>, step: &Step, keys: &[Bytes], removed: u64) {
+        let name = step.node.address.to_string();
+        let book = books.entry(name.clone()).or_default();
+        book.finished += step.finished;
+        book.most_keys = book.most_keys.max(step.node_keys);
+        // Key counts stay far below 2^53, where an f64 stops being exact.
+        let scanned = (book.most_keys as f64 * book.finished.min(1.0)).round() as u64;
+        let newly_scanned = scanned.saturating_sub(book.scanned);
+        book.scanned += newly_scanned;
+        let took = self.began.elapsed();
+        self.progress.send_modify(|report| {
+            let index = match report.nodes.iter().position(|node| node.node == name) {
+                Some(index) => index,
+                None => {
+                    report.nodes.push(NodeDeletion { node: name, ..NodeDeletion::default() });
+                    report.nodes.len() - 1
+                }
+            };
+            let node = &mut report.nodes[index];
+            node.scanned += newly_scanned;
+            node.matched += keys.len() as u64;
+            node.deleted += removed;
+            node.took = took;
+            let room = self.request.samples.saturating_sub(report.samples.len());
+            report.samples.extend(keys.iter().take(room).cloned());
+            report.took = took;
+        });
+    }
+
+    fn unreachable(&self, error: &CacheError) {
+        let node = error.node().unwrap_or("cache").to_owned();
+        let reason = reason(error);
+        self.progress.send_modify(|report| {
+            if !report.unreachable.iter().any(|known| known.node == node) {
+                report.unreachable.push(Unreachable { node, reason });
+            }
+        });
+    }
+}

@@ -1,0 +1,190 @@
+//! The current slot map, the nodes it names, and the one task that refreshes it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::command::Command;
+use super::counters::Counting;
+use super::failure::Failure;
+use super::node::{Lane, Node, Surroundings};
+use super::slot_map::SlotMap;
+use crate::address::NodeAddress;
+use crate::config::CacheMode;
+
+/// How long one node may take to tell the map.
+const REFRESH_LIMIT: Duration = Duration::from_millis(800);
+/// Time between two refreshes that nobody asked for, while all is well and while something is down.
+const IDLE: Duration = Duration::from_secs(10);
+const TROUBLED: Duration = Duration::from_millis(500);
+/// Least time between two refreshes: a node that learns of a change late must not make us ask in a loop.
+const SPACING: Duration = Duration::from_millis(50);
+/// Nodes that are asked at the same time.
+const ASKED_AT_ONCE: usize = 3;
+
+/// See the module.
+pub(super) struct Topology {
+    pub(super) mode: CacheMode,
+    seeds: Vec<NodeAddress>,
+    map: ArcSwap<SlotMap>,
+    nodes: Mutex<HashMap<NodeAddress, Arc<Node>>>,
+    wanted: Notify,
+    /// The generation that a refresh was already asked for, plus one: the next thousand askers need not.
+    asked_for: AtomicU64,
+    generation: watch::Sender<u64>,
+    pub(super) surroundings: Surroundings,
+}
+
+impl Topology {
+    pub(super) fn new(mode: CacheMode, seeds: Vec<NodeAddress>, surroundings: Surroundings) -> Self {
+        let map =
+            SlotMap::single(seeds.first().cloned().unwrap_or_else(|| NodeAddress::new("localhost", 6_379)));
+        Self {
+            mode,
+            seeds,
+            map: ArcSwap::from_pointee(map),
+            nodes: Mutex::default(),
+            wanted: Notify::new(),
+            asked_for: AtomicU64::new(0),
+            generation: watch::Sender::new(0),
+            surroundings,
+        }
+    }
+
+    /// The map of this moment.
+    pub(super) fn map(&self) -> Arc<SlotMap> {
+        self.map.load_full()
+    }
+
+    /// The node at an address, connecting to it if it is new.
+    pub(super) fn node(&self, address: &NodeAddress) -> Arc<Node> {
+        // The map of nodes is whole at every unlock, so a panic elsewhere does not spoil it.
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = nodes.get(address) {
+            return Arc::clone(node);
+        }
+        let node = Arc::new(Node::start(address.clone(), &self.surroundings));
+        nodes.insert(address.clone(), Arc::clone(&node));
+        node
+    }
+
+    /// Asks for a newer map than the one of `generation`; does not wait. A thousand callers with one map cause one
+    /// refresh.
+    pub(super) fn request_refresh(&self, generation: u64) {
+        if self.mode == CacheMode::Cluster
+            && self.map.load().generation == generation
+            && self.asked_for.swap(generation + 1, Ordering::AcqRel) != generation + 1
+        {
+            self.wanted.notify_one();
+        }
+    }
+
+    /// Asks for a newer map and waits for it, at most until `deadline`.
+    pub(super) async fn refreshed(&self, generation: u64, deadline: Instant) {
+        self.request_refresh(generation);
+        let mut current = self.generation.subscribe();
+        let _ = timeout_at(deadline, current.wait_for(|current| *current > generation)).await;
+    }
+
+    /// The task of a cluster: refreshes when asked to, and now and then.
+    pub(super) async fn keep_fresh(self: Arc<Self>) {
+        loop {
+            let pause = if self.is_troubled() { TROUBLED } else { IDLE };
+            tokio::select! {
+                () = self.wanted.notified() => {}
+                () = sleep(pause) => {}
+                () = self.surroundings.closed.cancelled() => return,
+            }
+            let refreshed = tokio::select! {
+                refreshed = self.refresh() => refreshed,
+                () = self.surroundings.closed.cancelled() => return,
+            };
+            if let Err(failure) = refreshed {
+                tracing::warn!(?failure, "no node told the slot map");
+                self.asked_for.store(0, Ordering::Release);
+            }
+            sleep(SPACING).await;
+        }
+    }
+
+    fn is_troubled(&self) -> bool {
+        let map = self.map();
+        !map.is_complete() || map.owners().any(|master| self.node(&master.address).is_down())
+    }
+
+    /// Whether no configured address can be connected to.
+    pub(super) fn seeds_are_down(&self) -> bool {
+        self.seeds.iter().all(|address| self.node(address).is_down())
+    }
+
+    /// Reads the map from whichever node answers first.
+    pub(super) async fn refresh(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + REFRESH_LIMIT;
+        let mut candidates = self.candidates().into_iter();
+        let mut asked = FuturesUnordered::new();
+        asked.extend(candidates.by_ref().take(ASKED_AT_ONCE).map(|node| self.ask(node, deadline)));
+        let mut last = Failure::NotSent("the cluster has no known node".to_owned());
+        while let Some(answer) = asked.next().await {
+            match answer {
+                Ok(map) => {
+                    self.replace(map);
+                    return Ok(());
+                }
+                // What cannot get better says more than what can.
+                Err(failure) if !last.is_final() => last = failure,
+                Err(_) => {}
+            }
+            asked.extend(candidates.next().map(|node| self.ask(node, deadline)));
+        }
+        Err(last)
+    }
+
+    /// Whom to ask: masters that are up first, then the configured addresses, replicas, and what seems down.
+    fn candidates(&self) -> Vec<Arc<Node>> {
+        let map = self.map();
+        let known = map.generation > 0;
+        let masters = map.masters.iter().filter(|_| known).map(|master| &master.address);
+        let replicas = map.masters.iter().filter(|_| known).flat_map(|master| &master.replicas);
+        let mut addresses: Vec<&NodeAddress> = Vec::new();
+        for address in masters.chain(&self.seeds).chain(replicas) {
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        let (down, up): (Vec<_>, Vec<_>) =
+            addresses.into_iter().map(|address| self.node(address)).partition(|node| node.is_down());
+        up.into_iter().chain(down).collect()
+    }
+
+    async fn ask(&self, node: Arc<Node>, deadline: Instant) -> Result<SlotMap, Failure> {
+        let command = Command::new("CLUSTER").text("SHARDS");
+        let answers = node.send_all(Lane::Requests, &[command], false, deadline).await?;
+        let answer = answers.into_iter().next().unwrap_or(Err(Failure::Protocol))?;
+        let map = SlotMap::from_shards(answer, &node.address, self.surroundings.settings.uses_tls());
+        map.filter(|map| map.owners().next().is_some()).ok_or(Failure::Protocol)
+    }
+
+    /// Puts a new map in force and lets go of nodes that it does not name.
+    fn replace(&self, map: SlotMap) {
+        Counting::add(&self.surroundings.counting.map_refreshes);
+        let generation = self.map.load().generation + 1;
+        let map = Arc::new(map.with_generation(generation));
+        self.map.store(Arc::clone(&map));
+        self.generation.send_replace(generation);
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.retain(|address, node| {
+            let stays = map.names(address) || self.seeds.contains(address);
+            if !stays {
+                node.close();
+            }
+            stays
+        });
+    }
+}

@@ -1,0 +1,7 @@
+//! The tests of the cache against real servers, and the contract that every backend keeps.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code")]
+
+mod backend;
+mod contract;
+mod valkey;

@@ -1,0 +1,161 @@
+//! Killed and hung nodes: every operation ends within its budget, the others go on, and all heals by itself.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use cache::{Cache, CacheClient, Expiry};
+use testkit::{ClusterOptions, Proxy, ValkeyCluster, ValkeyServer};
+
+use super::support::{cluster, counters, key_in_slot, keyspace, single};
+
+/// The budget of an operation and what a busy machine adds to it.
+const BUDGET: Duration = Duration::from_millis(500);
+const SLACK: Duration = Duration::from_millis(500);
+
+async fn heals(cache: &Cache, key: &str, limit: Duration) {
+    testkit::wait_for("the cache to heal", limit, || async {
+        cache.set(key.as_bytes(), "healed".into(), Expiry::Never).await.map_err(|error| error.to_string())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_server_costs_the_budget_three_times_and_then_nothing() {
+    let server = ValkeyServer::start().await;
+    let cache = single(server.address()).await;
+    server.pause();
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert!(cache.get(b"k").await.expect_err("an outage").is_outage());
+        assert!(began.elapsed() < BUDGET + SLACK, "{:?}", began.elapsed());
+    }
+    let began = Instant::now();
+    for _ in 0..100 {
+        assert!(cache.get(b"k").await.expect_err("an outage").is_outage());
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "100 refusals took {:?}", began.elapsed());
+    server.resume();
+    heals(&cache, "k", Duration::from_secs(5)).await;
+    cache.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_hangs_is_replaced() {
+    let server = ValkeyServer::start().await;
+    let proxy = Proxy::start(server.address()).await;
+    let cache = single(proxy.address()).await;
+    proxy.half_open().await;
+    testkit::wait_until("the link to be replaced", Duration::from_secs(6), || async {
+        counters(&cache).links_replaced >= 1
+    })
+    .await;
+    proxy.pass().await;
+    heals(&cache, "k", Duration::from_secs(8)).await;
+    proxy.cut().await;
+    let began = Instant::now();
+    assert!(cache.get(b"k").await.is_err());
+    assert!(began.elapsed() < BUDGET + SLACK);
+    proxy.pass().await;
+    heals(&cache, "k", Duration::from_secs(5)).await;
+    cache.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_server_is_found_again() {
+    let server = ValkeyServer::start().await;
+    let cache = single(server.address()).await;
+    server.kill();
+    let began = Instant::now();
+    assert!(cache.get(b"k").await.expect_err("an outage").is_outage());
+    assert!(began.elapsed() < BUDGET + SLACK);
+    assert!(
+        keyspace(&cache)
+            .stats()
+            .await
+            .expect_err("an outage")
+            .to_string()
+            .contains(&server.address().to_string())
+    );
+    server.restart().await;
+    heals(&cache, "k", Duration::from_secs(5)).await;
+    cache.close().await;
+}
+
+/// A key of each master, and which master it is on.
+async fn key_of_each(servers: &ValkeyCluster) -> Vec<(SocketAddr, String)> {
+    let masters = servers.masters().await;
+    masters.iter().map(|master| (master.address, key_in_slot("k", *master.slots[0].start()))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_master_does_not_stop_the_others_and_its_replica_takes_over() {
+    let servers =
+        ValkeyCluster::start(ClusterOptions { require_full_coverage: false, ..Default::default() }).await;
+    let cache = cluster(&servers).await;
+    let keys = key_of_each(&servers).await;
+    for (_, key) in &keys {
+        cache.set(key.as_bytes(), "v".into(), Expiry::Never).await.unwrap();
+    }
+    let (victim, lost) = keys[0].clone();
+    servers.kill(victim);
+    let killed = Instant::now();
+    while killed.elapsed() < Duration::from_secs(1) {
+        for (_, key) in &keys[1..] {
+            let began = Instant::now();
+            assert_eq!(cache.get(key.as_bytes()).await.unwrap(), "v");
+            assert!(
+                began.elapsed() < Duration::from_millis(250),
+                "another master took {:?}",
+                began.elapsed()
+            );
+        }
+        let began = Instant::now();
+        assert!(cache.get(lost.as_bytes()).await.expect_err("an outage").is_outage());
+        assert!(began.elapsed() < BUDGET + SLACK, "{:?}", began.elapsed());
+    }
+    servers.wait_until_failed_over(victim).await;
+    heals(&cache, &lost, Duration::from_secs(5)).await;
+    cache.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_master_does_not_stop_the_others_and_its_replica_takes_over() {
+    let servers =
+        ValkeyCluster::start(ClusterOptions { require_full_coverage: false, ..Default::default() }).await;
+    let cache = cluster(&servers).await;
+    let keys = key_of_each(&servers).await;
+    for (_, key) in &keys {
+        cache.set(key.as_bytes(), "v".into(), Expiry::Never).await.unwrap();
+    }
+    let (victim, lost) = keys[0].clone();
+    servers.pause(victim);
+    // Large values to the hung node must not stand in the way of the others.
+    let large: Vec<_> = (0..8)
+        .map(|_| {
+            let (cache, lost) = (cache.clone(), lost.clone());
+            tokio::spawn(
+                async move { cache.set(lost.as_bytes(), vec![0; 1 << 20].into(), Expiry::Never).await },
+            )
+        })
+        .collect();
+    let hung = Instant::now();
+    while hung.elapsed() < Duration::from_secs(1) {
+        for (_, key) in &keys[1..] {
+            let began = Instant::now();
+            assert_eq!(cache.get(key.as_bytes()).await.unwrap(), "v");
+            assert!(
+                began.elapsed() < Duration::from_millis(250),
+                "another master took {:?}",
+                began.elapsed()
+            );
+        }
+    }
+    for write in large {
+        assert!(write.await.unwrap().is_err());
+    }
+    servers.wait_until_failed_over(victim).await;
+    heals(&cache, &lost, Duration::from_secs(8)).await;
+    servers.resume(victim);
+    heals(&cache, &lost, Duration::from_secs(5)).await;
+    cache.close().await;
+}
