@@ -143,3 +143,6 @@ fn place(key: &[u8]) -> u64 {
     key.hash(&mut hasher);
     hasher.finish().max(1)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,6 +81,24 @@ async fn a_restarted_server_is_found_again() {
     cache.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_became_a_replica_is_left_for_the_new_one() {
+    let old = ValkeyServer::start().await;
+    let new = old.start_replica().await;
+    // The proxy is the primary endpoint's name: new connections go to the new primary, old ones stay where they are.
+    let endpoint = Proxy::start(old.address()).await;
+    let cache = single(endpoint.address()).await;
+    cache.set(b"k", "before".into(), Expiry::Never).await.unwrap();
+    new.promote().await;
+    endpoint.set_upstream(new.address());
+    let to = (new.address().ip().to_string(), new.address().port().to_string());
+    old.connect().await.command(&["REPLICAOF", &to.0, &to.1]).await;
+    heals(&cache, "k", Duration::from_secs(5)).await;
+    let standing = new.connect().await.command(&["GET", "k"]).await;
+    assert_eq!(standing.text(), "healed");
+    cache.close().await;
+}
+
 /// A key of each master, and which master it is on.
 async fn key_of_each(servers: &ValkeyCluster) -> Vec<(SocketAddr, String)> {
     let masters = servers.masters().await;
