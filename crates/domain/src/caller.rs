@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::scope::Scopes;
 
-/// The name of a caller in logs and audit: the id of its key, never the key.
+/// The name of a caller in logs and audit: the id of its key, never the key. At most 128 visible ASCII characters; any
+/// other becomes `?`, so that no name can forge a line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallerId(String);
 
@@ -17,13 +18,14 @@ impl CallerId {
 
 impl From<&str> for CallerId {
     fn from(text: &str) -> Self {
-        Self(text.to_owned())
+        let visible = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };
+        Self(text.chars().take(128).map(visible).collect())
     }
 }
 
 impl From<String> for CallerId {
     fn from(text: String) -> Self {
-        Self(text)
+        text.as_str().into()
     }
 }
 
@@ -33,17 +35,25 @@ impl fmt::Display for CallerId {
     }
 }
 
+/// How a caller is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallerKind {
+    /// By an API key.
+    ApiKey,
+}
+
 /// An authenticated caller. The API-key layer leaves it in the extensions of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     id: CallerId,
+    kind: CallerKind,
     scopes: Scopes,
 }
 
 impl Caller {
     /// A caller that may do what its scopes say.
-    pub fn new(id: CallerId, scopes: Scopes) -> Self {
-        Self { id, scopes }
+    pub fn new(id: CallerId, kind: CallerKind, scopes: Scopes) -> Self {
+        Self { id, kind, scopes }
     }
 
     /// Its name in logs.
@@ -51,8 +61,25 @@ impl Caller {
         &self.id
     }
 
+    /// How it is known.
+    pub fn kind(&self) -> CallerKind {
+        self.kind
+    }
+
     /// What it may do.
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_forge_a_line() {
+        assert_eq!(CallerId::from("key-1").as_str(), "key-1");
+        assert_eq!(CallerId::from("a\nb \u{e9}\u{1b}[0m".to_owned()).to_string(), "a?b???[0m");
+        assert_eq!(CallerId::from("x".repeat(500)).as_str().len(), 128);
     }
 }

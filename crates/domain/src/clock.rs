@@ -26,7 +26,7 @@ pub struct ManualClock(Mutex<SystemTime>);
 
 impl ManualClock {
     /// A clock that stands at this time.
-    pub fn at(time: SystemTime) -> Self {
+    pub fn new(time: SystemTime) -> Self {
         Self(Mutex::new(time))
     }
 

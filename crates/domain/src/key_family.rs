@@ -33,26 +33,18 @@ impl KeyFamily {
         }
         let segments: Vec<&[u8]> = key.split(|&byte| byte == b':').collect();
         match segments[..] {
-            [b"tenant", ..] => None,
-            [b"tenant-connections", id, _, ..] if !id.is_empty() => Some(Self::TenantConnections),
-            [b"tenant-settings", id, _, ..] if !id.is_empty() => Some(Self::TenantSettings),
+            [b"tenant-connections", id, _, ..] if parse(id).is_some() => Some(Self::TenantConnections),
+            [b"tenant-settings", id, _, ..] if parse(id).is_some() => Some(Self::TenantSettings),
             [b"tenant-manager", b"tenants", b"active", _, ..] => Some(Self::ActiveTenants),
-            [b"apikey", b"sha256", _] => Some(Self::ApiKey),
+            [b"apikey", b"sha256", hash] if !hash.is_empty() => Some(Self::ApiKey),
+            // Not every claim is a tenant's: the part may name another caller.
             [b"idempotency", id, _, ..] if !id.is_empty() => Some(Self::Idempotency),
-            [b"m2m", _, id, b"credentials"] if !id.is_empty() => Some(Self::MachineCredentials),
+            [b"m2m", _, id, b"credentials"] if parse(id).is_some() => Some(Self::MachineCredentials),
             [
-                b"tenant-connections"
-                | b"tenant-settings"
-                | b"tenant-manager"
-                | b"apikey"
-                | b"idempotency"
-                | b"m2m",
+                b"tenant" | b"tenant-connections" | b"tenant-settings" | b"apikey" | b"idempotency" | b"m2m",
                 ..,
             ] => None,
-            [b"ratelimit", tier, _, ..] | [_, b"ratelimit", tier, _, ..] if !tier.is_empty() => {
-                Some(Self::RateLimit)
-            }
-            _ => None,
+            _ => rate_limit_identity(key).map(|_| Self::RateLimit),
         }
     }
 
@@ -84,18 +76,17 @@ impl KeyFamily {
             Self::Tenant => tenant_scoped(key),
             Self::TenantConnections | Self::TenantSettings | Self::Idempotency => segment(1),
             Self::MachineCredentials => segment(2),
-            Self::RateLimit => key.rsplit(|&byte| byte == b':').next(),
+            Self::RateLimit => rate_limit_identity(key),
             Self::ActiveTenants | Self::ApiKey => None,
         };
         id.and_then(parse).is_some_and(|id| id == *tenant)
     }
 
-    /// One key of each family, to recognise a pattern that matches them all.
-    pub fn sample_keys() -> [&'static str; 10] {
+    /// One key of each family, and no more: a pattern that matches all of them matches everything of ours, however it is
+    /// written.
+    pub fn sample_keys() -> [&'static str; 8] {
         [
             "tenant:0f8fad5bd9cb469fa16570867728950e:settings",
-            "tenant:{0f8fad5bd9cb469fa16570867728950e}:settings",
-            "tenant:0f8fad5bd9cb469fa16570867728950e#settings",
             "tenant-connections:0f8fad5bd9cb469fa16570867728950e:ledger",
             "tenant-settings:0f8fad5bd9cb469fa16570867728950e:ledger",
             "tenant-manager:tenants:active:production:ledger",
@@ -123,92 +114,22 @@ fn tenant_scoped(key: &[u8]) -> Option<&[u8]> {
     parse(id).map(|_| id)
 }
 
+/// Whom a counter is for: all behind `ratelimit:{tier}:`, in which there may be colons. One part more may stand in front,
+/// as in `tenant-manager:ratelimit:default:192.0.2.1`.
+fn rate_limit_identity(key: &[u8]) -> Option<&[u8]> {
+    let colon = |bytes: &[u8]| bytes.iter().position(|&byte| byte == b':');
+    let rest = key.strip_prefix(b"ratelimit:").or_else(|| {
+        let (prefix, rest) = key.split_at(colon(key)?);
+        let is_prefix = !prefix.is_empty() && prefix.iter().all(u8::is_ascii_graphic);
+        if is_prefix { rest.strip_prefix(b":ratelimit:") } else { None }
+    })?;
+    let (tier, identity) = rest.split_at(colon(rest)?);
+    (!tier.is_empty() && identity.len() > 1).then_some(&identity[1..])
+}
+
 fn parse(id: &[u8]) -> Option<TenantId> {
     std::str::from_utf8(id).ok()?.parse().ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ID: &str = "0f8fad5bd9cb469fa16570867728950e";
-    const DASHED: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
-
-    fn of(key: &str) -> Option<KeyFamily> {
-        KeyFamily::of(key.as_bytes())
-    }
-
-    #[test]
-    fn the_form_tells_the_family() {
-        let families: Vec<_> = KeyFamily::sample_keys().into_iter().map(of).collect();
-        assert!(families.iter().all(Option::is_some));
-        assert_eq!(of("ratelimit:default:key-1"), Some(KeyFamily::RateLimit));
-        assert_eq!(of("pm:ratelimit:default:key-1"), Some(KeyFamily::RateLimit));
-        assert_eq!(of("tenant:acme:ratelimit:default:key-1"), Some(KeyFamily::Tenant));
-        for foreign in [
-            "",
-            "session:1",
-            "ratelimit",
-            "ratelimit:default",
-            "a:b:ratelimit:c:d",
-            "tenant:",
-            "tenant:{a:b",
-            "tenant:{}:x",
-            "apikey:md5:x",
-            "tenants:a:b",
-        ] {
-            assert_eq!(of(foreign), None, "{foreign}");
-        }
-    }
-
-    #[test]
-    fn a_tenant_called_like_a_family_shows_no_value() {
-        for key in [
-            "idempotency:ratelimit:a:b",
-            "tenant:ratelimit:default:x",
-            "m2m:ratelimit:a:credentials",
-            "tenant-connections:ratelimit:a:b",
-            "apikey:ratelimit:a:b",
-        ] {
-            assert!(!of(key).is_some_and(KeyFamily::is_value_harmless), "{key}");
-        }
-        assert!(KeyFamily::RateLimit.is_value_harmless());
-    }
-
-    #[test]
-    fn a_key_belongs_to_its_tenant_in_either_spelling() {
-        let tenant: TenantId = DASHED.parse().unwrap();
-        for id in [ID, DASHED] {
-            let keys = [
-                format!("tenant:{id}:a:b"),
-                format!("tenant:{{{id}}}:a"),
-                format!("tenant:{id}#a"),
-                format!("tenant-connections:{id}:ledger"),
-                format!("tenant-settings:{id}:ledger"),
-                format!("idempotency:{id}:k"),
-                format!("m2m:ledger:{id}:credentials"),
-                format!("ratelimit:default:{id}"),
-            ];
-            for key in keys {
-                assert!(KeyFamily::belongs_to(key.as_bytes(), &tenant), "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_part_of_an_id_is_another_tenant() {
-        let tenant: TenantId = "abc".parse().unwrap();
-        for key in [
-            "tenant:abcd:x",
-            "tenant:{abcd}:x",
-            "tenant:ab:x",
-            "idempotency:xabc:k",
-            "tenant:other:abc",
-            "abc",
-            "session:abc:x",
-            "apikey:sha256:abc",
-        ] {
-            assert!(!KeyFamily::belongs_to(key.as_bytes(), &tenant), "{key}");
-        }
-    }
-}
+mod tests;

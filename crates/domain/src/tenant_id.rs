@@ -125,6 +125,13 @@ mod tests {
         assert_eq!("a".repeat(257).parse::<TenantId>(), Err(TenantIdError::Length));
     }
 
+    #[test]
+    fn json_holds_the_canonical_form_and_is_checked() {
+        let id: TenantId = serde_json::from_str("\"0F8FAD5B-D9CB-469F-A165-70867728950E\"").unwrap();
+        assert_eq!(serde_json::to_string(&id).unwrap(), "\"0f8fad5bd9cb469fa16570867728950e\"");
+        assert!(serde_json::from_str::<TenantId>("\"a:b\"").is_err());
+    }
+
     proptest! {
         #[test]
         fn every_spelling_leads_back(bytes in any::<[u8; 16]>()) {

@@ -1,0 +1,74 @@
+//! Why a request does not get through, and the answer to that.
+
+use bytes::Bytes;
+use domain::{ApiKeyError, CallerId, SourceUnavailable};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+
+use crate::error_body::{ErrorBody, codes};
+use crate::error_chain::chain;
+
+/// Why there is no caller. The log learns the difference, the answer does not.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("there is no X-API-Key header")]
+    Missing,
+    #[error("there is more than one X-API-Key header")]
+    Repeated,
+    #[error("the X-API-Key header is not printable ASCII")]
+    NotText,
+    #[error("the X-API-Key header holds no key")]
+    Malformed(#[from] ApiKeyError),
+    #[error("the key is unknown")]
+    Unknown,
+    #[error("the key {id} has expired")]
+    Expired { id: CallerId },
+    #[error("the key could not be checked")]
+    Unavailable(#[source] SourceUnavailable),
+}
+
+impl Refusal {
+    /// Says in the log what the answer does not say.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Unavailable(_) => tracing::warn!(cause = chain(self), "API key not checked"),
+            Self::Missing
+            | Self::Repeated
+            | Self::NotText
+            | Self::Malformed(_)
+            | Self::Unknown
+            | Self::Expired { .. } => tracing::debug!(reason = chain(self), "API key refused"),
+        }
+    }
+
+    pub(super) fn into_response<B: From<Bytes>>(self) -> Response<B> {
+        match self {
+            Self::Unavailable(_) => {
+                let body = ErrorBody::new(
+                    codes::SERVICE_UNAVAILABLE,
+                    "Service Unavailable",
+                    "the API key cannot be checked at the moment: try again",
+                );
+                let mut response = body.into_response(StatusCode::SERVICE_UNAVAILABLE);
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                response
+            }
+            Self::Missing
+            | Self::Repeated
+            | Self::NotText
+            | Self::Malformed(_)
+            | Self::Unknown
+            | Self::Expired { .. } => {
+                let body = ErrorBody::new(
+                    codes::UNAUTHORIZED,
+                    "Unauthorized",
+                    "a valid API key is needed in the X-API-Key header",
+                );
+                let mut response = body.into_response(StatusCode::UNAUTHORIZED);
+                // RFC 9110, 11.6.1: a 401 names a scheme.
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"));
+                response
+            }
+        }
+    }
+}
