@@ -1,0 +1,44 @@
+//! `DELETE /cache/keys/{key}`, `DELETE /cache/{key}`: removes one key. Removing named keys, for other routes too.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use cache::CacheClient;
+use http::Uri;
+use serde::Serialize;
+
+use crate::authorization::CacheWrite;
+use crate::deletion::audit_keys;
+use crate::error::ApiError;
+use crate::key_name::key_of_path;
+use crate::state::ApiState;
+
+/// How many keys existed and are gone.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deleted {
+    deleted: u64,
+    deleted_count: u64,
+}
+
+/// Answers 200 also for a key that is not there, with `deleted: 0`.
+pub(super) async fn handler(
+    authorized: CacheWrite,
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Json<Deleted>, ApiError> {
+    delete_keys(&state, &authorized, &[key_of_path(&uri)]).await.map(Json)
+}
+
+/// Removes keys by their exact names. They may be of any program: who names a key means it.
+pub(super) async fn delete_keys(
+    state: &ApiState,
+    authorized: &CacheWrite,
+    keys: &[Bytes],
+) -> Result<Deleted, ApiError> {
+    let outcome = state.cache()?.del(keys).await;
+    // Also a failed one is logged: it may have removed some of them.
+    audit_keys(authorized, keys, outcome.as_ref().ok().copied());
+    let deleted = outcome?;
+    Ok(Deleted { deleted, deleted_count: deleted })
+}

@@ -1,0 +1,159 @@
+//! One key as JSON.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cache::{KeyDetails, KeySummary, KeyTtl};
+use domain::KeyFamily;
+use serde::Serialize;
+
+use crate::error::ApiError;
+use crate::key_name::KeyName;
+use crate::state::ApiState;
+
+/// How much of a value is shown, bytes.
+const PREVIEW: usize = 4_096;
+
+/// A key, whether it exists or not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Details {
+    #[serde(flatten)]
+    name: KeyName,
+    exists: bool,
+    #[serde(flatten)]
+    summary: SummaryBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<String>,
+    /// The value, or its beginning; only of keys whose values are harmless to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// The same when it is no text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_base64: Option<String>,
+    /// The value goes on behind what is shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    truncated: bool,
+    /// The value is withheld: it may hold credentials.
+    redacted: bool,
+}
+
+/// Type, time to live and size, as `TYPE`, `TTL` and `PTTL` answer them for keys that exist and for others.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SummaryBody {
+    #[serde(rename = "type")]
+    kind: String,
+    /// Seconds, rounded up; -1 never ends, -2 there is no such key.
+    ttl: i64,
+    /// Milliseconds, with the same two exceptions.
+    ttl_ms: i64,
+    /// Bytes in memory.
+    size: u64,
+}
+
+impl Details {
+    /// Asks the cache. The value of a key that may hold credentials is not even read.
+    pub(super) async fn read(state: &ApiState, key: &[u8]) -> Result<Self, ApiError> {
+        let harmless = KeyFamily::of(key).is_some_and(|family| family.is_value_harmless());
+        let preview = if harmless { PREVIEW } else { 0 };
+        let found = state.read(state.keyspace()?.inspect(key, preview)).await?;
+        Ok(Self::of(key, found, harmless))
+    }
+
+    fn of(key: &[u8], found: Option<KeyDetails>, harmless: bool) -> Self {
+        let name = KeyName::of(key);
+        let Some(found) = found else {
+            let summary = SummaryBody { kind: "none".to_owned(), ttl: -2, ttl_ms: -2, size: 0 };
+            return Self {
+                name,
+                exists: false,
+                summary,
+                encoding: None,
+                value: None,
+                value_base64: None,
+                truncated: false,
+                redacted: false,
+            };
+        };
+        let preview = found.preview.filter(|_| harmless);
+        let truncated = preview.as_ref().is_some_and(|preview| preview.length > preview.bytes.len() as u64);
+        let (value, value_base64) = match preview.map(|preview| String::from_utf8(preview.bytes.into())) {
+            None => (None, None),
+            Some(Ok(text)) => (Some(text), None),
+            Some(Err(no_text)) => (None, Some(STANDARD.encode(no_text.as_bytes()))),
+        };
+        Self {
+            name,
+            exists: true,
+            summary: SummaryBody::of(&found.summary),
+            encoding: Some(found.encoding),
+            value,
+            value_base64,
+            truncated,
+            redacted: !harmless,
+        }
+    }
+}
+
+impl SummaryBody {
+    pub(super) fn of(summary: &KeySummary) -> Self {
+        let ttl_ms = match summary.ttl {
+            KeyTtl::Never => -1,
+            KeyTtl::Remaining(left) => i64::try_from(left.as_millis()).unwrap_or(i64::MAX),
+        };
+        Self {
+            kind: summary.kind.name().to_owned(),
+            ttl: if ttl_ms < 0 { ttl_ms } else { ttl_ms.saturating_add(999) / 1_000 },
+            ttl_ms,
+            size: summary.memory_bytes,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cache::{Preview, ValueKind};
+    use std::time::Duration;
+
+    fn found(bytes: &'static [u8], length: u64) -> Option<KeyDetails> {
+        Some(KeyDetails {
+            summary: KeySummary {
+                kind: ValueKind::String,
+                ttl: KeyTtl::Remaining(Duration::from_millis(1_001)),
+                memory_bytes: 60,
+            },
+            encoding: "raw".to_owned(),
+            preview: Some(Preview { bytes: bytes.into(), length }),
+        })
+    }
+
+    #[test]
+    fn a_value_is_shown_only_where_it_is_harmless() {
+        let json = |harmless| serde_json::to_value(Details::of(b"k", found(b"secret", 6), harmless)).unwrap();
+        assert_eq!(json(true)["value"], "secret");
+        assert_eq!(json(true)["redacted"], false);
+        let redacted = json(false);
+        assert!(!redacted.to_string().contains("secret"));
+        assert_eq!(redacted["redacted"], true);
+        assert_eq!((&redacted["ttl"], &redacted["ttlMs"]), (&2.into(), &1_001.into()));
+        assert_eq!((&redacted["type"], &redacted["size"]), (&"string".into(), &60.into()));
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_one_that_is_no_text_is_base64() {
+        let json = serde_json::to_value(Details::of(b"k", found(b"\xff\xfe", 9), true)).unwrap();
+        assert_eq!(json["valueBase64"], "//4=");
+        assert_eq!(json["truncated"], true);
+        assert!(json.get("value").is_none());
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_says_so() {
+        let json = serde_json::to_value(Details::of(b"k", None, true)).unwrap();
+        assert_eq!(
+            (&json["exists"], &json["type"], &json["ttl"]),
+            (&false.into(), &"none".into(), &(-2).into())
+        );
+    }
+}

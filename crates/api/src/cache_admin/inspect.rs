@@ -1,0 +1,20 @@
+//! `GET /cache/keys/{key}`, `GET /cache/{key}`: one key.
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+
+use crate::authorization::CacheRead;
+use crate::cache_admin::details::Details;
+use crate::error::ApiError;
+use crate::key_name::key_of_path;
+use crate::state::ApiState;
+
+/// Answers 200 also for a key that is not there, with `exists: false`.
+pub(super) async fn handler(
+    _authorized: CacheRead,
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Json<Details>, ApiError> {
+    Details::read(&state, &key_of_path(&uri)).await.map(Json)
+}

@@ -1,0 +1,57 @@
+//! Deleting by pattern: what is meant ([`Wish`]), what follows from it ([`DeletionPlan`]), the task that does it, and
+//! the two forms of its answer.
+
+mod audit;
+mod body;
+mod events;
+mod plan;
+mod running;
+mod wish;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+
+pub(crate) use audit::audit_keys;
+pub(crate) use body::UnreachableBody;
+pub(crate) use plan::DeletionPlan;
+pub(crate) use wish::Wish;
+
+use audit::AuditEntry;
+use body::{DeletionBody, Labels};
+use running::Running;
+
+use crate::authorization::CacheWrite;
+use crate::error::ApiError;
+use crate::state::ApiState;
+
+/// Runs a deletion and answers with events when the caller accepts them, else with one document. The document says
+/// what was done in the time there is; the deletion ends with its request in any case.
+pub(crate) async fn answer_deletion(
+    state: &ApiState,
+    authorized: &CacheWrite,
+    plan: DeletionPlan,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let permit = state.deletion_permit()?;
+    let keyspace = state.keyspace()?;
+    let labels = Labels::of(&plan);
+    let audit = AuditEntry::of(authorized, &plan);
+    let request = plan.request;
+    let running = Running::start(audit, permit, |progress, cancel| async move {
+        keyspace.delete(&request, &progress, &cancel).await
+    });
+    if accepts_events(headers) {
+        return Ok(events::stream(running, labels, authorized.request_id().cloned()));
+    }
+    let report = running.finish(state.deletion_time()).await?;
+    Ok(Json(DeletionBody::of(&labels, report)).into_response())
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = accepted.flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
+    })
+}

@@ -1,0 +1,106 @@
+//! What follows from a wish to delete: which keys, and whether that is allowed without more words.
+
+use std::time::Duration;
+
+use cache::{DeleteRequest, Glob, GlobError, KeyFilter};
+use domain::{KeyFamily, TenantId};
+
+use crate::deletion::Wish;
+use crate::error::ApiError;
+
+/// Matching keys that a dry run names.
+const SAMPLES: usize = 20;
+
+/// How long a node that does not answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A deletion that may run.
+#[derive(Debug)]
+pub(crate) struct DeletionPlan {
+    pub(super) pattern: Glob,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) request: DeleteRequest,
+}
+
+impl DeletionPlan {
+    /// A pattern that matches everything must be confirmed (a dry run, which deletes nothing, need not be), and even
+    /// then keys of other programs stay unless they are meant expressly.
+    pub(crate) fn of(wish: Wish) -> Result<Self, ApiError> {
+        let catch_all = is_catch_all(&wish.pattern);
+        if catch_all && !wish.confirm && !wish.dry_run {
+            return Err(ApiError::CatchAllNotConfirmed { pattern: wish.pattern.to_string() });
+        }
+        let (patterns, filter) = match &wish.tenant {
+            Some(tenant) => tenant_keys(tenant, &wish.pattern)?,
+            None if catch_all && !wish.foreign => {
+                (vec![wish.pattern.clone()], Some(KeyFilter::new(|key| KeyFamily::of(key).is_some())))
+            }
+            None => (vec![wish.pattern.clone()], None),
+        };
+        let samples = if wish.dry_run { SAMPLES } else { 0 };
+        let request = DeleteRequest { patterns, filter, dry_run: wish.dry_run, samples, patience: PATIENCE };
+        Ok(Self { pattern: wish.pattern, tenant: wish.tenant, request })
+    }
+}
+
+/// Whether the pattern says nothing about which keys: it holds no letter or digit of its own (`*:*`, `{*}`), or it
+/// matches a key of every family.
+fn is_catch_all(pattern: &Glob) -> bool {
+    let samples = KeyFamily::sample_keys();
+    // A family with several forms counts when one of them matches.
+    let matches_family_of = |key: &str| {
+        let family = KeyFamily::of(key.as_bytes());
+        let of_family = samples.iter().filter(|sample| KeyFamily::of(sample.as_bytes()) == family);
+        of_family.map(|sample| sample.as_bytes()).any(|sample| pattern.matches(sample))
+    };
+    has_no_word(pattern) || samples.iter().all(|key| matches_family_of(key))
+}
+
+/// Whether wildcards and the characters between segments are all that the pattern has.
+fn has_no_word(pattern: &Glob) -> bool {
+    let mut rest = pattern.as_str().to_owned();
+    for separator in [":", "#", "{", "}", "-", "_", ".", "/"] {
+        rest = rest.replace(&format!("\\{separator}"), "").replace(separator, "");
+    }
+    match rest.parse::<Glob>() {
+        Ok(wildcards) => wildcards.has_no_literal(),
+        // Separators only: the name of one key.
+        Err(GlobError::Empty) => false,
+        // A class that lost its end: asking once too often does no harm.
+        Err(_) => true,
+    }
+}
+
+/// The keys of one tenant: the server finds those that hold its id in either spelling, this process picks those whose
+/// tenant it really is. The pattern is for the whole key or for the part behind the tenant prefix, as services that
+/// see only that part would write it.
+fn tenant_keys(tenant: &TenantId, pattern: &Glob) -> Result<(Vec<Glob>, Option<KeyFilter>), ApiError> {
+    let spellings = tenant.spellings();
+    let patterns = spellings.iter().map(|spelling| format!("*{}*", Glob::escape(spelling)).parse());
+    let patterns: Result<Vec<Glob>, GlobError> = patterns.collect();
+    let patterns = patterns.map_err(|error| ApiError::parameter("tenantId", error))?;
+    let (tenant, pattern) = (tenant.clone(), pattern.clone());
+    let filter = KeyFilter::new(move |key| {
+        KeyFamily::belongs_to(key, &tenant)
+            && (pattern.matches(key)
+                || inside_tenant(key, &spellings).is_some_and(|rest| pattern.matches(rest)))
+    });
+    Ok((patterns, Some(filter)))
+}
+
+/// What stands behind the tenant prefix of a key; `None` for keys without one.
+fn inside_tenant<'a>(key: &'a [u8], spellings: &[String]) -> Option<&'a [u8]> {
+    let rest = key.strip_prefix(b"tenant:")?;
+    let rest_after = |spelling: &String| {
+        let braced = rest.strip_prefix(b"{").and_then(|rest| rest.strip_prefix(spelling.as_bytes()));
+        if let Some(rest) = braced {
+            return rest.strip_prefix(b"}:");
+        }
+        let rest = rest.strip_prefix(spelling.as_bytes())?;
+        rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"#"))
+    };
+    spellings.iter().find_map(rest_after)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What a deletion was asked for with.
+
+use cache::{Glob, GlobError};
+use domain::{TenantId, TenantIdError};
+
+use crate::error::{ApiError, ParameterProblem};
+use crate::parameters::Parameters;
+
+/// The parameters of a deletion by pattern, each well formed.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(super) pattern: Glob,
+    /// Only keys of this tenant.
+    pub(super) tenant: Option<TenantId>,
+    /// A pattern that matches everything is meant.
+    pub(super) confirm: bool,
+    /// Also keys of other programs, for a pattern that matches everything.
+    pub(super) foreign: bool,
+    /// Count, delete nothing.
+    pub(super) dry_run: bool,
+}
+
+impl Wish {
+    /// What matches `pattern`.
+    pub(crate) fn of(parameters: &Parameters) -> Result<Self, ApiError> {
+        let Some(pattern) = parameters.text("pattern")? else {
+            return Err(ApiError::parameter("pattern", ParameterProblem::Missing("ratelimit:*")));
+        };
+        let pattern = pattern.parse().map_err(|error: GlobError| ApiError::parameter("pattern", error))?;
+        Self::with(pattern, parameters)
+    }
+
+    /// Every key of this service.
+    pub(crate) fn everything(parameters: &Parameters) -> Result<Self, ApiError> {
+        let wish = Self { foreign: false, ..Self::with(Glob::everything(), parameters)? };
+        if wish.confirm { Ok(wish) } else { Err(ApiError::NothingToDelete) }
+    }
+
+    fn with(pattern: Glob, parameters: &Parameters) -> Result<Self, ApiError> {
+        Ok(Self {
+            pattern,
+            tenant: tenant(parameters)?,
+            confirm: parameters.flag("confirm")?,
+            foreign: parameters.flag("foreign")?,
+            dry_run: parameters.flag("dryRun")?,
+        })
+    }
+}
+
+/// The tenant under either name. To overlook it would delete the keys of all tenants.
+fn tenant(parameters: &Parameters) -> Result<Option<TenantId>, ApiError> {
+    const EXAMPLE: &str = "tenantId=6b1b4b33f5d14d5f8c9d2a7e0f3c1a55";
+    for name in ["tenantId", "tenant"] {
+        if let Some(text) = parameters.restriction(name, EXAMPLE)? {
+            let tenant = text.parse().map_err(|error: TenantIdError| ApiError::parameter(name, error))?;
+            return Ok(Some(tenant));
+        }
+    }
+    Ok(None)
+}

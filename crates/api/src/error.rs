@@ -1,0 +1,274 @@
+//! What a request can end in other than its answer, and the one mapping of that to HTTP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use cache::{CacheError, CursorError, GlobError, Unreachable};
+use domain::TenantIdError;
+use http::StatusCode;
+use middleware::{ErrorBody, codes};
+
+/// Every failure of a request. `Display` is for the caller where the status is below 500, and for the log otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// A parameter is wrong.
+    #[error("{name}: {problem}")]
+    Parameter {
+        /// Its name as the caller writes it.
+        name: &'static str,
+        /// What is wrong.
+        problem: ParameterProblem,
+    },
+    /// The body is wrong.
+    #[error("{0}")]
+    Body(BodyProblem),
+    /// The pattern matches everything and was not confirmed.
+    #[error("the pattern {pattern:?} matches everything: add confirm=true if that is meant")]
+    CatchAllNotConfirmed {
+        /// The pattern as it was written.
+        pattern: String,
+    },
+    /// `DELETE /cache` without a key and without `all=true&confirm=true`.
+    #[error("key: name what to delete with key=..., or all=true&confirm=true for every key of this service")]
+    NothingToDelete,
+    /// The body has a media type other than JSON.
+    #[error("the body must be application/json")]
+    UnsupportedMediaType,
+    /// The body is longer than the limit.
+    #[error("the body is longer than {limit} bytes")]
+    BodyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Path and query are longer than the limit.
+    #[error("path and query are longer than {limit} bytes")]
+    UriTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// Too many headers, or too long ones.
+    #[error("the request has more than {headers} headers, or more than {bytes} bytes of them")]
+    HeadersTooLarge {
+        /// The greatest number of header lines.
+        headers: usize,
+        /// The greatest number of bytes.
+        bytes: usize,
+    },
+    /// No credential, or none that is valid.
+    #[error("a valid API key is needed in the X-API-Key header")]
+    Unauthorized,
+    /// The caller is known and may not do this.
+    #[error("the scope {scope} is needed")]
+    Forbidden {
+        /// The missing scope.
+        scope: String,
+    },
+    /// There is no such route.
+    #[error("there is no such route")]
+    NoRoute,
+    /// The route has other methods; the `Allow` header names them.
+    #[error("the route does not have this method")]
+    MethodNotAllowed,
+    /// As many deletions by pattern run as may run at once.
+    #[error("too many deletions are running: try again when one has ended")]
+    TooManyDeletions,
+    /// As many requests are at work as may be.
+    #[error("too many requests are at work")]
+    Overloaded,
+    /// The handler did not answer in time.
+    #[error("the request took longer than {} s", .after.as_secs())]
+    TimedOut {
+        /// The limit.
+        after: Duration,
+    },
+    /// The cache did not do its part in time.
+    #[error("no answer from {addresses} within {} ms", .after.as_millis())]
+    CacheSlow {
+        /// The configured addresses.
+        addresses: String,
+        /// The limit.
+        after: Duration,
+    },
+    /// A cache operation failed.
+    #[error("the cache operation failed")]
+    Cache(#[from] CacheError),
+    /// No node of the cache could be reached.
+    #[error("no node of the cache could be reached: {}", reasons(.0))]
+    Unreachable(Vec<Unreachable>),
+    /// A task of this process ended without an answer.
+    #[error("a task ended without an answer")]
+    TaskFailed(#[source] tokio::task::JoinError),
+    /// A handler panicked.
+    #[error("a handler panicked: {0}")]
+    Panicked(String),
+}
+
+/// What is wrong with a parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterProblem {
+    /// It is needed and was not given.
+    #[error("must not be empty; for example {0}")]
+    Missing(&'static str),
+    /// It was given more than once.
+    #[error("must be given only once")]
+    Repeated,
+    /// It is no text.
+    #[error("must be text in UTF-8")]
+    NotText,
+    /// It is no whole number.
+    #[error("must be a whole number")]
+    NotANumber,
+    /// It is no boolean.
+    #[error("must be true or false")]
+    NotABoolean,
+    /// It is no list of texts.
+    #[error("must be a list of texts")]
+    NotAList,
+    /// It is no base64.
+    #[error("must be base64 (RFC 4648, with padding)")]
+    NotBase64,
+    /// There are too many of them.
+    #[error("must be at most {0}")]
+    TooMany(usize),
+    /// It is no cursor of ours.
+    #[error(transparent)]
+    Cursor(#[from] CursorError),
+    /// It is no pattern.
+    #[error(transparent)]
+    Pattern(#[from] GlobError),
+    /// It is no tenant id.
+    #[error(transparent)]
+    TenantId(#[from] TenantIdError),
+}
+
+/// What is wrong with a body.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyProblem {
+    /// It ended before its end.
+    #[error("the body could not be read to its end")]
+    Incomplete,
+    /// It is no JSON.
+    #[error("the body is not JSON (line {line}, column {column})")]
+    Malformed {
+        /// Where, counted from 1.
+        line: usize,
+        /// Where, counted from 1.
+        column: usize,
+    },
+    /// It is JSON of another type.
+    #[error("the body must be a JSON object, such as {{\"key\":\"...\"}}")]
+    NotAnObject,
+}
+
+impl ApiError {
+    /// A parameter that is wrong.
+    pub(crate) fn parameter(name: &'static str, problem: impl Into<ParameterProblem>) -> Self {
+        Self::Parameter { name, problem: problem.into() }
+    }
+
+    /// The status of the answer. Callers' circuit breakers count every status from 500 on, so what the caller caused
+    /// stays below it.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Parameter { .. }
+            | Self::Body(_)
+            | Self::CatchAllNotConfirmed { .. }
+            | Self::NothingToDelete => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::NoRoute | Self::Cache(CacheError::Miss) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Cache(CacheError::WrongType) => StatusCode::CONFLICT,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooManyDeletions => StatusCode::TOO_MANY_REQUESTS,
+            Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::TaskFailed(_) | Self::Panicked(_) | Self::Cache(CacheError::Config(_)) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Overloaded
+            | Self::TimedOut { .. }
+            | Self::CacheSlow { .. }
+            | Self::Unreachable(_)
+            | Self::Cache(
+                CacheError::Closed
+                | CacheError::Unavailable { .. }
+                | CacheError::Timeout { .. }
+                | CacheError::Interrupted { .. }
+                | CacheError::Refused { .. }
+                | CacheError::Full { .. }
+                | CacheError::Protocol { .. },
+            ) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The text of the answer. From 500 on it says nothing about the inside, but for the addresses of the cache: who
+    /// may read the cache must learn which node is away.
+    pub fn public_message(&self) -> String {
+        match self {
+            Self::Cache(CacheError::Miss) => "there is no such key".to_owned(),
+            Self::Cache(CacheError::WrongType) => "the key holds a value of another type".to_owned(),
+            Self::Cache(error) if self.status() == StatusCode::SERVICE_UNAVAILABLE => cache_away(error),
+            Self::Unreachable(nodes) => format!("the cache is not available: {}", reasons(nodes)),
+            Self::TaskFailed(_) | Self::Panicked(_) | Self::Cache(_) => {
+                "an internal error occurred".to_owned()
+            }
+            Self::CacheSlow { .. } => format!("the cache is not available: {self}"),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> ErrorBody {
+        let status = self.status();
+        let title = status.canonical_reason().unwrap_or("Error");
+        ErrorBody::new(code(status), title, self.public_message())
+    }
+}
+
+/// The symbolic code: the platform's own name where it has one, `TM-` and the status otherwise.
+fn code(status: StatusCode) -> String {
+    match status {
+        StatusCode::UNAUTHORIZED => codes::UNAUTHORIZED.to_owned(),
+        StatusCode::FORBIDDEN => codes::FORBIDDEN.to_owned(),
+        StatusCode::SERVICE_UNAVAILABLE => codes::SERVICE_UNAVAILABLE.to_owned(),
+        other => format!("TM-{:04}", other.as_u16()),
+    }
+}
+
+/// Which node of the cache is at fault, without what the driver says about it.
+fn cache_away(error: &CacheError) -> String {
+    let detail = match error {
+        CacheError::Unavailable { node, .. }
+        | CacheError::Timeout { node, .. }
+        | CacheError::Interrupted { node } => format!(": no answer from {node}"),
+        CacheError::Refused { node, .. } => format!(": {node} refused the command"),
+        CacheError::Protocol { node, .. } => format!(": {node} answered something unexpected"),
+        CacheError::Full { .. } => ": the embedded cache is full".to_owned(),
+        CacheError::Closed | CacheError::Miss | CacheError::Config(_) | CacheError::WrongType => {
+            String::new()
+        }
+    };
+    format!("the cache is not available{detail}")
+}
+
+fn reasons(nodes: &[Unreachable]) -> String {
+    nodes.iter().map(|node| format!("{}: {}", node.node, node.reason)).collect::<Vec<_>>().join("; ")
+}
+
+/// The error behind an answer, left in its extensions for the layer that logs it.
+#[derive(Clone)]
+pub(crate) struct Failure(pub(crate) Arc<ApiError>);
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.body().into_response(self.status());
+        if matches!(self, Self::TooManyDeletions | Self::Overloaded) {
+            response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+        }
+        response.extensions_mut().insert(Failure(Arc::new(self)));
+        response
+    }
+}

@@ -1,0 +1,57 @@
+//! Logs the cause of a failed request once, with its whole chain, at the edge.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+use middleware::RequestId;
+
+use crate::error::{ApiError, Failure};
+
+/// Logs what the answer does not say.
+pub(crate) async fn log_failure(request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get().cloned();
+    let response = next.run(request).await;
+    if let Some(Failure(error)) = response.extensions().get::<Failure>() {
+        log_error(error, request_id.as_ref());
+    }
+    response
+}
+
+/// Logs a failure of ours. What the caller caused is in the answer and nowhere else.
+pub(crate) fn log_error(error: &ApiError, request_id: Option<&RequestId>) {
+    let request_id = request_id.map(RequestId::as_str);
+    let status = error.status();
+    let (code, cause) = (status.as_u16(), chain(error));
+    if status == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(request_id, status = code, cause, "request failed");
+    } else if status.is_server_error() {
+        tracing::warn!(request_id, status = code, cause, "request failed");
+    }
+}
+
+/// The error and all its sources, outermost first.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ": {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_says_each_thing_once() {
+        let error = ApiError::from(cache::CacheError::Interrupted { node: "h:1".to_owned() });
+        assert_eq!(chain(&error), "the cache operation failed: the link to h:1 was cut before it answered");
+    }
+}

@@ -1,0 +1,39 @@
+//! The HTTP face of the pool-manager: an axum router with one endpoint per file, and the one mapping from errors to
+//! HTTP answers.
+//!
+//! A handler unpacks the request, calls one thing and wraps the answer. Authorization is an extractor
+//! ([`CacheRead`], [`CacheWrite`]): a handler that has one is authorized, and nothing else makes one. Everything
+//! that is not an answer of a handler (unknown route, wrong method, limits, time-outs, panics) is JSON of the same
+//! shape, because the web console takes any other media type for a failure.
+//!
+//! [`router`] gives the routes with their layers, [`service`] wraps it for the server.
+
+mod authorization;
+mod cache_admin;
+mod cache_handle;
+mod date;
+mod deletion;
+mod error;
+mod health;
+mod key_name;
+mod layers;
+mod limits;
+mod parameters;
+mod readiness;
+mod router;
+mod state;
+#[cfg(test)]
+mod test_service;
+#[cfg(test)]
+mod tests;
+
+pub use authorization::{CacheRead, CacheWrite};
+pub use cache_handle::CacheHandle;
+pub use error::{ApiError, BodyProblem, ParameterProblem};
+pub use layers::LeadingSlashes;
+pub use limits::Limits;
+pub use readiness::{
+    CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings, RedisCheck,
+};
+pub use router::{Guards, router, service};
+pub use state::ApiState;

@@ -1,0 +1,238 @@
+//! The parameters of a request: from the query, and for writes from a JSON body where the query has none.
+//!
+//! The public clients differ in where they put them, and in whether a request without a body carries a
+//! `Content-Type`; so a body is looked at only when there is one, and only for methods that write.
+
+use std::borrow::Cow;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, Method, StatusCode, header};
+use percent_encoding::percent_decode;
+use serde_json::Value;
+
+use crate::error::{ApiError, BodyProblem, ParameterProblem};
+
+/// The most keys one request may name.
+pub(crate) const MAX_KEYS: usize = 10_000;
+
+/// Page sizes of lists, as every service of the platform has them.
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 200;
+
+/// What the request was given with. Names are matched without regard to case, `_` and `-`: `dryrun` or `dry_run` taken
+/// for an unknown parameter would delete for real. Unknown parameters are left alone.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters {
+    query: Vec<(String, Vec<u8>)>,
+    body: Vec<(String, Value)>,
+}
+
+/// One value, of whichever origin.
+enum Given<'a> {
+    Query(&'a [u8]),
+    Body(&'a Value),
+}
+
+impl Parameters {
+    /// A text; `None` when it is absent or empty.
+    pub(crate) fn text(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, ApiError> {
+        let text = match self.given(name)? {
+            None => return Ok(None),
+            Some(Given::Query(bytes)) => {
+                Cow::Borrowed(std::str::from_utf8(bytes).map_err(|_| not_text(name))?)
+            }
+            Some(Given::Body(Value::String(text))) => Cow::Borrowed(text.as_str()),
+            Some(Given::Body(value @ (Value::Number(_) | Value::Bool(_)))) => Cow::Owned(value.to_string()),
+            Some(Given::Body(_)) => return Err(not_text(name)),
+        };
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// Whether a flag is set; absent and empty are false.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, ApiError> {
+        match self.text(name)?.as_deref() {
+            None | Some("false" | "0" | "no") => Ok(false),
+            Some("true" | "1" | "yes") => Ok(true),
+            Some(_) => Err(ApiError::parameter(name, ParameterProblem::NotABoolean)),
+        }
+    }
+
+    /// A text that must not be empty when it is given at all: an empty one would widen what the request is about.
+    pub(crate) fn restriction(
+        &self,
+        name: &'static str,
+        example: &'static str,
+    ) -> Result<Option<Cow<'_, str>>, ApiError> {
+        let folded = fold(name);
+        let blank_in_query = self.query.iter().any(|(given, value)| *given == folded && value.is_empty());
+        let blank_in_body = self.body.iter().any(|(given, value)| *given == folded && value == "");
+        if blank_in_query || blank_in_body {
+            return Err(ApiError::parameter(name, ParameterProblem::Missing(example)));
+        }
+        self.text(name)
+    }
+
+    /// The page size, under either of its names: 20 when absent or not positive, 200 at most.
+    pub(crate) fn limit(&self) -> Result<usize, ApiError> {
+        for name in ["limit", "count"] {
+            let Some(text) = self.text(name)? else { continue };
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(&text);
+            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(ApiError::parameter(name, ParameterProblem::NotANumber));
+            }
+            if text.starts_with('-') || digits.bytes().all(|byte| byte == b'0') {
+                return Ok(DEFAULT_LIMIT);
+            }
+            // A number too long for the type is above the limit all the same.
+            return Ok(digits.parse().map_or(MAX_LIMIT, |limit: usize| limit.min(MAX_LIMIT)));
+        }
+        Ok(DEFAULT_LIMIT)
+    }
+
+    /// The one key that is named by `key` or, for a key that is no text, by `keyBase64`.
+    pub(crate) fn key(&self) -> Result<Option<Bytes>, ApiError> {
+        let mut keys = self.single_keys()?;
+        match keys.len() {
+            0 => Ok(None),
+            1 => Ok(keys.pop()),
+            _ => Err(ApiError::parameter("key", ParameterProblem::Repeated)),
+        }
+    }
+
+    /// All keys that are named, by `key` and `keyBase64` (in a query also repeated) and by the list `keys`.
+    pub(crate) fn keys(&self) -> Result<Vec<Bytes>, ApiError> {
+        let mut keys = self.single_keys()?;
+        match self.in_body("keys") {
+            None => {}
+            Some(Value::Array(list)) => {
+                for value in list {
+                    let Value::String(key) = value else {
+                        return Err(ApiError::parameter("keys", ParameterProblem::NotAList));
+                    };
+                    keys.push(Bytes::copy_from_slice(key.as_bytes()));
+                }
+            }
+            Some(_) => return Err(ApiError::parameter("keys", ParameterProblem::NotAList)),
+        }
+        keys.retain(|key| !key.is_empty());
+        if keys.len() > MAX_KEYS {
+            return Err(ApiError::parameter("keys", ParameterProblem::TooMany(MAX_KEYS)));
+        }
+        Ok(keys)
+    }
+
+    fn single_keys(&self) -> Result<Vec<Bytes>, ApiError> {
+        let mut keys = Vec::new();
+        for value in self.all("key") {
+            keys.push(match value {
+                Given::Query(bytes) => Bytes::copy_from_slice(bytes),
+                Given::Body(Value::String(text)) => Bytes::copy_from_slice(text.as_bytes()),
+                Given::Body(_) => return Err(not_text("key")),
+            });
+        }
+        for value in self.all("keyBase64") {
+            let text = match value {
+                Given::Query(bytes) => bytes,
+                Given::Body(Value::String(text)) => text.as_bytes(),
+                Given::Body(_) => return Err(not_text("keyBase64")),
+            };
+            let key = STANDARD.decode(text);
+            keys.push(key.map_err(|_| ApiError::parameter("keyBase64", ParameterProblem::NotBase64))?.into());
+        }
+        keys.retain(|key| !key.is_empty());
+        Ok(keys)
+    }
+
+    /// The value of a parameter that may be given once. The query wins over the body.
+    fn given(&self, name: &'static str) -> Result<Option<Given<'_>>, ApiError> {
+        let mut values = self.all(name);
+        match (values.pop(), values.is_empty()) {
+            (value, true) => Ok(value),
+            (_, false) => Err(ApiError::parameter(name, ParameterProblem::Repeated)),
+        }
+    }
+
+    fn all(&self, name: &str) -> Vec<Given<'_>> {
+        let folded = fold(name);
+        let in_query = self.query.iter().filter(|(given, value)| *given == folded && !value.is_empty());
+        let in_query: Vec<_> = in_query.map(|(_, value)| Given::Query(value)).collect();
+        if !in_query.is_empty() {
+            return in_query;
+        }
+        self.in_body(name).map(Given::Body).into_iter().collect()
+    }
+
+    fn in_body(&self, name: &str) -> Option<&Value> {
+        let folded = fold(name);
+        self.body.iter().find(|(given, value)| *given == folded && !value.is_null()).map(|(_, value)| value)
+    }
+}
+
+/// A name without what clients write differently.
+fn fold(name: &str) -> String {
+    name.chars().filter(|character| !matches!(character, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn not_text(name: &'static str) -> ApiError {
+    ApiError::parameter(name, ParameterProblem::NotText)
+}
+
+/// Splits a query; `+` is a blank in it, as HTML forms and `URLSearchParams` write it. Values stay bytes, as keys are.
+fn parse_query(query: &str) -> Vec<(String, Vec<u8>)> {
+    let decode = |text: &str| -> Vec<u8> { percent_decode(text.replace('+', " ").as_bytes()).collect() };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    pairs.map(|(name, value)| (fold(&String::from_utf8_lossy(&decode(name))), decode(value))).collect()
+}
+
+fn parse_body(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, Value)>, ApiError> {
+    // A body of white space is none: some clients send a line end.
+    if body.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    if !headers.get(header::CONTENT_TYPE).is_none_or(|media_type| is_json(media_type.as_bytes())) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => {
+            Ok(fields.into_iter().map(|(name, value)| (fold(&name), value)).collect())
+        }
+        Ok(_) => Err(ApiError::Body(BodyProblem::NotAnObject)),
+        Err(error) => {
+            Err(ApiError::Body(BodyProblem::Malformed { line: error.line(), column: error.column() }))
+        }
+    }
+}
+
+fn is_json(media_type: &[u8]) -> bool {
+    let essence = media_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+    let essence = essence.to_ascii_lowercase();
+    essence == b"application/json" || (essence.starts_with(b"application/") && essence.ends_with(b"+json"))
+}
+
+impl<S: Send + Sync> FromRequest<S> for Parameters {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let query = request.uri().query().map(parse_query).unwrap_or_default();
+        if *request.method() == Method::GET || *request.method() == Method::HEAD {
+            return Ok(Self { query, body: Vec::new() });
+        }
+        let headers = request.headers().clone();
+        let limit = request.extensions().get::<crate::layers::BodyLimit>().map_or(0, |limit| limit.0);
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                ApiError::BodyTooLarge { limit }
+            } else {
+                ApiError::Body(BodyProblem::Incomplete)
+            }
+        })?;
+        Ok(Self { query, body: parse_body(&headers, &body)? })
+    }
+}
+
+#[cfg(test)]
+mod tests;

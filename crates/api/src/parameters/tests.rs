@@ -1,0 +1,97 @@
+use axum::body::Body;
+
+use super::*;
+
+async fn parameters(
+    method: Method,
+    uri: &str,
+    media_type: Option<&str>,
+    body: &str,
+) -> Result<Parameters, ApiError> {
+    let mut request = Request::builder().method(method).uri(uri);
+    if let Some(media_type) = media_type {
+        request = request.header(header::CONTENT_TYPE, media_type);
+    }
+    Parameters::from_request(request.body(Body::from(body.to_owned())).unwrap(), &()).await
+}
+
+async fn query(text: &str) -> Parameters {
+    parameters(Method::GET, &format!("/?{text}"), None, "").await.unwrap()
+}
+
+async fn body(text: &str) -> Parameters {
+    parameters(Method::DELETE, "/", Some("application/json; charset=utf-8"), text).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_query_is_read_as_browsers_write_it() {
+    let given = query("pattern=rate+limit%3A*&cursor=&x").await;
+    assert_eq!(given.text("pattern").unwrap().as_deref(), Some("rate limit:*"));
+    assert_eq!(given.text("cursor").unwrap(), None);
+    assert_eq!(query("key=a%FFb").await.key().unwrap().as_deref(), Some(&b"a\xffb"[..]));
+    assert!(query("pattern=%FF").await.text("pattern").is_err());
+    assert!(query("pattern=a&pattern=b").await.text("pattern").is_err());
+}
+
+#[tokio::test]
+async fn the_query_wins_over_the_body() {
+    let given =
+        parameters(Method::POST, "/?pattern=q", None, r#"{"pattern":"b","dry_run":true}"#).await.unwrap();
+    assert_eq!(given.text("pattern").unwrap().as_deref(), Some("q"));
+    assert!(given.flag("dryRun").unwrap());
+}
+
+#[tokio::test]
+async fn names_are_matched_however_they_are_written() {
+    for text in ["dryRun=true", "dryrun=1", "dry_run=yes", "Dry-Run=true"] {
+        assert!(query(text).await.flag("dryRun").unwrap(), "{text}");
+    }
+    assert!(!query("dryRun=false").await.flag("dryRun").unwrap());
+    assert!(query("dryRun=maybe").await.flag("dryRun").is_err());
+}
+
+#[tokio::test]
+async fn an_empty_restriction_is_refused_and_an_absent_one_is_none() {
+    assert!(query("tenantId=").await.restriction("tenantId", "x").is_err());
+    assert!(body(r#"{"tenantId":""}"#).await.restriction("tenantId", "x").is_err());
+    assert_eq!(body(r#"{"tenantId":null}"#).await.restriction("tenantId", "x").unwrap(), None);
+}
+
+#[tokio::test]
+async fn limits_follow_the_rule_of_the_platform() {
+    let cases =
+        [("", 20), ("limit=0", 20), ("limit=-5", 20), ("count=7", 7), ("limit=201", 200), ("limit=1", 1)];
+    for (text, expected) in cases {
+        assert_eq!(query(text).await.limit().unwrap(), expected, "{text}");
+    }
+    assert_eq!(query("limit=99999999999999999999999").await.limit().unwrap(), 200);
+    for text in ["limit=ten", "limit=1.5", "count=-", "limit=1e3"] {
+        assert!(query(text).await.limit().is_err(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn keys_come_one_by_one_and_in_lists() {
+    assert_eq!(body(r#"{"keys":["a","b"],"key":"c"}"#).await.keys().unwrap(), ["c", "a", "b"]);
+    assert_eq!(query("key=a&key=b&keyBase64=/w%3D%3D").await.keys().unwrap(), [&b"a"[..], b"b", b"\xff"]);
+    assert!(query("key=a&key=b").await.key().is_err());
+    assert!(query("keyBase64=%25").await.keys().is_err());
+    assert!(body(r#"{"keys":"a"}"#).await.keys().is_err());
+    assert!(body(r#"{"keys":[1]}"#).await.keys().is_err());
+    assert!(body(r#"{}"#).await.keys().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_is_looked_at_only_when_there_is_one() {
+    let json = Some("application/json");
+    assert!(parameters(Method::DELETE, "/", json, "").await.is_ok());
+    assert!(parameters(Method::GET, "/", json, "{no json").await.is_ok());
+    assert!(parameters(Method::POST, "/", Some("text/plain"), "\r\n").await.is_ok());
+    assert!(parameters(Method::POST, "/", Some("application/merge-patch+json"), "{}").await.is_ok());
+    let error = parameters(Method::POST, "/", Some("text/plain"), "x").await.unwrap_err();
+    assert!(matches!(error, ApiError::UnsupportedMediaType));
+    let error = parameters(Method::POST, "/", json, "{\"a\":}").await.unwrap_err();
+    assert!(matches!(error, ApiError::Body(BodyProblem::Malformed { line: 1, .. })));
+    let error = parameters(Method::POST, "/", json, "[1]").await.unwrap_err();
+    assert!(matches!(error, ApiError::Body(BodyProblem::NotAnObject)));
+}

@@ -1,0 +1,60 @@
+//! The check of the cache. It is called `redis` on the wire, as in every service of the platform.
+
+use std::time::Duration;
+
+use cache::{CacheClient, CacheError, NodeRole};
+
+use crate::cache_handle::CacheHandle;
+use crate::readiness::CheckStatus;
+
+/// What the check found.
+pub(super) struct Finding {
+    pub(super) status: CheckStatus,
+    /// In a category, never the text of a driver.
+    pub(super) reason: Option<String>,
+}
+
+impl Finding {
+    /// No answer within the cap.
+    pub(super) fn silent(cap: Duration) -> Self {
+        Self { status: CheckStatus::Down, reason: Some(format!("no answer within {} ms", cap.as_millis())) }
+    }
+}
+
+/// Asks every node that owns keys; when one of them fails, counts those that answer.
+pub(super) async fn check(handle: &CacheHandle) -> Finding {
+    let cache = match handle.current() {
+        Ok(cache) => cache,
+        Err(error) => return Finding { status: CheckStatus::Down, reason: Some(category(&error)) },
+    };
+    let Err(error) = cache.ping().await else {
+        return Finding { status: CheckStatus::Up, reason: None };
+    };
+    let down = Finding { status: CheckStatus::Down, reason: Some(category(&error)) };
+    let Some(keyspace) = cache.keyspace() else { return down };
+    let Ok(stats) = keyspace.stats().await else { return down };
+    let answering = stats.nodes.iter().filter(|node| node.role != NodeRole::Replica).count();
+    if answering == 0 {
+        return down;
+    }
+    let reason = match stats.unreachable.len() {
+        0 => category(&error),
+        away => format!("{answering} shards answer, {away} nodes do not"),
+    };
+    Finding { status: CheckStatus::Degraded, reason: Some(reason) }
+}
+
+/// Probes are open to everybody, so they say what kind of fault it is and neither address nor detail.
+fn category(error: &CacheError) -> String {
+    let category = match error {
+        CacheError::Closed => "the client is closed",
+        CacheError::Config(_) => "the configuration is wrong",
+        CacheError::Unavailable { .. } => "no connection",
+        CacheError::Timeout { .. } => "no answer in time",
+        CacheError::Interrupted { .. } => "the connection was cut",
+        CacheError::Refused { .. } => "the server refuses",
+        CacheError::Full { .. } => "full",
+        CacheError::Miss | CacheError::WrongType | CacheError::Protocol { .. } => "unexpected answer",
+    };
+    category.to_owned()
+}

@@ -1,0 +1,114 @@
+//! The answer of the readiness probes, in the vocabulary that the charts and dashboards of the platform read.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::readiness::ReadinessSettings;
+use crate::readiness::redis::Finding;
+
+/// The whole answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadinessReport {
+    /// The whole in one word.
+    pub status: OverallStatus,
+    /// Each dependency.
+    pub checks: ReadinessChecks,
+    /// Version of the service.
+    pub version: String,
+    /// `saas`, `byoc` or `local`.
+    pub deployment_mode: String,
+    /// The process is about to stop.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub draining: bool,
+}
+
+/// The whole in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OverallStatus {
+    /// Everything answers.
+    Healthy,
+    /// Something is away that the service can work without for a while.
+    Degraded,
+    /// Send no requests.
+    Unhealthy,
+}
+
+/// The checks by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReadinessChecks {
+    /// The cache.
+    pub redis: RedisCheck,
+}
+
+/// The check of the cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RedisCheck {
+    /// What it found.
+    pub status: CheckStatus,
+    /// How long it took, milliseconds; absent when nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+    /// Whether the links are encrypted.
+    pub tls: bool,
+    /// `embedded`, `single` or `cluster`.
+    pub mode: &'static str,
+    /// Why it is not up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// The closed vocabulary of checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckStatus {
+    /// It answers.
+    Up,
+    /// It does not.
+    Down,
+    /// A part of it does.
+    Degraded,
+    /// It was not asked.
+    Skipped,
+    /// There is none in this deployment.
+    #[serde(rename = "n/a")]
+    NotApplicable,
+}
+
+impl ReadinessReport {
+    /// Whether the replica should get requests: 200 if so, 503 otherwise.
+    pub fn is_ready(&self) -> bool {
+        self.status != OverallStatus::Unhealthy
+    }
+
+    pub(super) fn of(
+        settings: &ReadinessSettings,
+        status: OverallStatus,
+        finding: Finding,
+        took: Duration,
+    ) -> Self {
+        let redis = RedisCheck {
+            status: finding.status,
+            latency_ms: Some(took.as_millis().try_into().unwrap_or(u64::MAX)),
+            tls: settings.cache_tls,
+            mode: settings.cache_mode,
+            reason: finding.reason,
+        };
+        Self {
+            status,
+            checks: ReadinessChecks { redis },
+            version: settings.version.clone(),
+            deployment_mode: settings.deployment_mode.clone(),
+            draining: false,
+        }
+    }
+
+    pub(super) fn draining(settings: &ReadinessSettings) -> Self {
+        let finding = Finding { status: CheckStatus::Skipped, reason: Some("draining".to_owned()) };
+        let mut report = Self::of(settings, OverallStatus::Unhealthy, finding, Duration::ZERO);
+        report.checks.redis.latency_ms = None;
+        report.draining = true;
+        report
+    }
+}

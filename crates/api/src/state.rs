@@ -1,0 +1,84 @@
+//! What the handlers work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache::{Cache, CacheError, Keyspace};
+use domain::Clock;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::cache_handle::CacheHandle;
+use crate::error::ApiError;
+use crate::limits::Limits;
+use crate::readiness::Readiness;
+
+/// The state of the router. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct ApiState {
+    cache: CacheHandle,
+    readiness: Readiness,
+    clock: Arc<dyn Clock>,
+    deletions: Arc<Semaphore>,
+    limits: Limits,
+}
+
+impl ApiState {
+    /// State with the default limits of the handlers.
+    pub fn new(cache: CacheHandle, readiness: Readiness, clock: Arc<dyn Clock>) -> Self {
+        let limits = Limits::default();
+        let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
+        Self { cache, readiness, clock, deletions, limits }
+    }
+
+    /// The same state with other limits; the router calls it, so that there is one set.
+    pub(crate) fn limited(mut self, limits: &Limits) -> Self {
+        self.deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
+        self.limits = *limits;
+        self
+    }
+
+    /// The cache, or why there is none.
+    pub(crate) fn cache(&self) -> Result<Cache, ApiError> {
+        Ok(self.cache.current()?)
+    }
+
+    /// The keys of the cache, or why there are none.
+    pub(crate) fn keyspace(&self) -> Result<Keyspace, ApiError> {
+        // Only a mock has no keys.
+        self.cache()?.keyspace().ok_or(ApiError::Cache(CacheError::Closed))
+    }
+
+    /// Ends a read of the cache in time, whatever the cache does: callers are promised an answer within two seconds.
+    pub(crate) async fn read<T>(
+        &self,
+        operation: impl Future<Output = Result<T, CacheError>>,
+    ) -> Result<T, ApiError> {
+        match tokio::time::timeout(self.limits.read_time, operation).await {
+            Ok(result) => Ok(result?),
+            Err(_elapsed) => Err(ApiError::CacheSlow {
+                addresses: self.cache.addresses().to_owned(),
+                after: self.limits.read_time,
+            }),
+        }
+    }
+
+    /// The right to run one more deletion by pattern, held as long as it runs.
+    pub(crate) fn deletion_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
+    }
+
+    /// How long a deletion may take that is answered as one document.
+    pub(crate) fn deletion_time(&self) -> Duration {
+        self.limits.deletion_time
+    }
+
+    /// What the readiness probes ask.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.readiness
+    }
+
+    /// The time of day.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+}

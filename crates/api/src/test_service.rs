@@ -1,0 +1,147 @@
+//! The whole router over the embedded cache, for the tests of this crate.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use cache::{Cache, CacheClient, Expiry};
+use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, ManualClock, MemoryApiKeys, Scope};
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use middleware::{ApiKeyLayer, RequestIdLayer};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{
+    ApiState, CacheHandle, Guards, LeadingSlashes, Limits, Readiness, ReadinessSettings, router, service,
+};
+
+/// Keys with both scopes, with the reading one only, and with none.
+pub(crate) const WRITER: &str = "writer-key";
+pub(crate) const READER: &str = "reader-key";
+pub(crate) const NOBODY: &str = "nobody-key";
+
+pub(crate) struct TestService {
+    pub(crate) cache: Cache,
+    pub(crate) readiness: Readiness,
+    pub(crate) service: LeadingSlashes<Router>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    /// The body as JSON; fails when the media type says anything else.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json", "{self:?}");
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The body of a failure, with what must hold for each of them.
+    pub(crate) fn error(&self, status: StatusCode, code: &str) -> String {
+        assert_eq!(self.status, status, "{self:?}");
+        let json = self.json();
+        assert_eq!(json["code"], code, "{self:?}");
+        assert!(json["title"].is_string());
+        assert_eq!(json["message"], json["error"]);
+        assert!(json.get("status").is_none(), "`status` is for suspensions only");
+        json["message"].as_str().unwrap().to_owned()
+    }
+}
+
+impl TestService {
+    pub(crate) fn new() -> Self {
+        let cache = Cache::embedded();
+        Self::over(CacheHandle::connected(cache.clone()), cache, &Limits::default())
+    }
+
+    pub(crate) fn limited(limits: &Limits) -> Self {
+        let cache = Cache::embedded();
+        Self::over(CacheHandle::connected(cache.clone()), cache, limits)
+    }
+
+    /// Over a handle that may not be connected.
+    pub(crate) fn over(handle: CacheHandle, cache: Cache, limits: &Limits) -> Self {
+        let settings = ReadinessSettings {
+            version: "1.2.3".to_owned(),
+            deployment_mode: "local".to_owned(),
+            requires_cache: false,
+            cache_mode: "embedded",
+            cache_tls: false,
+        };
+        let readiness = Readiness::new(settings, handle.clone());
+        let state = ApiState::new(handle, readiness.clone(), clock());
+        Self { cache, readiness, service: service(router(state, guards(), limits)) }
+    }
+
+    /// The cache with these keys in it, each with a value that must not show.
+    pub(crate) async fn with_keys(keys: &[&str]) -> Self {
+        let service = Self::new();
+        for key in keys {
+            service.cache.set(key.as_bytes(), "the-value".into(), Expiry::Never).await.unwrap();
+        }
+        service
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.send(Method::GET, uri, "").await
+    }
+
+    pub(crate) async fn delete(&self, uri: &str) -> Answer {
+        self.send(Method::DELETE, uri, "").await
+    }
+
+    /// As the console sends it: with a media type whether there is a body or not.
+    pub(crate) async fn send(&self, method: Method, uri: &str, body: &str) -> Answer {
+        let request = Request::builder().method(method).uri(uri).header("X-API-Key", WRITER);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.call(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    pub(crate) async fn call(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.open(request).await.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.into()).unwrap(),
+        }
+    }
+
+    /// An answer whose body was not read.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Response {
+        self.service.clone().oneshot(request).await.unwrap()
+    }
+
+    pub(crate) async fn exists(&self, key: &str) -> bool {
+        self.cache.exists(&[key.to_owned().into()]).await.unwrap() == 1
+    }
+}
+
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)))
+}
+
+fn guards() -> Guards {
+    let record = |key: &str, scopes: &[Scope]| ApiKeyRecord {
+        id: CallerId::from(format!("id-of-{key}").as_str()),
+        hash: ApiKeyHash::of(&ApiKey::parse(key).unwrap()),
+        name: "test".to_owned(),
+        environment: "staging".to_owned(),
+        scopes: scopes.iter().cloned().collect(),
+        expires_at: None,
+    };
+    let keys = MemoryApiKeys::new([
+        record(WRITER, &[Scope::CACHE_READ, Scope::CACHE_WRITE]),
+        record(READER, &[Scope::CACHE_READ]),
+        record(NOBODY, &[]),
+    ]);
+    Guards { request_id: RequestIdLayer::new(), api_key: ApiKeyLayer::new(Arc::new(keys), clock()) }
+}

@@ -1,0 +1,11 @@
+//! The router as clients see it, over the embedded cache.
+
+mod authorization;
+mod deletion;
+mod edge;
+mod events;
+mod keys;
+mod list;
+mod log;
+mod outage;
+mod probes;
