@@ -1,0 +1,67 @@
+//! The service, built and ready to serve.
+
+use api::{CacheHandle, Readiness};
+use axum::Router;
+use cache::{CacheClient, CacheError, Selection};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::ServerConfig;
+use crate::failure::Failure;
+use crate::shutdown::Shutdown;
+use crate::{cache_link, http_server};
+
+/// The service, built and ready to serve. Made by [`build`](crate::build).
+pub struct App {
+    pub(crate) router: Router,
+    pub(crate) readiness: Readiness,
+    pub(crate) cache: CacheHandle,
+    pub(crate) selection: Selection,
+    pub(crate) server: ServerConfig,
+}
+
+impl App {
+    /// Serves on `listener` until `shutdown`, which first fails readiness, then, after the grace, refuses new
+    /// connections and lets open requests finish. Ends early when the cache refuses its configuration.
+    pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
+        let stop_accepting = CancellationToken::new();
+        let server = tokio::spawn(http_server::serve(
+            listener,
+            api::service(self.router.clone()),
+            stop_accepting.clone(),
+            shutdown.hard().clone(),
+            self.server.drain_limit,
+        ));
+
+        let outcome = tokio::select! {
+            () = shutdown.begun() => Ok(()),
+            error = self.connect_cache() => Err(error),
+        };
+        self.readiness.begin_draining();
+        if outcome.is_ok() {
+            tokio::select! {
+                () = sleep(self.server.drain_grace) => {}
+                () = shutdown.hard().cancelled() => {}
+            }
+        }
+        stop_accepting.cancel();
+        // A panic of the server was logged by its thread; there is nothing left to drain.
+        let _ = server.await;
+        if let Ok(cache) = self.cache.current() {
+            cache.close().await;
+        }
+        tracing::info!("stopped");
+        outcome.map_err(Failure::Cache)
+    }
+
+    /// Returns only with an error that ends the service.
+    async fn connect_cache(&self) -> CacheError {
+        if let Selection::Valkey { config, .. } = &self.selection
+            && let Err(error) = cache_link::connect(config, &self.cache).await
+        {
+            return error;
+        }
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,48 @@
+//! Making the first connection to the cache while the service already listens.
+
+use std::time::Duration;
+
+use api::CacheHandle;
+use cache::{CacheConfig, CacheError, Selection};
+
+use crate::failure::chain;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The handle that requests go through: at once the embedded cache, or one that waits for [`connect`].
+pub(crate) fn handle(selection: &Selection) -> CacheHandle {
+    match selection {
+        Selection::Embedded => CacheHandle::connected(cache::Cache::embedded()),
+        Selection::Valkey { config, .. } => {
+            CacheHandle::connecting(config.addresses.iter().map(ToString::to_string))
+        }
+    }
+}
+
+/// Tries until the cache answers, then hands it to `handle`. Fails only when waiting cannot help: wrong
+/// credentials, certificate or topology. Once connected, the cache mends its links by itself.
+pub(crate) async fn connect(config: &CacheConfig, handle: &CacheHandle) -> Result<(), CacheError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match cache::connect(config.clone()).await {
+            Ok(cache) => {
+                tracing::info!(mode = config.mode.name(), "the cache answers");
+                handle.attach(cache);
+                return Ok(());
+            }
+            Err(error) if error.is_misconfiguration() => return Err(error),
+            Err(error) => {
+                let seconds = pause.as_secs_f64();
+                tracing::warn!(
+                    error = chain(&error),
+                    next_try_seconds = seconds,
+                    "the cache does not answer"
+                );
+                handle.failed(error);
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,65 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment};
+use crate::failure::{Failure, chain};
+use crate::output;
+use crate::subcommand::{cache, check, serve};
+
+/// Knows the tenants of a platform, their connections and their cache. Configured by environment variables; the
+/// README lists them.
+#[derive(Parser)]
+#[command(name = "pool-manager", version)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve HTTP until SIGTERM (the default).
+    Serve,
+    /// Check the configuration, connect to everything it names and say how to mend each fault.
+    Check,
+    /// Look at and clear the cache, one JSON object a line.
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
+}
+
+/// Runs the command that the arguments name. Exit codes: 0 done, 64 the configuration or the command line must
+/// change, 1 failed.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
+    let command = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line.command.unwrap_or(Command::Serve),
+        Err(error) => {
+            // Also help and version, which are no errors.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+        }
+    };
+    match execute(command, environment) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::error(&format!("pool-manager: {}", chain(&failure)));
+            failure.exit_code()
+        }
+    }
+}
+
+fn execute(command: Command, environment: Environment) -> Result<(), Failure> {
+    let config = Config::read(&environment)?;
+    // It holds secrets; from here on only those who need them do.
+    drop(environment);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(config).await,
+            Command::Check => check::run(config).await,
+            Command::Cache(command) => cache::run(command, config).await,
+        }
+    })
+}

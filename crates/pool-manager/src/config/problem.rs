@@ -1,0 +1,109 @@
+//! What is wrong with the environment.
+
+use std::fmt;
+
+use cache::ConfigProblem;
+
+use super::DeploymentMode;
+
+/// One thing that is wrong, naming its variable and what would be right. Secrets never show.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The value is not text.
+    #[error("{variable}: its value is not UTF-8; write it anew")]
+    NotUnicode {
+        /// Name of the variable.
+        variable: String,
+    },
+    /// envy could not read a section.
+    #[error("{prefix}*: cannot be read, {source}; is a variable set twice?")]
+    Section {
+        /// What the names of the section begin with.
+        prefix: &'static str,
+        /// What envy says.
+        source: envy::Error,
+    },
+    /// The value is not one of a few words.
+    #[error("{variable}: {value:?} is not {expected}")]
+    Value {
+        /// Name of the variable.
+        variable: &'static str,
+        /// What it holds.
+        value: String,
+        /// What would be right.
+        expected: &'static str,
+    },
+    /// The value was made by Kubernetes for a service of this name.
+    #[error(
+        "{variable}: begins with tcp://, which Kubernetes sets for a service of that name; \
+         set enableServiceLinks: false in the pod, or give the service another name"
+    )]
+    ServiceLink {
+        /// Name of the variable.
+        variable: String,
+    },
+    /// Two variables that mean the same say different things.
+    #[error("{first} and {second} say different things; remove {second}")]
+    Contradiction {
+        /// The variable to keep.
+        first: &'static str,
+        /// The variable to remove.
+        second: &'static str,
+    },
+    /// Outside local mode the environment must be named.
+    #[error("ENVIRONMENT_NAME: missing with DEPLOYMENT_MODE={0}; write staging or production")]
+    NoEnvironment(DeploymentMode),
+    /// Outside local mode nothing may be lost with the process by accident.
+    #[error(
+        "CACHE_ADDRS: missing with DEPLOYMENT_MODE={0}: the cache would be inside the process; \
+         write host:port and CACHE_MODE, or set ALLOW_EMBEDDED=true"
+    )]
+    EmbeddedCache(DeploymentMode),
+    /// Outside local mode a key made at first start would differ from replica to replica.
+    #[error(
+        "BOOTSTRAP_ADMIN_API_KEY: missing with DEPLOYMENT_MODE={0}: each replica would make a key of its own; \
+         write a key, or set ALLOW_EMBEDDED=true"
+    )]
+    FirstStartKey(DeploymentMode),
+    /// The bootstrap key would never be accepted.
+    #[error("BOOTSTRAP_ADMIN_API_KEY: {0}; write 1 to 256 printable ASCII characters, without a line break")]
+    BootstrapKey(domain::ApiKeyError),
+    /// The cache section.
+    #[error(transparent)]
+    Cache(ConfigProblem),
+    /// Telemetry has nowhere to go.
+    #[error(
+        "OTEL_EXPORTER_OTLP_ENDPOINT: missing although ENABLE_TELEMETRY=true; \
+         write http://host:4317, or remove ENABLE_TELEMETRY"
+    )]
+    NoTelemetryEndpoint,
+    /// The endpoint is not a URL of a collector. Its value may hold a password and does not show.
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: is not http://host:4317, https://host:4317 or host:4317")]
+    TelemetryEndpoint,
+    /// Telemetry would leave the host in clear text.
+    #[error(
+        "OTEL_EXPORTER_OTLP_ENDPOINT: sends in clear text with DEPLOYMENT_MODE={0}; \
+         write https://host:4317, or set ALLOW_INSECURE_OTEL=true"
+    )]
+    InsecureTelemetry(DeploymentMode),
+    /// The filter cannot be read.
+    #[error("{variable}: is not a log filter; write error, warn, info, debug or trace, or target=level,...")]
+    LogFilter {
+        /// Name of the variable.
+        variable: &'static str,
+    },
+}
+
+/// Everything that is wrong, at once: one line for each.
+#[derive(Debug)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let faults = if self.0.len() == 1 { "fault" } else { "faults" };
+        write!(formatter, "the configuration has {} {faults}:", self.0.len())?;
+        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}

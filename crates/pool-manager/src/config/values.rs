@@ -1,0 +1,44 @@
+//! Reading one value; what cannot be read becomes a problem and the default goes on.
+
+use std::time::Duration;
+
+use super::Problem;
+
+/// The value without blanks around it; blank is the same as absent.
+pub(super) fn filled(value: &Option<String>) -> Option<&str> {
+    value.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// `true` or `false`; absent is `false`.
+pub(super) fn flag(variable: &'static str, value: &Option<String>, problems: &mut Vec<Problem>) -> bool {
+    match filled(value).map(str::to_ascii_lowercase).as_deref() {
+        None | Some("false" | "0") => false,
+        Some("true" | "1") => true,
+        Some(_) => {
+            problems.push(unexpected(variable, value, "true or false"));
+            false
+        }
+    }
+}
+
+/// Whole seconds, at most an hour.
+pub(super) fn seconds(
+    variable: &'static str,
+    value: &Option<String>,
+    default: Duration,
+    problems: &mut Vec<Problem>,
+) -> Duration {
+    match filled(value).map(str::parse::<u64>) {
+        None => default,
+        Some(Ok(number)) if number <= 3_600 => Duration::from_secs(number),
+        Some(_) => {
+            problems.push(unexpected(variable, value, "a whole number of seconds from 0 to 3600"));
+            default
+        }
+    }
+}
+
+/// A value that is not what it should be.
+pub(super) fn unexpected(variable: &'static str, value: &Option<String>, expected: &'static str) -> Problem {
+    Problem::Value { variable, value: value.clone().unwrap_or_default(), expected }
+}

@@ -1,0 +1,54 @@
+//! The catalogue of environment variables: what the README and `.env.example` say is made from it.
+
+/// One environment variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is not set, in the words of the README.
+    pub default: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+}
+
+impl Variable {
+    pub(super) const fn new(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
+        Self { name, default, meaning }
+    }
+
+    /// Every variable that the service reads, section by section.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        [
+            super::server::VARIABLES,
+            super::deployment::VARIABLES,
+            super::auth::VARIABLES,
+            super::cache::VARIABLES,
+            super::cache::LEGACY_VARIABLES,
+            super::readiness::VARIABLES,
+            super::telemetry::VARIABLES,
+            super::log::VARIABLES,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// The table of the README.
+    pub fn readme_table() -> String {
+        let rows = Self::all().map(|variable| {
+            format!("| `{}` | {} | {} |\n", variable.name, variable.default, variable.meaning)
+        });
+        format!("| Variable | Default | Meaning |\n|---|---|---|\n{}", rows.collect::<String>())
+    }
+
+    /// The text of `.env.example`. Every line is a comment: a copy of the file is the embedded service.
+    pub fn dotenv_example() -> String {
+        let lines = Self::all().map(|variable| {
+            format!("# {} (default: {})\n# {}=\n", variable.meaning, variable.default, variable.name)
+        });
+        format!(
+            "# Copy to .env, take the comment sign away from what you set, then: set -a; . ./.env; set +a; cargo run\n\
+             # A CACHE_* variable that is set without CACHE_ADDRS is a fault, also when it is blank.\n\n{}",
+            lines.collect::<String>()
+        )
+    }
+}

@@ -1,0 +1,90 @@
+//! Why the process ends early, and with which exit code.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use cache::CacheError;
+
+use crate::config::Problems;
+use crate::first_start::FirstStartError;
+use crate::telemetry::TelemetryError;
+
+/// `EX_USAGE` of sysexits.h: starting again without changing something cannot help.
+const MISCONFIGURED: u8 = 64;
+
+/// Why the process ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The environment is wrong.
+    #[error(transparent)]
+    Config(#[from] Problems),
+    /// Telemetry could not start.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// The key of the first start is not there.
+    #[error(transparent)]
+    FirstStart(#[from] FirstStartError),
+    /// The address cannot be listened on.
+    #[error("SERVER_ADDRESS: cannot listen on {address}; free the port, or choose another")]
+    Listen {
+        /// Host and port.
+        address: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The runtime or the signals could not be set up.
+    #[error("the process could not start")]
+    System(#[from] std::io::Error),
+    /// The cache refuses us, and will go on to.
+    #[error("the cache cannot be used as configured")]
+    Cache(#[source] CacheError),
+    /// A cache command could not be carried out.
+    #[error("the cache did not do it")]
+    CacheCommand(#[source] CacheError),
+    /// A cache command makes no sense on a cache inside another process.
+    #[error(
+        "CACHE_ADDRS: missing, so the cache is inside the serving process and only its HTTP API reaches it; \
+         set the variables that the service runs with"
+    )]
+    EmbeddedCache,
+    /// An argument of a command is wrong.
+    #[error("{argument}: {reason}")]
+    Argument {
+        /// Its name.
+        argument: &'static str,
+        /// What is wrong and what would be right.
+        reason: String,
+    },
+    /// `check` found faults, and has printed them.
+    #[error("{0} of the checks failed")]
+    Check(usize),
+}
+
+impl Failure {
+    /// 64 when the configuration or the command line must change, else 1.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::Cache(_) | Self::EmbeddedCache | Self::Argument { .. } => {
+                MISCONFIGURED.into()
+            }
+            Self::Telemetry(_)
+            | Self::FirstStart(_)
+            | Self::Listen { .. }
+            | Self::System(_)
+            | Self::CacheCommand(_)
+            | Self::Check(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// An error and its causes on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

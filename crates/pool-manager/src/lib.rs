@@ -1,0 +1,26 @@
+//! The pool-manager: configuration, wiring, telemetry, shutdown and subcommands. The binary is a call of [`run`];
+//! whole-service tests call [`build`] and [`App::serve`] as `serve` does, with port 0.
+//!
+//! Reading order: [`config`], `wiring`, `app`, `http_server`, `telemetry`, `subcommand`.
+
+mod app;
+mod cache_link;
+mod command;
+pub mod config;
+mod failure;
+mod first_start;
+mod http_server;
+mod output;
+mod shutdown;
+mod subcommand;
+mod telemetry;
+mod wiring;
+
+pub use app::App;
+pub use command::run;
+pub use domain::SystemClock;
+pub use failure::Failure;
+pub use first_start::FirstStartError;
+pub use shutdown::Shutdown;
+pub use telemetry::{Telemetry, TelemetryError};
+pub use wiring::build;

@@ -1,0 +1,67 @@
+//! `pool-manager cache`: the cache API for whoever has a shell in the container and no API key. Reads the same
+//! environment as the service and shows values by the same rule.
+
+mod delete;
+mod get;
+mod keys;
+mod stats;
+
+use cache::{Cache, CacheClient, CacheError, Keyspace, Selection};
+use clap::Subcommand;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::telemetry::Telemetry;
+
+/// What to do with the cache.
+#[derive(Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List one page of keys; the last line holds the cursor of the next.
+    Keys(keys::Arguments),
+    /// Look at one key; its value shows only where it is harmless.
+    Get(get::Arguments),
+    /// Delete keys, or all that match a pattern.
+    Delete(delete::Arguments),
+    /// Figures of every node and their totals.
+    Stats,
+}
+
+/// The cache and its keys.
+pub(crate) struct Target {
+    cache: Cache,
+    keyspace: Keyspace,
+}
+
+pub(crate) async fn run(command: CacheCommand, config: Config) -> Result<(), Failure> {
+    Telemetry::install_for_command(&config.log)?;
+    let Selection::Valkey { config, .. } = config.cache else { return Err(Failure::EmbeddedCache) };
+    let cache = cache::connect(config).await.map_err(|error| {
+        if error.is_misconfiguration() { Failure::Cache(error) } else { Failure::CacheCommand(error) }
+    })?;
+    let Some(keyspace) = cache.keyspace() else { return Err(Failure::CacheCommand(CacheError::Closed)) };
+    let target = Target { cache, keyspace };
+    let outcome = match command {
+        CacheCommand::Keys(arguments) => keys::run(&target, &arguments).await,
+        CacheCommand::Get(arguments) => get::run(&target, &arguments).await,
+        CacheCommand::Delete(arguments) => delete::run(&target, arguments).await,
+        CacheCommand::Stats => stats::run(&target).await,
+    };
+    target.cache.close().await;
+    outcome
+}
+
+/// A pattern from the command line.
+fn pattern(text: &str) -> Result<cache::Glob, Failure> {
+    text.parse().map_err(|error: cache::GlobError| Failure::Argument {
+        argument: "--pattern",
+        reason: error.to_string(),
+    })
+}
+
+/// Seconds that a key has left, rounded up; -1 when it stays for ever.
+fn ttl_seconds(ttl: cache::KeyTtl) -> i64 {
+    match ttl {
+        cache::KeyTtl::Never => -1,
+        cache::KeyTtl::Remaining(left) => i64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX),
+    }
+}

@@ -1,0 +1,5 @@
+//! What the binary does, one file per command.
+
+pub(crate) mod cache;
+pub(crate) mod check;
+pub(crate) mod serve;

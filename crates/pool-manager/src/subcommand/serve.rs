@@ -1,0 +1,73 @@
+//! `pool-manager serve`.
+
+use std::sync::Arc;
+
+use cache::Selection;
+use domain::SystemClock;
+use tokio::net::TcpListener;
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::shutdown::Shutdown;
+use crate::telemetry::Telemetry;
+use crate::wiring;
+
+pub(crate) async fn run(config: Config) -> Result<(), Failure> {
+    let telemetry = Telemetry::install(&config.telemetry, &config.log)?;
+    let outcome = serve(config, &telemetry).await;
+    telemetry.flush().await;
+    outcome
+}
+
+async fn serve(config: Config, telemetry: &Telemetry) -> Result<(), Failure> {
+    let shutdown = Shutdown::on_signals()?;
+    let listener = listen(&config.server.host, config.server.port).await?;
+    announce(&config);
+    let app = wiring::build(config, Arc::new(SystemClock), &telemetry.meter())?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "listening");
+    }
+    app.serve(listener, shutdown).await
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, Failure> {
+    TcpListener::bind((host, port))
+        .await
+        .map_err(|source| Failure::Listen { address: format!("{host}:{port}"), source })
+}
+
+/// One line for each thing that somebody would otherwise have to guess.
+fn announce(config: &Config) {
+    let deployment = &config.deployment;
+    tracing::info!(
+        version = deployment.version,
+        deployment_mode = deployment.mode.name(),
+        environment = deployment.environment.name(),
+        "pool-manager starts"
+    );
+    match &config.cache {
+        Selection::Embedded => {
+            tracing::info!("cache: embedded, in this process only (CACHE_ADDRS is not set)");
+        }
+        Selection::Valkey { config, legacy } => {
+            let addresses: Vec<String> = config.addresses.iter().map(ToString::to_string).collect();
+            tracing::info!(
+                mode = config.mode.name(),
+                tls = config.tls,
+                addresses = addresses.join(","),
+                "cache: Valkey"
+            );
+            if *legacy {
+                tracing::warn!(
+                    "REDIS_* will not be read by the next release; rename to CACHE_ADDRS, CACHE_MODE, ..."
+                );
+            }
+        }
+    }
+    if config.auth.bootstrap_key.is_some() {
+        tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");
+    }
+    if let Some(endpoint) = &config.telemetry.endpoint {
+        tracing::info!(endpoint, "telemetry: OTLP");
+    }
+}

@@ -1,0 +1,35 @@
+//! What the cache client counts, as metrics.
+
+use api::CacheHandle;
+use cache::{Cache, Counters};
+use opentelemetry::metrics::Meter;
+
+type Reading = fn(&Counters) -> u64;
+
+const COUNTERS: [(&str, &str, Reading); 6] = [
+    ("cache.client.links.opened", "Links to Valkey nodes that were opened.", |counters| {
+        counters.links_opened
+    }),
+    ("cache.client.links.replaced", "Links that hung and were replaced.", |counters| counters.links_replaced),
+    ("cache.client.slot_map.refreshes", "Times the slot map was read.", |counters| counters.map_refreshes),
+    ("cache.client.redirections", "MOVED and ASK answers that were followed.", |counters| {
+        counters.redirections
+    }),
+    ("cache.client.retries", "Commands that were sent again after a failure.", |counters| counters.retries),
+    ("cache.client.timeouts", "Commands that got no answer in time.", |counters| counters.timeouts),
+];
+
+/// Reports the counters of the cache client whenever metrics are collected. The embedded cache has none.
+pub(crate) fn observe_cache(meter: &Meter, cache: &CacheHandle) {
+    for (name, description, reading) in COUNTERS {
+        let cache = cache.clone();
+        let instrument = meter.u64_observable_counter(name).with_description(description);
+        instrument
+            .with_callback(move |observer| {
+                if let Ok(Cache::Valkey(valkey)) = cache.current() {
+                    observer.observe(reading(&valkey.counters()), &[]);
+                }
+            })
+            .build();
+    }
+}

@@ -1,0 +1,42 @@
+//! Log lines on standard output.
+
+use std::io::IsTerminal;
+
+use tracing::Subscriber;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::Layer;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, fmt};
+
+use crate::config::{LogConfig, LogFormat};
+
+/// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch.
+pub(super) fn layer<S>(config: &LogConfig) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let is_watched = std::io::stdout().is_terminal();
+    let format = config.format.unwrap_or(if is_watched { LogFormat::Pretty } else { LogFormat::Json });
+    let filter = filter(config);
+    match format {
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Pretty => fmt::layer().compact().with_ansi(is_watched).with_filter(filter).boxed(),
+    }
+}
+
+/// The layer for commands: their standard output is their result, so they log elsewhere.
+pub(super) fn layer_on_stderr<S>(config: &LogConfig) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let is_watched = std::io::stderr().is_terminal();
+    fmt::layer().compact().with_writer(std::io::stderr).with_ansi(is_watched).with_filter(filter(config))
+}
+
+/// Spans are for the collector: beside every log line they would say again what the access log says once.
+fn filter<S>(config: &LogConfig) -> impl tracing_subscriber::layer::Filter<S> + Send + Sync + 'static
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    EnvFilter::new(&config.filter).and(filter_fn(|metadata| metadata.is_event()))
+}

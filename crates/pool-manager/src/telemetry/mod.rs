@@ -1,0 +1,93 @@
+//! Logs to standard output; traces and metrics by OTLP where a collector is configured.
+
+mod cache_metrics;
+mod export;
+mod log;
+mod request;
+
+use opentelemetry::metrics::{Meter, MeterProvider};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_sdk::metrics::SdkMeterProvider;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+pub(crate) use cache_metrics::observe_cache;
+pub(crate) use request::{RequestMetrics, trace_request};
+
+use crate::config::{LogConfig, TelemetryConfig};
+
+/// Why telemetry could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The exporter refused its configuration.
+    #[error("OTEL_EXPORTER_OTLP_ENDPOINT: no exporter could be made for it")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// The process already logs elsewhere.
+    #[error("another log subscriber is installed in this process")]
+    Subscriber(#[from] TryInitError),
+}
+
+/// What sends telemetry; kept until the end of the process, then flushed.
+#[derive(Default)]
+pub struct Telemetry {
+    tracers: Option<SdkTracerProvider>,
+    meters: Option<SdkMeterProvider>,
+    library_name: String,
+}
+
+impl Telemetry {
+    /// Starts logging and, where a collector is configured, sending. Needs a tokio runtime. A collector that does
+    /// not answer is no error: what cannot be sent is dropped.
+    pub fn install(config: &TelemetryConfig, log: &LogConfig) -> Result<Self, TelemetryError> {
+        let mut telemetry = Self { library_name: config.library_name.clone(), ..Self::default() };
+        if let Some(endpoint) = &config.endpoint {
+            telemetry.tracers = Some(export::tracers(config, endpoint)?);
+            telemetry.meters = Some(export::meters(config, endpoint)?);
+        }
+        let spans = telemetry.tracers.as_ref().map(|tracers| {
+            // Only our own spans: those of the exporter's client would be sent by the exporter, and so on for ever.
+            let ours = Targets::new()
+                .with_target("pool_manager", LevelFilter::INFO)
+                .with_target("api", LevelFilter::INFO)
+                .with_target("cache", LevelFilter::INFO);
+            tracing_opentelemetry::layer()
+                .with_tracer(tracers.tracer(config.library_name.clone()))
+                .with_location(false)
+                .with_threads(false)
+                .with_tracked_inactivity(false)
+                .with_filter(ours)
+        });
+        tracing_subscriber::registry().with(spans).with(log::layer(log)).try_init()?;
+        Ok(telemetry)
+    }
+
+    /// Starts logging on standard error; for commands, which send nothing.
+    pub(crate) fn install_for_command(log: &LogConfig) -> Result<(), TelemetryError> {
+        Ok(tracing_subscriber::registry().with(log::layer_on_stderr(log)).try_init()?)
+    }
+
+    /// Where metrics are recorded; without a collector they go nowhere.
+    pub fn meter(&self) -> Meter {
+        match &self.meters {
+            Some(meters) => meters.meter_with_scope(
+                opentelemetry::InstrumentationScope::builder(self.library_name.clone()).build(),
+            ),
+            None => opentelemetry::global::meter("pool-manager"),
+        }
+    }
+
+    /// Sends what is not sent yet; ends within a few seconds also when the collector hangs.
+    pub async fn flush(self) {
+        // The providers block until their threads are done, and those need the runtime for the connection.
+        let flushed = tokio::task::spawn_blocking(move || {
+            let spans = self.tracers.map(|tracers| tracers.shutdown());
+            let metrics = self.meters.map(|meters| meters.shutdown());
+            [spans, metrics].into_iter().flatten().find_map(Result::err)
+        });
+        if let Ok(Some(error)) = flushed.await {
+            tracing::warn!(%error, "the last telemetry could not be sent");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The API key of the first start.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Process, run, text};
+
+#[tokio::test]
+async fn a_key_is_made_once_printed_once_and_works_ever_after() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let file = data.join("admin-api-key");
+
+    let first = Process::start(&data, &[]).await;
+    let key = std::fs::read_to_string(&file).unwrap().trim().to_owned();
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 1, "no draft stays");
+    assert!(key.starts_with("pm_staging_"), "{key}");
+    assert_eq!(first.output().matches(&key).count(), 1);
+    assert!(first.output().contains("cache: embedded"));
+    assert_eq!(first.get("/cache", &key).await, Some(200));
+    assert_eq!(first.get("/cache", "another").await, Some(401));
+    drop(first);
+
+    let second = Process::start(&data, &[]).await;
+    assert_eq!(second.get("/cache", &key).await, Some(200));
+    assert!(!second.output().contains(&key) && second.output().contains("API key: in "));
+}
+
+#[test]
+fn a_damaged_file_and_a_directory_that_cannot_be_made_are_named() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("admin-api-key"), "").unwrap();
+    let damaged = run(directory.path(), &[("SERVER_ADDRESS", "127.0.0.1:0")], &[]);
+    assert_eq!(damaged.status.code(), Some(1));
+    assert!(text(&damaged.stderr).contains("DATA_DIR"), "{}", text(&damaged.stderr));
+
+    let beneath_a_file = directory.path().join("admin-api-key").join("data");
+    let refused = run(&beneath_a_file, &[("SERVER_ADDRESS", "127.0.0.1:0")], &[]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("BOOTSTRAP_ADMIN_API_KEY"), "{}", text(&refused.stderr));
+}

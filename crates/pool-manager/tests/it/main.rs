@@ -1,0 +1,11 @@
+//! Tests of the binary as a process: its environment, output, signals and exit codes.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code fails by panicking")]
+
+mod configuration;
+mod first_start;
+mod secrets;
+mod signals;
+mod subcommands;
+mod support;
+mod telemetry;

@@ -1,0 +1,34 @@
+//! Secrets never show in the output, however much is logged.
+
+use testkit::{ValkeyOptions, ValkeyServer};
+
+use crate::support::{PATIENCE, Process};
+
+#[tokio::test]
+async fn no_secret_is_printed_at_any_log_level() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = ValkeyOptions { password: Some("marked-secret-1".to_owned()), ..ValkeyOptions::default() };
+    let server = ValkeyServer::start_with(options).await;
+    let address = server.address().to_string();
+    let variables = [
+        ("LOG_LEVEL", "trace"),
+        ("CACHE_MODE", "single"),
+        ("CACHE_ADDRS", &*address),
+        ("CACHE_PASSWORD", "marked-secret-1"),
+        ("BOOTSTRAP_ADMIN_API_KEY", "marked-secret-2"),
+    ];
+    let mut process = Process::start(directory.path(), &variables).await;
+    testkit::wait_until("the cache to answer", PATIENCE, async || {
+        process.get("/cache", "marked-secret-2").await == Some(200)
+    })
+    .await;
+    assert_eq!(process.get("/cache", "marked-secret-3").await, Some(401));
+    assert_eq!(process.get("/cache/keys?pattern=marked-secret-4", "marked-secret-2").await, Some(200));
+    assert_eq!(process.get("/nowhere?token=marked-secret-5", "marked-secret-2").await, Some(404));
+    process.signal("TERM");
+    assert!(process.wait().await.success());
+    let output = process.output();
+    let lines: Vec<&str> = output.lines().filter(|line| line.contains("marked-secret")).collect();
+    assert!(lines.is_empty(), "{lines:#?}");
+    assert!(output.contains("listening"), "something was logged");
+}

@@ -1,0 +1,144 @@
+//! Spans and metrics reach a real OTLP receiver, and continue the trace of the caller.
+
+use std::sync::{Arc, Mutex};
+
+use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_server::{
+    MetricsService, MetricsServiceServer,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use testkit::ValkeyServer;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server;
+use tonic::{Request, Response, Status};
+
+use crate::support::{PATIENCE, Process};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const PARENT: &str = "b7ad6b7169203331";
+
+/// Keeps what it is sent.
+#[derive(Clone, Default)]
+struct Collector {
+    traces: Arc<Mutex<Vec<ExportTraceServiceRequest>>>,
+    metrics: Arc<Mutex<Vec<ExportMetricsServiceRequest>>>,
+}
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        self.traces.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl MetricsService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportMetricsServiceRequest>,
+    ) -> Result<Response<ExportMetricsServiceResponse>, Status> {
+        self.metrics.lock().unwrap().push(request.into_inner());
+        Ok(Response::new(ExportMetricsServiceResponse::default()))
+    }
+}
+
+impl Collector {
+    async fn start() -> (Self, String) {
+        let collector = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = Server::builder()
+            .add_service(TraceServiceServer::new(collector.clone()))
+            .add_service(MetricsServiceServer::new(collector.clone()))
+            .serve_with_incoming(TcpListenerStream::new(listener));
+        tokio::spawn(server);
+        (collector, address)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test]
+async fn a_request_continues_the_trace_of_its_caller() {
+    let (collector, address) = Collector::start().await;
+    let valkey = ValkeyServer::start().await;
+    let cache_address = valkey.address().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("ENABLE_TELEMETRY", "true"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*address),
+        ("OTEL_RESOURCE_SERVICE_NAME", "the-service"),
+        ("OTEL_LIBRARY_NAME", "the-library"),
+        ("VERSION", "9.8.7"),
+        ("CACHE_MODE", "single"),
+        ("CACHE_ADDRS", &*cache_address),
+        ("BOOTSTRAP_ADMIN_API_KEY", "marked-secret-1"),
+    ];
+    let mut process = Process::start(directory.path(), &variables).await;
+    testkit::wait_until("the cache to answer", PATIENCE, async || {
+        process.get("/readyz", "").await == Some(200)
+    })
+    .await;
+    let response = process
+        .client
+        .get(format!("{}/cache/keys/marked-secret-2?token=marked-secret-3", process.base))
+        .header("X-API-Key", "marked-secret-1")
+        .header("traceparent", format!("00-{TRACE}-{PARENT}-01"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    process.signal("TERM");
+    assert!(process.wait().await.success(), "{}", process.output());
+
+    let traces = collector.traces.lock().unwrap().clone();
+    assert!(!format!("{traces:?}").contains("marked-secret"));
+    let resource = format!("{:?}", traces[0].resource_spans[0].resource);
+    assert!(resource.contains("the-service") && resource.contains("9.8.7"), "{resource}");
+    let scopes = traces.iter().flat_map(|sent| &sent.resource_spans).flat_map(|spans| &spans.scope_spans);
+    let span = scopes
+        .inspect(|scope| assert_eq!(scope.scope.as_ref().unwrap().name, "the-library"))
+        .flat_map(|scope| &scope.spans)
+        .find(|span| hex(&span.trace_id) == TRACE)
+        .expect("a span of the caller's trace");
+    assert_eq!(hex(&span.parent_span_id), PARENT);
+    assert_eq!(span.name, "GET /cache/keys/{key}");
+    let attributes = format!("{:?}", span.attributes);
+    assert!(
+        attributes.contains("http.route") && attributes.contains("http.response.status_code"),
+        "{attributes}"
+    );
+
+    let metrics = format!("{:?}", collector.metrics.lock().unwrap());
+    assert!(metrics.contains("http.server.request.duration") && metrics.contains("/cache/keys/{key}"));
+    assert!(metrics.contains("cache.client.links.opened"));
+    assert!(!metrics.contains("marked-secret"));
+}
+
+#[tokio::test]
+async fn a_collector_that_is_away_stops_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("ENABLE_TELEMETRY", "true"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+        ("BOOTSTRAP_ADMIN_API_KEY", "key"),
+    ];
+    let mut process = Process::start(directory.path(), &variables).await;
+    assert_eq!(process.get("/cache", "key").await, Some(200));
+    process.signal("TERM");
+    assert!(process.wait().await.success());
+}

@@ -1,0 +1,125 @@
+//! A service for one test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pool_manager::config::{Config, Environment};
+use pool_manager::{App, Failure, Shutdown, SystemClock, Telemetry};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The bootstrap key of every service here; any text may be one.
+pub(crate) const KEY: &str = "a key of the tests";
+
+/// How long anything may take that has no tighter limit of its own.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A service on a free port; stops when it is dropped.
+pub(crate) struct Service {
+    base: String,
+    client: reqwest::Client,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) task: JoinHandle<Result<(), Failure>>,
+}
+
+/// An answer, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) body: Value,
+}
+
+pub(crate) fn build(variables: &[(&str, &str)]) -> App {
+    let own = [("BOOTSTRAP_ADMIN_API_KEY", KEY)];
+    let environment: Environment =
+        own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = Config::read(&environment).expect("a configuration");
+    pool_manager::build(config, Arc::new(SystemClock), &Telemetry::default().meter()).expect("a service")
+}
+
+impl Service {
+    /// Starts with these variables and a bootstrap key.
+    pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let shutdown = Shutdown::new();
+        let task = tokio::spawn(build(variables).serve(listener, shutdown.clone()));
+        let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self { base, client, shutdown, task }
+    }
+
+    /// Starts against these Valkey addresses and waits until it is ready.
+    pub(crate) async fn with_cache(mode: &str, addresses: &str) -> Self {
+        let service = Self::start(&[("CACHE_MODE", mode), ("CACHE_ADDRS", addresses)]).await;
+        service.wait_until_ready().await;
+        service
+    }
+
+    pub(crate) async fn wait_until_ready(&self) {
+        testkit::wait_for("readiness", PATIENCE, async || {
+            let answer = self.get("/readyz").await;
+            if answer.status == 200 { Ok(()) } else { Err(format!("{answer:?}")) }
+        })
+        .await;
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    /// A request with the key.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.bare_request(method, path).header("X-API-Key", KEY)
+    }
+
+    /// A request without a key.
+    pub(crate) fn bare_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// Every key that matches, page by page, with duplicates.
+    pub(crate) async fn list(&self, pattern: &str, limit: usize) -> Vec<String> {
+        let mut keys = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let page =
+                self.get(&format!("/cache/keys?pattern={pattern}&limit={limit}&cursor={cursor}")).await;
+            assert_eq!(page.status, 200, "{page:?}");
+            keys.extend(
+                page.body["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap().to_owned()),
+            );
+            cursor = page.body["cursor"].as_str().unwrap().to_owned();
+            if cursor == "0" {
+                return keys;
+            }
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shutdown.at_once();
+    }
+}
+
+/// Sends a request and reads its answer whole.
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("an answer");
+    let status = response.status();
+    let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+    let text = response.text().await.unwrap();
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Answer { status, content_type: content_type.unwrap_or_default(), body }
+}

@@ -1,0 +1,1 @@
+//! Whole-service tests live in `it/`.
