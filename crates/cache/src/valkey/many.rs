@@ -30,15 +30,29 @@ pub(super) struct SlotKeys {
 
 /// Groups keys by slot, keeping the order inside each.
 pub(super) fn by_slot(keys: &[Bytes]) -> Vec<SlotKeys> {
-    let mut places: HashMap<u16, usize> = HashMap::new();
     let mut groups: Vec<SlotKeys> = Vec::new();
+    let mut places: HashMap<u16, usize> = HashMap::new();
     for key in keys {
         let slot = key_slot(key);
-        let place = *places.entry(slot).or_insert_with(|| {
+        let place = *places.entry(slot).or_insert(groups.len());
+        if place == groups.len() {
             groups.push(SlotKeys { slot, keys: Vec::new() });
-            groups.len() - 1
-        });
+        }
         groups[place].keys.push(key.clone());
+    }
+    groups
+}
+
+/// Groups keys that come slot by slot, as SCAN gives them. Out of that order a slot makes several groups, which
+/// costs commands and is no error.
+pub(super) fn runs_of_slot(keys: Vec<Bytes>) -> Vec<SlotKeys> {
+    let mut groups: Vec<SlotKeys> = Vec::new();
+    for key in keys {
+        let slot = key_slot(&key);
+        match groups.last_mut() {
+            Some(group) if group.slot == slot => group.keys.push(key),
+            _ => groups.push(SlotKeys { slot, keys: vec![key] }),
+        }
     }
     groups
 }

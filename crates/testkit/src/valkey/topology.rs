@@ -165,6 +165,16 @@ impl ClusterView {
             }
         }
         send(&mut loads).await;
+        for (master, (connection, _)) in masters.iter().zip(&mut loads) {
+            // What was not copied yet would not live through the fail-over that the caller may be about to cause.
+            let replicas = self.replicas_of(&master.id).await.len().to_string();
+            let reply = connection.command(&["WAIT", &replicas, "5000"]).await;
+            assert!(
+                reply.integer() >= replicas.parse().unwrap_or_default(),
+                "{} has no copies",
+                master.address
+            );
+        }
     }
 
     /// How many keys all masters hold together.

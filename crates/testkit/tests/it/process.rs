@@ -8,23 +8,13 @@ use std::time::Duration;
 
 use testkit::{ValkeyServer, wait_until};
 
-/// Not a test by itself: the process that [`dies_with_a_killed_parent`] kills.
-#[tokio::test]
-#[ignore = "started by another test"]
-async fn helper_that_waits_to_be_killed() {
-    let server = ValkeyServer::start().await;
-    let directory = server.connect().await.command(&["CONFIG", "GET", "dir"]).await;
-    println!("\nstarted {} {}", server.pid(), directory.array()[1].text());
-    std::future::pending::<()>().await;
-}
-
 #[tokio::test]
 async fn dies_with_a_killed_parent() {
-    let mut parent = Command::new(std::env::current_exe().expect("a test has a program"))
-        .args(["--ignored", "--nocapture", "--exact", "process::helper_that_waits_to_be_killed"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("this program can be started again");
+    // Cargo builds the examples of a package before it runs its tests, and puts them beside these.
+    let tests = std::env::current_exe().expect("a test has a program");
+    let example = tests.ancestors().nth(2).expect("a target directory").join("examples/hold_server");
+    let mut parent =
+        Command::new(example).stdout(Stdio::piped()).spawn().expect("the example hold_server is built");
     let output = BufReader::new(parent.stdout.take().expect("a pipe"));
     let mut lines = output.lines().map_while(Result::ok);
     let line =

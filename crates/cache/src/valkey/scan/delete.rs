@@ -17,7 +17,7 @@ use crate::error::CacheError;
 use crate::glob::Glob;
 use crate::keyspace::{DeleteReport, DeleteRequest, NodeDeletion, Unreachable};
 use crate::valkey::ValkeyCache;
-use crate::valkey::many::by_slot;
+use crate::valkey::many::{SlotKeys, runs_of_slot};
 use crate::valkey::router::Budget;
 use crate::valkey::stats::reason;
 
@@ -79,11 +79,13 @@ impl ValkeyCache {
         let read = |at| scan.patient_step(at, range.end, BATCH, patience);
         let mut step = read(range.start(self.method)).await?;
         while !job.stopped() {
-            let keys: Vec<Bytes> = step.keys.iter().filter(|key| job.accepts(pass, key)).cloned().collect();
+            let mut keys = std::mem::take(&mut step.keys);
+            keys.retain(|key| job.accepts(pass, key));
+            let (matched, samples) = (keys.len(), job.samples(&keys));
             let next = step.next.filter(|_| !job.stopped());
-            let removal = self.remove(job, &step, &keys);
+            let removal = self.remove(job, &step, runs_of_slot(keys));
             let (removed, following) = join(removal, OptionFuture::from(next.map(read))).await;
-            job.record(books, &step, &keys, removed?);
+            job.record(books, &step, matched, samples, removed?);
             match following {
                 Some(following) => step = following?,
                 None => break,
@@ -93,14 +95,13 @@ impl ValkeyCache {
     }
 
     /// Removes a batch, waiting for a node that does not answer as patiently as a read.
-    async fn remove(&self, job: &Job<'_>, step: &Step, keys: &[Bytes]) -> Result<u64, CacheError> {
-        if job.request.dry_run || keys.is_empty() {
+    async fn remove(&self, job: &Job<'_>, step: &Step, groups: Vec<SlotKeys>) -> Result<u64, CacheError> {
+        if job.request.dry_run || groups.is_empty() {
             return Ok(0);
         }
-        let groups = by_slot(keys);
         let until = Instant::now() + job.request.patience;
-        let budget = || Budget::of(self.read_timeout.min(until.saturating_duration_since(Instant::now())));
-        let mut removed = self.topology.count_on(&step.node, "UNLINK", &groups, budget()).await;
+        let budget = Budget::of(self.read_timeout.min(job.request.patience));
+        let mut removed = self.topology.count_on(&step.node, "UNLINK", &groups, budget).await;
         let mut pause = Duration::from_millis(25);
         loop {
             match removed {
@@ -109,7 +110,8 @@ impl ValkeyCache {
             }
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(250));
-            removed = self.topology.count_over("UNLINK", keys).await;
+            let keys: Vec<Bytes> = groups.iter().flat_map(|group| group.keys.iter().cloned()).collect();
+            removed = self.topology.count_over("UNLINK", &keys).await;
         }
     }
 }
@@ -138,7 +140,20 @@ impl Job<'_> {
         true
     }
 
-    fn record(&self, books: &mut HashMap<String, Book>, step: &Step, keys: &[Bytes], removed: u64) {
+    /// As many of the keys as the report still has room for.
+    fn samples(&self, keys: &[Bytes]) -> Vec<Bytes> {
+        let room = self.request.samples.saturating_sub(self.progress.borrow().samples.len());
+        keys.iter().take(room).cloned().collect()
+    }
+
+    fn record(
+        &self,
+        books: &mut HashMap<String, Book>,
+        step: &Step,
+        matched: usize,
+        samples: Vec<Bytes>,
+        removed: u64,
+    ) {
         let name = step.node.address.to_string();
         let book = books.entry(name.clone()).or_default();
         book.finished += step.finished;
@@ -158,11 +173,12 @@ impl Job<'_> {
             };
             let node = &mut report.nodes[index];
             node.scanned += newly_scanned;
-            node.matched += keys.len() as u64;
+            node.matched += matched as u64;
             node.deleted += removed;
             node.took = took;
             let room = self.request.samples.saturating_sub(report.samples.len());
-            report.samples.extend(keys.iter().take(room).cloned());
+            // Several workers sampled at the same time.
+            report.samples.extend(samples.into_iter().take(room));
             report.took = took;
         });
     }

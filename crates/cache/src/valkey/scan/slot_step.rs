@@ -123,17 +123,17 @@ impl Scan<'_> {
             next = Position { slot, position: 0, run: RunId::NONE, phase: Phase::MigrationTarget };
         }
         let is_within = |slot: u16| match next.phase {
-            Phase::MigrationTarget => slot <= next.slot,
-            Phase::Owner if next.position > 0 => slot <= next.slot,
-            Phase::Owner => slot < next.slot,
+            Phase::Owner if next.position == 0 => slot < next.slot,
+            Phase::MigrationTarget | Phase::Owner => slot <= next.slot,
         };
-        let keys = reading
-            .keys
-            .into_iter()
-            .filter(|key| (at.slot..boundary).contains(&key_slot(key)) && is_within(key_slot(key)));
+        // Keys come slot by slot, so what lies beyond stands at the end; it comes again in its turn.
+        let mut keys = reading.keys;
+        while keys.last().is_some_and(|key| !is_within(key_slot(key))) {
+            keys.pop();
+        }
         let finished = f64::from(next.slot - at.slot) / f64::from(view.owned_count());
         Ok(Turn::Done(Step {
-            keys: keys.collect(),
+            keys,
             next: next.within(end),
             node,
             restarted: false,
