@@ -54,13 +54,13 @@ impl Cache {
         Self::Embedded(Arc::new(EmbeddedCache::new(EmbeddedLimits::default())))
     }
 
-    /// The keys, for the cache API. `None` for a mock, which has none.
-    pub fn keyspace(&self) -> Option<Keyspace> {
+    /// The keys, for the cache API. A mock has none.
+    pub fn keyspace(&self) -> Keyspace {
         match self {
-            Self::Valkey(cache) => Some(Keyspace::of_valkey(Arc::clone(cache))),
-            Self::Embedded(cache) => Some(Keyspace::of_embedded(Arc::clone(cache))),
+            Self::Valkey(cache) => Keyspace::of_valkey(Arc::clone(cache)),
+            Self::Embedded(cache) => Keyspace::of_embedded(Arc::clone(cache)),
             #[cfg(feature = "mock")]
-            Self::Mock(_) => None,
+            Self::Mock(_) => Self::embedded().keyspace(),
         }
     }
 

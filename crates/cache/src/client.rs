@@ -49,7 +49,8 @@ pub trait CacheClient: Send + Sync {
         expiry: Expiry,
     ) -> impl Future<Output = Result<SetIfAbsent, CacheError>> + Send;
 
-    /// Replaces the value and its time to live only where exactly `expected` is stored, in one atomic step.
+    /// Replaces the value and its time to live only where exactly `expected` is stored, in one atomic step. Like the
+    /// value of a claim, `value` must be unique to the caller.
     fn replace_if_equal(
         &self,
         key: &[u8],
@@ -58,7 +59,8 @@ pub trait CacheClient: Send + Sync {
         expiry: Expiry,
     ) -> impl Future<Output = Result<ReplaceIfEqual, CacheError>> + Send;
 
-    /// Removes the key only where exactly `expected` is stored, in one atomic step.
+    /// Removes the key only where exactly `expected` is stored, in one atomic step. `expected` must be unique to the
+    /// caller: after a lost answer, its absence counts as the caller's doing.
     fn delete_if_equal(
         &self,
         key: &[u8],

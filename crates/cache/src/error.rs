@@ -90,9 +90,19 @@ pub enum Refusal {
     /// LOADING, MASTERDOWN, BUSY, CLUSTERDOWN, TRYAGAIN: not now.
     #[error("the server is not ready ({0})")]
     NotReady(&'static str),
-    /// MISCONF, NOREPLICAS and all else, by its first word.
+    /// MISCONF, NOREPLICAS and all else, by its first word; of an ERR, the text up to what it quotes.
     #[error("{0}")]
     Other(String),
+}
+
+impl Refusal {
+    /// Whether waiting cannot help.
+    pub(crate) fn is_misconfiguration(&self) -> bool {
+        match self {
+            Self::Credentials | Self::Permission(_) | Self::Certificate(_) | Self::Topology(_) => true,
+            Self::OutOfMemory | Self::ReadOnly | Self::NotReady(_) | Self::Other(_) => false,
+        }
+    }
 }
 
 impl CacheError {
@@ -119,14 +129,19 @@ impl CacheError {
     pub fn is_misconfiguration(&self) -> bool {
         match self {
             Self::Config(_) => true,
-            Self::Refused { refusal, .. } => matches!(
-                refusal,
-                Refusal::Credentials
-                    | Refusal::Permission(_)
-                    | Refusal::Certificate(_)
-                    | Refusal::Topology(_)
-            ),
+            Self::Refused { refusal, .. } => refusal.is_misconfiguration(),
             _ => false,
+        }
+    }
+
+    /// What is wrong, without the address of the node that [`CacheError::node`] names.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Unavailable { reason, .. } => reason.clone(),
+            Self::Refused { refusal, .. } => refusal.to_string(),
+            Self::Timeout { after, .. } => format!("no answer within {} ms", after.as_millis()),
+            Self::Interrupted { .. } => "the link was cut before an answer came".to_owned(),
+            other => other.to_string(),
         }
     }
 

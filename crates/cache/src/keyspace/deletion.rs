@@ -85,7 +85,8 @@ pub struct NodeDeletion {
     pub scanned: u64,
     /// Keys that matched. A key that was seen twice counts twice.
     pub matched: u64,
-    /// Keys that were removed; 0 in a dry run.
+    /// Keys that were removed; 0 in a dry run. After an outage, at least so many: of a removal whose answer was lost
+    /// nobody knows.
     pub deleted: u64,
     /// Time spent on the node.
     pub took: Duration,

@@ -85,7 +85,7 @@ impl Keyspace {
         }
     }
 
-    /// Figures of every node and their totals. Nodes that do not answer are named, not waited for.
+    /// Figures of every node and their totals. Nodes that do not answer are named, not waited for, also when none does.
     pub async fn stats(&self) -> Result<Stats, CacheError> {
         match &self.backend {
             Backend::Valkey(cache) => cache.stats().await,

@@ -27,6 +27,17 @@ pub enum NodeRole {
     Embedded,
 }
 
+impl NodeRole {
+    /// `master`, `replica` or `embedded`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Replica => "replica",
+            Self::Embedded => "embedded",
+        }
+    }
+}
+
 /// Figures of one node, since its start where they count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeStats {

@@ -46,17 +46,3 @@ impl Counting {
         }
     }
 }
-
-impl Counters {
-    /// Names (in OpenTelemetry style) and values, for a metrics exporter.
-    pub fn named(&self) -> [(&'static str, u64); 6] {
-        [
-            ("cache.map.refreshes", self.map_refreshes),
-            ("cache.redirections", self.redirections),
-            ("cache.retries", self.retries),
-            ("cache.timeouts", self.timeouts),
-            ("cache.links.opened", self.links_opened),
-            ("cache.links.replaced", self.links_replaced),
-        ]
-    }
-}

@@ -64,9 +64,14 @@ impl Failure {
                 ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls
                     if details.to_lowercase().contains("certificate") =>
                 {
-                    Self::Refused(Refusal::Certificate(details.to_owned()))
+                    Self::Refused(Refusal::Certificate(certificate_fault(details)))
                 }
                 ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls => Self::Interrupted,
+                // What an ERR quotes can be a key or a value.
+                _ if word == "ERR" => {
+                    let text = details.split(['\'', '`', '"', ',']).next().unwrap_or(word);
+                    Self::Refused(Refusal::Other(text.trim().to_owned()))
+                }
                 _ if !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase()) => {
                     Self::Refused(Refusal::Other(word.to_owned()))
                 }
@@ -78,6 +83,22 @@ impl Failure {
     /// Whether the attempt may have taken effect.
     pub(super) fn outcome_is_unknown(&self) -> bool {
         matches!(self, Self::Interrupted | Self::TimedOut | Self::Protocol)
+    }
+
+    /// Whether the answer is about the slot or the server as a whole, not about one key.
+    pub(super) fn is_about_slot(&self) -> bool {
+        matches!(
+            self,
+            Self::Moved(_)
+                | Self::Ask(_)
+                | Self::Refused(Refusal::NotReady(_) | Refusal::ReadOnly)
+                | Self::Interrupted
+        )
+    }
+
+    /// Whether trying again later cannot help.
+    pub(super) fn is_final(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_misconfiguration())
     }
 
     /// The error of the whole operation, when this was the last attempt.
@@ -100,6 +121,12 @@ impl Failure {
             Self::NoScript | Self::Protocol => CacheError::Protocol { node, command },
         }
     }
+}
+
+/// What TLS has against the certificate, out of the debug text that the driver makes of it.
+fn certificate_fault(details: &str) -> String {
+    let fault = details.split_once("InvalidCertificate(").map_or(details, |(_, fault)| fault);
+    fault.trim_end_matches([' ', '}', ')']).to_owned()
 }
 
 /// `host:port` of a redirection; the host may be empty.
@@ -126,6 +153,8 @@ mod tests {
         assert_eq!(of("ERR value is not an integer or out of range"), Failure::WrongType);
         assert_eq!(of("WRONGPASS invalid"), Failure::Refused(Refusal::Credentials));
         assert_eq!(of("MISCONF errors writing"), Failure::Refused(Refusal::Other("MISCONF".to_owned())));
+        let unknown = of("ERR unknown command 'GETT', with args beginning with: 'secret'");
+        assert_eq!(unknown, Failure::Refused(Refusal::Other("ERR unknown command".to_owned())));
         assert_eq!(of("MOVED rubbish"), Failure::Protocol);
         assert_eq!(of("gibberish from nowhere"), Failure::Protocol);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,6 @@ use super::counters::Counting;
 use super::failure::Failure;
 use super::link::{Link, LinkSettings};
 use crate::address::NodeAddress;
-use crate::error::Refusal;
 
 /// Time between two pings of a healthy link.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -78,7 +77,7 @@ impl Keeper {
         command: &Command,
         deadline: Instant,
     ) -> Result<fred::types::Value, Failure> {
-        let _permit = self.permit(deadline).await?;
+        let _permit = self.permits(1, deadline).await?;
         let link = self.link(deadline).await?;
         let answer = link.send(command, deadline).await;
         self.note(answer.as_ref().err());
@@ -92,16 +91,20 @@ impl Keeper {
         asking: bool,
         deadline: Instant,
     ) -> Result<Vec<Result<fred::types::Value, Failure>>, Failure> {
-        let _permit = self.permit(deadline).await?;
+        let _permits = self.permits(commands.len(), deadline).await?;
         let link = self.link(deadline).await?;
         let answers = link.send_all(commands, asking, deadline).await;
         self.note(answers.as_ref().err());
         answers
     }
 
-    async fn permit(&self, deadline: Instant) -> Result<tokio::sync::SemaphorePermit<'_>, Failure> {
-        match timeout_at(deadline, self.in_flight.acquire()).await {
-            Ok(Ok(permit)) => Ok(permit),
+    async fn permits(&self, commands: usize, deadline: Instant) -> Result<SemaphorePermit<'_>, Failure> {
+        if Instant::now() >= deadline {
+            return Err(Failure::NotSent("the time for it is over".to_owned()));
+        }
+        let permits = u32::try_from(commands.clamp(1, IN_FLIGHT)).unwrap_or(u32::MAX);
+        match timeout_at(deadline, self.in_flight.acquire_many(permits)).await {
+            Ok(Ok(permits)) => Ok(permits),
             _ => Err(Failure::NotSent(format!("{IN_FLIGHT} commands are waiting for it already"))),
         }
     }
@@ -119,7 +122,11 @@ impl Keeper {
                 State::Opening => Err(Failure::NotSent("the link is being opened".to_owned())),
             },
             Ok(Err(_)) => Err(Failure::NotSent("the link is closed".to_owned())),
-            Err(_) => Err(Failure::NotSent("the link could not be opened in time".to_owned())),
+            Err(_) => {
+                // As good as a request that timed out: the next ones need not wait as long.
+                self.health.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed);
+                Err(Failure::NotSent("the link could not be opened in time".to_owned()))
+            }
         }
     }
 
@@ -169,8 +176,9 @@ impl Task {
         let mut pause = REOPEN.0;
         loop {
             let opened = tokio::select! {
-                opened = Link::open(&self.address, &self.settings) => opened,
+                biased;
                 () = self.closed.cancelled() => break,
+                opened = Link::open(&self.address, &self.settings) => opened,
             };
             match opened {
                 Ok(link) => {
@@ -238,20 +246,5 @@ impl Task {
                 Err(_) => {}
             }
         }
-    }
-}
-
-impl Failure {
-    /// Whether trying again later cannot help.
-    pub(super) fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(
-                Refusal::Credentials
-                    | Refusal::Permission(_)
-                    | Refusal::Certificate(_)
-                    | Refusal::Topology(_)
-            )
-        )
     }
 }

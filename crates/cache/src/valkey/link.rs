@@ -26,6 +26,9 @@ use crate::valkey::tls;
 /// How long a server may take to say goodbye before the connection is dropped.
 const GOODBYE: Duration = Duration::from_millis(200);
 
+/// Frames that go out in one write: a whole pipeline.
+const FRAMES_PER_FLUSH: u64 = 5_000;
+
 /// What every link of a client is opened with.
 pub(super) struct LinkSettings {
     username: Option<String>,
@@ -92,6 +95,22 @@ impl LinkSettings {
     }
 }
 
+/// Why a connection could not be made, in words: the driver gives the debug text of the system's error.
+fn dial_reason(details: &str) -> &'static str {
+    let known = [
+        ("ConnectionRefused", "the connection was refused"),
+        ("ConnectionReset", "the connection was cut while it was made"),
+        ("UnexpectedEof", "the connection was cut while it was made"),
+        ("HostUnreachable", "there is no way to the host"),
+        ("NetworkUnreachable", "there is no way to the host"),
+        ("lookup", "the host name is not known"),
+        ("imeout", "the connection could not be made in time"),
+        ("imed out", "the connection could not be made in time"),
+    ];
+    let reason = known.iter().find(|(mark, _)| details.contains(mark));
+    reason.map_or("the connection could not be made", |(_, reason)| reason)
+}
+
 fn is_ip(host: &str) -> bool {
     host.parse::<std::net::IpAddr>().is_ok()
 }
@@ -109,6 +128,7 @@ impl Link {
     pub(super) async fn open(address: &NodeAddress, settings: &LinkSettings) -> Result<Self, Failure> {
         let client = Builder::from_config(settings.driver_config(address))
             .with_connection_config(|connection| *connection = settings.connection_config())
+            .with_performance_config(|performance| performance.max_feed_count = FRAMES_PER_FLUSH)
             .build()
             .map_err(|error| Failure::NotSent(error.details().to_owned()))?;
         let mut refused = client.error_rx();
@@ -134,7 +154,7 @@ impl Link {
     fn dial_failure(&self, error: &Error) -> Failure {
         match Failure::of(error, &self.address) {
             failure @ Failure::Refused(_) => failure,
-            _ => Failure::NotSent(error.details().to_owned()),
+            _ => Failure::NotSent(dial_reason(error.details()).to_owned()),
         }
     }
 
@@ -208,6 +228,15 @@ impl Link {
         if let Some(handle) = self.connection.lock().await.take() {
             handle.abort();
             let _ = handle.await;
+        }
+    }
+}
+
+impl Drop for Link {
+    /// A link that is let go of while it is being opened must not outlive its keeper; the driver's task would.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.get_mut().take() {
+            connection.abort();
         }
     }
 }

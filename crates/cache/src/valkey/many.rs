@@ -1,7 +1,7 @@
 //! Commands over many keys: one multi-key command for each slot, pipelined to each owner.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::future::try_join_all;
@@ -12,17 +12,35 @@ use super::node::{Lane, Node};
 use super::reply;
 use super::router::{Budget, REQUEST_BUDGET};
 use super::topology::Topology;
+use crate::address::NodeAddress;
 use crate::error::CacheError;
 use crate::slot::key_slot;
 
 /// Keys that one budget is meant for.
 const KEYS_PER_BUDGET: usize = 1_000;
+/// The most budgets that one operation gets, however many keys it has: somebody is waiting.
+const MOST_BUDGETS: u32 = 3;
 /// Commands of one pipeline.
 const PIPELINE: usize = 1_000;
 /// Single-key commands in flight when a slot could not be served as a whole.
 const ONE_BY_ONE: usize = 64;
 
+/// What was counted, also by an operation that failed half-way.
+#[derive(Default)]
+pub(super) struct Tally(AtomicU64);
+
+impl Tally {
+    fn add(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(super) fn sum(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The keys of one slot.
+#[derive(Clone)]
 pub(super) struct SlotKeys {
     pub(super) slot: u16,
     pub(super) keys: Vec<Bytes>,
@@ -70,81 +88,95 @@ impl Topology {
             return Err(CacheError::Closed);
         }
         let budgets = u32::try_from(keys.len().div_ceil(KEYS_PER_BUDGET)).unwrap_or(u32::MAX);
-        let budget = Budget::of(REQUEST_BUDGET.saturating_mul(budgets));
-        let map = self.map();
-        let mut per_node: HashMap<String, (Option<Arc<Node>>, Vec<SlotKeys>)> = HashMap::new();
-        for group in by_slot(keys) {
-            let owner = map.owner(group.slot).map(|master| &master.address);
-            let entry = per_node.entry(owner.map_or_else(String::new, ToString::to_string));
-            entry.or_insert_with(|| (owner.map(|address| self.node(address)), Vec::new())).1.push(group);
-        }
-        let counts = per_node.into_values().map(|(node, groups)| async move {
-            match node {
-                Some(node) => self.count_on(&node, name, &groups, budget).await,
-                None => self.count_one_by_one(name, &groups, budget).await,
-            }
-        });
-        Ok(try_join_all(counts).await?.into_iter().sum())
+        let budget = Budget::of(REQUEST_BUDGET * budgets.clamp(1, MOST_BUDGETS));
+        let tally = Tally::default();
+        self.count_at_owners(name, by_slot(keys), budget, &tally).await?;
+        Ok(tally.sum())
     }
 
-    /// The keys of one node. A slot that the node does not serve as a whole (moved, migrating, hung) is done key by
-    /// key: each single key finds its own way.
+    /// Each slot at its owner, all nodes at the same time.
+    pub(super) async fn count_at_owners(
+        &self,
+        name: &'static str,
+        groups: Vec<SlotKeys>,
+        budget: Budget,
+        tally: &Tally,
+    ) -> Result<(), CacheError> {
+        let map = self.map();
+        let mut per_owner: HashMap<Option<&NodeAddress>, Vec<SlotKeys>> = HashMap::new();
+        for group in groups {
+            let owner = map.owner(group.slot).map(|master| &master.address);
+            per_owner.entry(owner).or_default().push(group);
+        }
+        let counts = per_owner.into_iter().map(|(owner, groups)| async move {
+            match owner {
+                Some(owner) => self.count_on(&self.node(owner), name, &groups, budget, tally).await,
+                None => self.count_one_by_one(name, &groups, budget, tally).await,
+            }
+        });
+        try_join_all(counts).await.map(drop)
+    }
+
+    /// The keys of one node. A slot that the node does not serve as a whole (moved, migrating, cut off) is done key
+    /// by key: each single key finds its own way.
     pub(super) async fn count_on(
         &self,
         node: &Node,
         name: &'static str,
         groups: &[SlotKeys],
         budget: Budget,
-    ) -> Result<u64, CacheError> {
-        let mut sum = 0;
+        tally: &Tally,
+    ) -> Result<(), CacheError> {
         for chunk in groups.chunks(PIPELINE) {
             let commands: Vec<Command> = chunk.iter().map(|group| group.command(name)).collect();
-            let answers = node.send_all(Lane::Bulk, &commands, false, budget.deadline).await;
-            let answers = match answers {
+            let answers = match node.send_all(Lane::Bulk, &commands, false, budget.deadline).await {
                 Ok(answers) => answers,
                 Err(Failure::TimedOut) => {
-                    return Err(Failure::TimedOut.into_error(&node.address, name, REQUEST_BUDGET));
+                    return Err(Failure::TimedOut.into_error(&node.address, name, budget.whole));
                 }
                 Err(_) => {
-                    sum += self.count_one_by_one(name, chunk, budget).await?;
+                    self.count_one_by_one(name, chunk, budget, tally).await?;
                     continue;
                 }
             };
             for (group, answer) in chunk.iter().zip(answers) {
-                sum += match answer.ok().as_ref().and_then(reply::unsigned) {
-                    Some(count) => count,
-                    None => self.count_one_by_one(name, std::slice::from_ref(group), budget).await?,
-                };
+                match answer.ok().as_ref().and_then(reply::unsigned) {
+                    Some(count) => tally.add(count),
+                    None => self.count_one_by_one(name, std::slice::from_ref(group), budget, tally).await?,
+                }
             }
         }
-        Ok(sum)
+        Ok(())
     }
 
     /// Key by key, several in flight.
-    pub(super) async fn count_one_by_one(
+    async fn count_one_by_one(
         &self,
         name: &'static str,
         groups: &[SlotKeys],
         budget: Budget,
-    ) -> Result<u64, CacheError> {
-        let keys: Vec<(u16, Bytes)> =
-            groups.iter().flat_map(|group| group.keys.iter().map(|key| (group.slot, key.clone()))).collect();
-        let mut sum = 0;
+        tally: &Tally,
+    ) -> Result<(), CacheError> {
+        let keys: Vec<(u16, &Bytes)> =
+            groups.iter().flat_map(|group| group.keys.iter().map(|key| (group.slot, key))).collect();
         for chunk in keys.chunks(ONE_BY_ONE) {
-            let counts = chunk.iter().map(|(slot, key)| self.count_one(name, *slot, key, budget));
-            sum += try_join_all(counts).await?.into_iter().sum::<u64>();
+            try_join_all(chunk.iter().map(|(slot, key)| self.count_one(name, *slot, key, budget, tally)))
+                .await?;
         }
-        Ok(sum)
+        Ok(())
     }
+
     async fn count_one(
         &self,
         name: &'static str,
         slot: u16,
         key: &Bytes,
         budget: Budget,
-    ) -> Result<u64, CacheError> {
+        tally: &Tally,
+    ) -> Result<(), CacheError> {
         let command = Command::new(name).bytes(key.clone());
         let (answer, _) = self.execute(slot, &command, budget).await?;
-        Ok(reply::unsigned(&answer).unwrap_or(0))
+        tally.add(reply::unsigned(&answer).unwrap_or(0));
+        Ok(())
     }
 }

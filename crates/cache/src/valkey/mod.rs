@@ -26,6 +26,7 @@ mod topology;
 use std::sync::Arc;
 
 pub use counters::Counters;
+use tokio_util::sync::DropGuard;
 
 use topology::Topology;
 
@@ -40,6 +41,9 @@ pub struct ValkeyCache {
     method: Method,
     /// Limit on one answer of background work.
     read_timeout: std::time::Duration,
+    /// Dropped with the client: its tasks and links end although nobody called `close`.
+    #[expect(dead_code, reason = "held for its drop")]
+    ends_with_client: DropGuard,
 }
 
 impl ValkeyCache {
@@ -50,16 +54,6 @@ impl ValkeyCache {
     /// What the client counted about itself since it connected.
     pub fn counters(&self) -> Counters {
         self.topology.surroundings.counting.snapshot()
-    }
-
-    /// The topology it was configured with.
-    pub fn mode(&self) -> crate::config::CacheMode {
-        self.topology.mode
-    }
-
-    /// Whether the links speak TLS.
-    pub fn uses_tls(&self) -> bool {
-        self.topology.surroundings.settings.uses_tls()
     }
 
     async fn end(&self) {

@@ -116,6 +116,18 @@ impl Node {
         answers
     }
 
+    /// Sends a few commands at once that must all be answered.
+    pub(super) async fn ask<const N: usize>(
+        &self,
+        lane: Lane,
+        commands: [Command; N],
+        deadline: Instant,
+    ) -> Result<[Value; N], Failure> {
+        let answers = self.send_all(lane, &commands, false, deadline).await?;
+        let values = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+        values.try_into().map_err(|_| Failure::Protocol)
+    }
+
     fn count(&self, failure: Option<&Failure>) {
         if failure == Some(&Failure::TimedOut) {
             Counting::add(&self.surroundings.counting.timeouts);

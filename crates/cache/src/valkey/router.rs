@@ -28,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(10);
 /// The time one operation has, and when it began.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
-    whole: Duration,
+    pub(super) whole: Duration,
     pub(super) deadline: Instant,
 }
 
@@ -243,31 +243,5 @@ impl<'a> Attempts<'a> {
         }
         let failure = if self.unsettled { Failure::Interrupted } else { failure };
         Err(failure.into_error(&route.node.address, name, self.budget.whole))
-    }
-}
-
-impl Topology {
-    /// The error about a slot that no node owns.
-    pub(super) fn unowned(&self, slot: u16) -> CacheError {
-        let map = self.map();
-        let range = map.ranges_of(None).into_iter().find(|(from, end)| (*from..*end).contains(&slot));
-        let (from, end) = range.unwrap_or((slot, slot + 1));
-        CacheError::Unavailable {
-            node: format!("slots {from}-{}", end - 1),
-            reason: "no node owns them".to_owned(),
-        }
-    }
-}
-
-impl Failure {
-    /// Whether the answer is about the slot or the server as a whole, not about one key.
-    fn is_about_slot(&self) -> bool {
-        matches!(
-            self,
-            Self::Moved(_)
-                | Self::Ask(_)
-                | Self::Refused(Refusal::NotReady(_) | Refusal::ReadOnly)
-                | Self::Interrupted
-        )
     }
 }

@@ -1,9 +1,10 @@
 //! From a configuration to a client whose nodes all answered, and the end of one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::try_join_all;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,18 +17,25 @@ use super::scan::{Method, self_test};
 use super::topology::Topology;
 use super::{ValkeyCache, reply};
 use crate::address::NodeAddress;
-use crate::config::{CacheConfig, CacheMode};
+use crate::config::{CacheConfig, CacheMode, ConfigProblem, ConfigProblems};
 use crate::error::{CacheError, Refusal};
 
 /// Connects and returns when every node that owns slots answered a PING; otherwise closes all that was opened.
 pub(super) async fn connect(config: CacheConfig) -> Result<ValkeyCache, CacheError> {
+    if config.addresses.is_empty() {
+        let problem = ConfigProblem::NoAddress { because: "CACHE_MODE".to_owned() };
+        return Err(CacheError::Config(ConfigProblems(vec![problem])));
+    }
+    let closed = CancellationToken::new();
+    // Ends what was begun when this future, or the client, is dropped without a goodbye.
+    let ends_with_client = closed.clone().drop_guard();
     let surroundings = Surroundings {
         settings: Arc::new(LinkSettings::new(&config)?),
         counting: Arc::new(Counting::default()),
         tasks: TaskTracker::new(),
         pool_size: config.pool_size,
         max_retries: config.max_retries,
-        closed: CancellationToken::new(),
+        closed,
     };
     let topology = Arc::new(Topology::new(config.mode, config.addresses.clone(), surroundings));
     match greet(&topology, &config).await {
@@ -35,7 +43,7 @@ pub(super) async fn connect(config: CacheConfig) -> Result<ValkeyCache, CacheErr
             if config.mode == CacheMode::Cluster {
                 topology.surroundings.tasks.spawn(Arc::clone(&topology).keep_fresh());
             }
-            Ok(ValkeyCache { topology, method, read_timeout: config.read_timeout })
+            Ok(ValkeyCache { topology, method, read_timeout: config.read_timeout, ends_with_client })
         }
         Err(error) => {
             end(&topology).await;
@@ -65,11 +73,9 @@ async fn greet(topology: &Topology, config: &CacheConfig) -> Result<Method, Cach
     let map = topology.map();
     let pings = map.owners().map(|master| async move {
         let commands = [Command::new("PING"), Command::new("INFO").text("server")];
-        let answers =
-            topology.node(&master.address).send_all(Lane::Requests, &commands, false, deadline).await;
-        let answers = answers.and_then(|answers| answers.into_iter().collect::<Result<Vec<_>, _>>());
-        let answers = answers.map_err(|failure| failed(failure, &master.address))?;
-        let info = reply::text(&answers[1]).unwrap_or_default();
+        let answers = topology.node(&master.address).ask(Lane::Requests, commands, deadline).await;
+        let [_, info] = answers.map_err(|failure| failed(failure, &master.address))?;
+        let info = reply::text(&info).unwrap_or_default();
         check_mode(topology.mode, &info, &master.address)?;
         Ok::<_, CacheError>(info)
     });
@@ -87,7 +93,8 @@ async fn read_first_map(topology: &Topology, deadline: Instant) -> Result<(), Fa
             Ok(()) => return Ok(()),
             Err(failure) if failure.is_final() || Instant::now() >= deadline => return Err(failure),
             Err(Failure::NotSent(_)) if topology.seeds_are_down() => return topology.refresh().await,
-            Err(_) => {}
+            // It is loading, or alone so far.
+            Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }

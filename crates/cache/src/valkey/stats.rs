@@ -25,27 +25,18 @@ impl ValkeyCache {
         let replicas = map.masters.iter().flat_map(|master| &master.replicas);
         let all = masters.chain(replicas.map(|address| (address, NodeRole::Replica, 0)));
         let asked = all.map(|(address, role, slots)| async move {
-            (address, role, self.node_stats(address, role, slots, deadline).await)
+            (address, self.node_stats(address, role, slots, deadline).await)
         });
         let mut nodes = Vec::new();
         let mut unreachable = Vec::new();
-        let mut last = None;
-        for (address, role, answer) in join_all(asked).await {
+        for (address, answer) in join_all(asked).await {
             match answer {
                 Ok(stats) => nodes.push(stats),
                 Err(failure) => {
                     let error = failure.into_error(address, "INFO", LIMIT);
-                    unreachable.push(Unreachable { node: address.to_string(), reason: reason(&error) });
-                    if role == NodeRole::Master {
-                        last = Some(error);
-                    }
+                    unreachable.push(Unreachable { node: address.to_string(), reason: error.reason() });
                 }
             }
-        }
-        if nodes.iter().all(|node| node.role == NodeRole::Replica)
-            && let Some(error) = last
-        {
-            return Err(error);
         }
         nodes.sort_by(|left, right| (left.role, &left.address).cmp(&(right.role, &right.address)));
         Ok(Stats { mode: Some(self.topology.mode), totals: StatsTotals::of(&nodes), nodes, unreachable })
@@ -59,10 +50,9 @@ impl ValkeyCache {
         deadline: Instant,
     ) -> Result<NodeStats, Failure> {
         let node = self.topology.node(address);
-        let commands = [Command::new("INFO"), Command::new("DBSIZE")];
-        let answers = node.send_all(Lane::Requests, &commands, false, deadline).await?;
-        let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let info = reply::text(&answers[0]).ok_or(Failure::Protocol)?;
+        let [info, keys] =
+            node.ask(Lane::Requests, [Command::new("INFO"), Command::new("DBSIZE")], deadline).await?;
+        let info = reply::text(&info).ok_or(Failure::Protocol)?;
         let number = |name: &str| reply::info_number(&info, name);
         let version =
             reply::info_field(&info, "valkey_version").or_else(|| reply::info_field(&info, "redis_version"));
@@ -70,7 +60,7 @@ impl ValkeyCache {
             address: address.to_string(),
             role,
             slots,
-            keys: reply::unsigned(&answers[1]).unwrap_or(0),
+            keys: reply::unsigned(&keys).unwrap_or(0),
             used_memory_bytes: number("used_memory"),
             max_memory_bytes: Some(number("maxmemory")).filter(|limit| *limit > 0),
             hits: number("keyspace_hits"),
@@ -80,13 +70,5 @@ impl ValkeyCache {
             clients: number("connected_clients"),
             version: version.unwrap_or_default().to_owned(),
         })
-    }
-}
-
-/// The reason of an outage without the address, which stands beside it.
-pub(super) fn reason(error: &CacheError) -> String {
-    match error {
-        CacheError::Unavailable { reason, .. } => reason.clone(),
-        other => other.to_string(),
     }
 }

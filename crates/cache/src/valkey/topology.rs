@@ -15,9 +15,11 @@ use super::command::Command;
 use super::counters::Counting;
 use super::failure::Failure;
 use super::node::{Lane, Node, Surroundings};
+use super::reply;
 use super::slot_map::SlotMap;
 use crate::address::NodeAddress;
 use crate::config::CacheMode;
+use crate::error::CacheError;
 
 /// How long one node may take to tell the map.
 const REFRESH_LIMIT: Duration = Duration::from_millis(800);
@@ -26,8 +28,23 @@ const IDLE: Duration = Duration::from_secs(10);
 const TROUBLED: Duration = Duration::from_millis(500);
 /// Least time between two refreshes: a node that learns of a change late must not make us ask in a loop.
 const SPACING: Duration = Duration::from_millis(50);
+/// How long the answers of other nodes are waited for after the first.
+const SECOND_OPINION: Duration = Duration::from_millis(30);
 /// Nodes that are asked at the same time.
 const ASKED_AT_ONCE: usize = 3;
+
+/// A map as one node tells it.
+struct Told {
+    map: SlotMap,
+    /// The node's cluster epoch: it grows with every fail-over and move that the node heard of.
+    epoch: u64,
+}
+
+impl Told {
+    fn rank(&self) -> (u64, bool) {
+        (self.epoch, self.map.is_complete())
+    }
+}
 
 /// See the module.
 pub(super) struct Topology {
@@ -95,6 +112,7 @@ impl Topology {
 
     /// The task of a cluster: refreshes when asked to, and now and then.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
+        let mut was_told = true;
         loop {
             let pause = if self.is_troubled() { TROUBLED } else { IDLE };
             tokio::select! {
@@ -106,8 +124,13 @@ impl Topology {
                 refreshed = self.refresh() => refreshed,
                 () = self.surroundings.closed.cancelled() => return,
             };
-            if let Err(failure) = refreshed {
-                tracing::warn!(?failure, "no node told the slot map");
+            match (&refreshed, was_told) {
+                (Err(failure), true) => tracing::warn!(?failure, "no node tells the slot map"),
+                (Ok(()), false) => tracing::info!("the slot map is known again"),
+                _ => {}
+            }
+            was_told = refreshed.is_ok();
+            if !was_told {
                 self.asked_for.store(0, Ordering::Release);
             }
             sleep(SPACING).await;
@@ -124,18 +147,35 @@ impl Topology {
         self.seeds.iter().all(|address| self.node(address).is_down())
     }
 
-    /// Reads the map from whichever node answers first.
+    /// The error about a slot that no node owns.
+    pub(super) fn unowned(&self, slot: u16) -> CacheError {
+        let map = self.map();
+        let range = map.ranges_of(None).into_iter().find(|(from, end)| (*from..*end).contains(&slot));
+        let (from, end) = range.unwrap_or((slot, slot + 1));
+        CacheError::Unavailable {
+            node: format!("slots {from}-{}", end - 1),
+            reason: "no node owns them".to_owned(),
+        }
+    }
+
+    /// Reads the map from a few nodes at once and takes the newest of the first answers: a node that was cut off may
+    /// still tell an old one.
     pub(super) async fn refresh(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + REFRESH_LIMIT;
         let mut candidates = self.candidates().into_iter();
         let mut asked = FuturesUnordered::new();
         asked.extend(candidates.by_ref().take(ASKED_AT_ONCE).map(|node| self.ask(node, deadline)));
         let mut last = Failure::NotSent("the cluster has no known node".to_owned());
-        while let Some(answer) = asked.next().await {
+        let mut newest: Option<Told> = None;
+        let mut wait_until = deadline;
+        while let Ok(Some(answer)) = timeout_at(wait_until, asked.next()).await {
             match answer {
-                Ok(map) => {
-                    self.replace(map);
-                    return Ok(());
+                Ok(told) => {
+                    if newest.as_ref().is_none_or(|newest| told.rank() > newest.rank()) {
+                        newest = Some(told);
+                    }
+                    wait_until = wait_until.min(Instant::now() + SECOND_OPINION);
+                    continue;
                 }
                 // What cannot get better says more than what can.
                 Err(failure) if !last.is_final() => last = failure,
@@ -143,7 +183,13 @@ impl Topology {
             }
             asked.extend(candidates.next().map(|node| self.ask(node, deadline)));
         }
-        Err(last)
+        match newest {
+            Some(told) => {
+                self.replace(told.map);
+                Ok(())
+            }
+            None => Err(last),
+        }
     }
 
     /// Whom to ask: masters that are up first, then the configured addresses, replicas, and what seems down.
@@ -163,12 +209,13 @@ impl Topology {
         up.into_iter().chain(down).collect()
     }
 
-    async fn ask(&self, node: Arc<Node>, deadline: Instant) -> Result<SlotMap, Failure> {
-        let command = Command::new("CLUSTER").text("SHARDS");
-        let answers = node.send_all(Lane::Requests, &[command], false, deadline).await?;
-        let answer = answers.into_iter().next().unwrap_or(Err(Failure::Protocol))?;
-        let map = SlotMap::from_shards(answer, &node.address, self.surroundings.settings.uses_tls());
-        map.filter(|map| map.owners().next().is_some()).ok_or(Failure::Protocol)
+    async fn ask(&self, node: Arc<Node>, deadline: Instant) -> Result<Told, Failure> {
+        let cluster = |what| Command::new("CLUSTER").text(what);
+        let [shards, info] = node.ask(Lane::Requests, [cluster("SHARDS"), cluster("INFO")], deadline).await?;
+        let map = SlotMap::from_shards(shards, &node.address, self.surroundings.settings.uses_tls());
+        let map = map.filter(|map| map.owners().next().is_some()).ok_or(Failure::Protocol)?;
+        let epoch = reply::text(&info).map_or(0, |info| reply::info_number(&info, "cluster_current_epoch"));
+        Ok(Told { map, epoch })
     }
 
     /// Puts a new map in force and lets go of nodes that it does not name.

@@ -67,7 +67,7 @@ impl Backend {
     }
 
     pub(crate) fn keyspace(&self) -> Keyspace {
-        self.cache.keyspace().unwrap()
+        self.cache.keyspace()
     }
 
     pub(crate) async fn details(&self, key: &[u8]) -> Option<KeyDetails> {

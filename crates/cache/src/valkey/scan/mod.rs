@@ -151,7 +151,8 @@ impl Scan<'_> {
         further: &[Command],
         deadline: Instant,
     ) -> Result<Reading, CacheError> {
-        let failed = |failure: Failure| failure.into_error(&node.address, "SCAN", self.answer_limit);
+        let budget = deadline.saturating_duration_since(Instant::now());
+        let failed = |failure: Failure| failure.into_error(&node.address, "SCAN", budget);
         let scan = Command::new("SCAN").number(cursor).text("MATCH").text(self.pattern.as_str());
         let mut commands = vec![
             Command::new("INFO").text("server"),

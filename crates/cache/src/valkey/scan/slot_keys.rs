@@ -3,7 +3,6 @@
 //! Inside a slot the keys are ordered by a hash of ours, so a place is the hash of the last key that was given: no
 //! server process and no memory of ours is behind it. The price is that each step of a large slot reads it whole.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -20,6 +19,8 @@ use crate::valkey::reply;
 
 /// Slots that are looked at in one round trip to find the next one with keys.
 const SLOTS_AT_ONCE: u16 = 256;
+/// More keys than a slot is ever asked for.
+const NO_LIMIT: u64 = i32::MAX as u64;
 
 impl Scan<'_> {
     pub(super) async fn slot_keys_step(
@@ -31,32 +32,47 @@ impl Scan<'_> {
         deadline: Instant,
     ) -> Result<Step, CacheError> {
         let map = self.topology.map();
-        let Some(master) = map.owner(slot) else {
-            return Err(self.topology.unowned(slot));
-        };
+        let Some(master) = map.owner(slot) else { return Err(self.topology.unowned(slot)) };
         let node = self.topology.node(&master.address);
+        let here = Some(State::SlotKeys { slot, after });
         let view = self.view(&node, deadline).await?;
         if !view.owns(slot) {
             self.topology.refreshed(map.generation, deadline).await;
-            return Ok(self.nothing_yet(node, State::SlotKeys { slot, after }));
+            return Ok(step(node, here));
         }
         let boundary = view.owned_until(slot).min(end).min(slot + SLOTS_AT_ONCE);
         let share = |slots: u16| f64::from(slots) / f64::from(view.owned_count());
         let Some((found, held)) = self.first_filled(&node, &view, slot, boundary, deadline).await? else {
             let next = (boundary < end).then_some(State::SlotKeys { slot: boundary, after: 0 });
-            return Ok(Step {
-                finished: share(boundary - slot),
-                next,
-                ..self.nothing_yet(node, State::Edge)
-            });
+            return Ok(Step { finished: share(boundary - slot), ..step(node, next) });
         };
         let mut keys = self.keys_in(&node, found, held, deadline).await?;
-        if let Some(target) = view.target_of(found).and_then(|id| map.by_id(id)) {
+        if let Some(id) = view.target_of(found) {
+            let Some(target) = map.by_id(id) else {
+                self.topology.refreshed(map.generation, deadline).await;
+                return Ok(step(node, here));
+            };
             // Keys only go from here to there, and there is read second: none slips through between the two.
             let target = self.topology.node(&target.address);
-            keys.extend(self.keys_in(&target, found, u64::from(u32::MAX), deadline).await?);
+            keys.extend(self.keys_in(&target, found, NO_LIMIT, deadline).await?);
+        }
+        let view_after = self.view(&node, deadline).await?;
+        if !view_after.owns(found) || view_after.target_of(found) != view.target_of(found) {
+            // The migration began or ended under the reading, which may have been too early or too late for a key.
+            return Ok(step(node, here));
         }
         let after = if found == slot { after } else { 0 };
+        let (keys, cut) = self.choose(keys, after, count);
+        let next = match cut {
+            Some(cut) => Some(State::SlotKeys { slot: found, after: cut }),
+            None => (found + 1 < end).then_some(State::SlotKeys { slot: found + 1, after: 0 }),
+        };
+        let finished = share(found - slot + u16::from(cut.is_none()));
+        Ok(Step { keys, finished, ..step(node, next) })
+    }
+
+    /// The first `count` places after `after` that match, and the place of the last, if there are more.
+    fn choose(&self, keys: Vec<Bytes>, after: u64, count: usize) -> (Vec<Bytes>, Option<u64>) {
         let mut placed: Vec<(u64, Bytes)> = keys
             .into_iter()
             .filter(|key| self.pattern.matches(key))
@@ -64,29 +80,15 @@ impl Scan<'_> {
             .filter(|(place, _)| *place > after)
             .collect();
         placed.sort_unstable();
+        // A key on both sides of a migration stands there twice.
         placed.dedup();
-        let cut = placed.get(count.max(1) - 1).map(|(last, _)| *last);
-        let is_cut = cut.filter(|cut| placed.last().is_some_and(|(last, _)| last > cut));
-        let next = match is_cut {
-            Some(cut) => {
-                placed.retain(|(place, _)| *place <= cut);
-                Some(State::SlotKeys { slot: found, after: cut })
-            }
-            None => (found + 1 < end).then_some(State::SlotKeys { slot: found + 1, after: 0 }),
-        };
-        let finished = share(found - slot + u16::from(is_cut.is_none()));
-        let keys = placed.into_iter().map(|(_, key)| key).collect();
-        Ok(Step { keys, next, finished, ..self.nothing_yet(node, State::Edge) })
-    }
-
-    fn nothing_yet(&self, node: Arc<Node>, next: State) -> Step {
-        Step { keys: Vec::new(), next: Some(next), node, restarted: false, node_keys: 0, finished: 0.0 }
-    }
-
-    async fn view(&self, node: &Node, deadline: Instant) -> Result<View, CacheError> {
-        let answer = self.ask(node, Command::new("CLUSTER").text("NODES"), deadline).await?;
-        let view = reply::text(&answer).and_then(|text| View::read(&text));
-        view.ok_or_else(|| CacheError::Protocol { node: node.address.to_string(), command: "CLUSTER" })
+        let last = placed.get(count.max(1) - 1).map(|(last, _)| *last);
+        let cut = last.filter(|cut| placed.last().is_some_and(|(last, _)| last > cut));
+        if let Some(cut) = cut {
+            // Keys of one place stay together: a cursor cannot point between them.
+            placed.retain(|(place, _)| *place <= cut);
+        }
+        (placed.into_iter().map(|(_, key)| key).collect(), cut)
     }
 
     /// The first slot with keys, or on the move, and how many keys it holds.
@@ -103,7 +105,9 @@ impl Scan<'_> {
         let failed = |failure: Failure| failure.into_error(&node.address, "CLUSTER", self.answer_limit);
         let answers = node.send_all(Lane::Bulk, &commands, false, deadline).await.map_err(failed)?;
         for (slot, answer) in (from..end).zip(answers) {
-            let held = answer.ok().as_ref().and_then(reply::unsigned).unwrap_or(0);
+            // A count that failed must not pass for an empty slot.
+            let held =
+                answer.and_then(|held| reply::unsigned(&held).ok_or(Failure::Protocol)).map_err(failed)?;
             if held > 0 || view.target_of(slot).is_some() {
                 return Ok(Some((slot, held)));
             }
@@ -119,29 +123,25 @@ impl Scan<'_> {
         deadline: Instant,
     ) -> Result<Vec<Bytes>, CacheError> {
         // Room for keys that are written between the count and this.
-        let room = held.saturating_mul(2).saturating_add(1_000).min(u64::from(i32::MAX.unsigned_abs()));
+        let room = held.saturating_mul(2).saturating_add(1_000).min(NO_LIMIT);
         let command = Command::new("CLUSTER").text("GETKEYSINSLOT").number(u64::from(slot)).number(room);
-        let answer = self.ask(node, command, deadline).await?;
-        Ok(reply::list(answer).unwrap_or_default().iter().filter_map(reply::bytes).collect())
-    }
-
-    async fn ask(
-        &self,
-        node: &Node,
-        command: Command,
-        deadline: Instant,
-    ) -> Result<fred::types::Value, CacheError> {
-        let failed = |failure: Failure| failure.into_error(&node.address, "CLUSTER", self.answer_limit);
-        let answers = node.send_all(Lane::Bulk, &[command], false, deadline).await.map_err(failed)?;
-        answers.into_iter().next().unwrap_or(Err(Failure::Protocol)).map_err(failed)
+        let answer = node.ask(Lane::Bulk, [command], deadline).await;
+        let keys = answer.and_then(|[keys]| reply::list(keys).ok_or(Failure::Protocol));
+        let keys = keys.map_err(|failure| failure.into_error(&node.address, "CLUSTER", self.answer_limit))?;
+        Ok(keys.iter().filter_map(reply::bytes).collect())
     }
 }
 
-/// The place of a key in its slot, above 0. The hasher has fixed keys, so every process agrees.
+/// A step without keys.
+fn step(node: Arc<Node>, next: Option<State>) -> Step {
+    Step { keys: Vec::new(), next, node, restarted: false, node_keys: 0, finished: 0.0 }
+}
+
+/// The place of a key in its slot, above 0: FNV-1a with 64 bits. Replicas of the service that were built at different
+/// times must agree on it, so it is none of the standard library's.
 fn place(key: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish().max(1)
+    let hash = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    key.iter().fold(0xcbf2_9ce4_8422_2325, hash).max(1)
 }
 
 #[cfg(test)]

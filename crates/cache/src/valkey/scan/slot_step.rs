@@ -9,9 +9,8 @@ use super::{Reading, Scan, Step};
 use crate::error::CacheError;
 use crate::keyspace::{Phase, RunId, State};
 use crate::slot::{SLOTS, key_slot};
-use crate::valkey::command::Command;
+use crate::valkey::failure::Failure;
 use crate::valkey::node::Node;
-use crate::valkey::reply;
 
 /// Bits of a server cursor that hold the slot.
 const SLOT_BITS: u32 = 14;
@@ -92,11 +91,9 @@ impl Scan<'_> {
         deadline: Instant,
     ) -> Result<(Reading, View), CacheError> {
         // The view comes behind the SCAN: what it says of a slot holds after the slot was read.
-        let reading =
-            self.read(node, at.cursor(), count, &[Command::new("CLUSTER").text("NODES")], deadline).await?;
-        let view = reading.further.first().and_then(reply::text).and_then(|text| View::read(&text));
-        let view =
-            view.ok_or_else(|| CacheError::Protocol { node: node.address.to_string(), command: "CLUSTER" })?;
+        let reading = self.read(node, at.cursor(), count, &[View::command()], deadline).await?;
+        let view = reading.further.first().map_or(Err(Failure::Protocol), View::of);
+        let view = view.map_err(|failure| failure.into_error(&node.address, "CLUSTER", self.answer_limit))?;
         Ok((reading, view))
     }
 
@@ -152,7 +149,7 @@ impl Scan<'_> {
     ) -> Result<Turn, CacheError> {
         let again = Ok(Turn::Again(Position::beginning(at.slot)));
         let (source, generation) = self.owner(at.slot)?;
-        let (_, view) = self.read_with_view(&source, Position::beginning(at.slot), 1, deadline).await?;
+        let view = self.view(&source, deadline).await?;
         let target = match view.target_of(at.slot) {
             Some(id) if view.owns(at.slot) => self.topology.map().by_id(id).map(|node| node.address.clone()),
             // The migration ended, either way: the slot is whole on its owner.

@@ -2,6 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use fred::types::Value;
+use tokio::time::Instant;
+
+use super::Scan;
+use crate::error::CacheError;
+use crate::valkey::command::Command;
+use crate::valkey::failure::Failure;
+use crate::valkey::node::{Lane, Node};
+use crate::valkey::reply;
+
 /// The `myself` line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
@@ -11,9 +21,28 @@ pub(super) struct View {
     arriving: Vec<u16>,
 }
 
+impl Scan<'_> {
+    /// Asks a node for its view.
+    pub(super) async fn view(&self, node: &Node, deadline: Instant) -> Result<View, CacheError> {
+        let answer = node.ask(Lane::Bulk, [View::command()], deadline).await;
+        let view = answer.and_then(|[answer]| View::of(&answer));
+        view.map_err(|failure| failure.into_error(&node.address, "CLUSTER", self.answer_limit))
+    }
+}
+
 impl View {
+    /// The command that it is read from.
+    pub(super) fn command() -> Command {
+        Command::new("CLUSTER").text("NODES")
+    }
+
+    /// The view in an answer.
+    pub(super) fn of(answer: &Value) -> Result<Self, Failure> {
+        reply::text(answer).and_then(|text| Self::read(&text)).ok_or(Failure::Protocol)
+    }
+
     /// Reads the answer of CLUSTER NODES; `None` when it has no `myself` line.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let is_myself = |line: &&str| {
             let flags = line.split(' ').nth(2);
             flags.is_some_and(|flags| flags.split(',').any(|flag| flag == "myself"))

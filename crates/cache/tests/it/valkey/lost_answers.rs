@@ -8,14 +8,15 @@ use testkit::{Proxy, ValkeyServer};
 
 use super::support::{counters, single};
 
-const ROUNDS: usize = 20;
+/// At full scale; a tenth of it by default.
+const ROUNDS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_claimants_have_exactly_one_winner_although_answers_are_lost() {
     let server = ValkeyServer::start().await;
     let proxy = Proxy::start(server.address()).await;
     let clients = join_all((0..16).map(|_| single(proxy.address()))).await;
-    for round in 0..ROUNDS {
+    for round in 0..testkit::scaled(ROUNDS) {
         let key = format!("claim:{round}");
         proxy.cut_replies_to(key.as_bytes(), 1 + round % 4);
         let claims = clients.iter().enumerate().map(|(number, client)| {
@@ -38,7 +39,7 @@ async fn sixteen_claimants_have_exactly_one_winner_although_answers_are_lost() {
             assert_eq!(claim, &Ok(SetIfAbsent::Present(standing.clone())), "round {round}");
         }
     }
-    assert!(proxy.cuts() >= ROUNDS as u64, "answers were cut");
+    assert!(proxy.cuts() >= testkit::scaled(ROUNDS) as u64, "answers were cut");
     join_all(clients.iter().map(CacheClient::close)).await;
 }
 
@@ -48,7 +49,7 @@ async fn incr_is_never_counted_twice_by_a_repetition_of_ours() {
     let proxy = Proxy::start(server.address()).await;
     let cache = single(proxy.address()).await;
     let (mut answered, mut unknown) = (0, 0);
-    for round in 0..ROUNDS {
+    for round in 0..testkit::scaled(ROUNDS) {
         if round % 3 == 0 {
             proxy.cut_replies_to(b"counter", 1);
         }
@@ -79,7 +80,7 @@ async fn steps_recognise_what_they_did_themselves() {
     // The scripts are known to the server before answers are lost.
     cache.replace_if_equal(b"warm", "x".into(), "y".into(), Expiry::Never).await.unwrap();
     cache.delete_if_equal(b"warm", "x".into()).await.unwrap();
-    for round in 0..ROUNDS {
+    for round in 0..testkit::scaled(ROUNDS) {
         let key = format!("lease:{round}");
         cache.set(key.as_bytes(), "old".into(), Expiry::Never).await.unwrap();
         proxy.cut_replies_to(key.as_bytes(), 1);
@@ -90,7 +91,7 @@ async fn steps_recognise_what_they_did_themselves() {
         let deleted = cache.delete_if_equal(key.as_bytes(), "new".into()).await;
         assert_eq!(deleted, Ok(DeleteIfEqual::Deleted), "round {round}");
     }
-    assert_eq!(proxy.cuts(), 2 * ROUNDS as u64);
+    assert_eq!(proxy.cuts(), 2 * testkit::scaled(ROUNDS) as u64);
     assert!(counters(&cache).retries > 0);
     cache.close().await;
 }

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::{Pages, cluster, glob, key_in_slot, keyspace, names, page_through, pairs};
 
+/// A cluster with this many keys at full scale.
 async fn filled(keys: usize) -> (ValkeyCluster, Vec<String>) {
+    let keys = testkit::scaled(keys);
     let servers = ValkeyCluster::start(ClusterOptions::default()).await;
     let names = names("key:", keys);
     servers.fill(pairs(&names)).await;
@@ -20,7 +22,7 @@ async fn filled(keys: usize) -> (ValkeyCluster, Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn paging_goes_on_through_a_killed_master() {
-    let (servers, names) = filled(30_000).await;
+    let (servers, names) = filled(300_000).await;
     let cache = cluster(&servers).await;
     // Slot 0 comes first, so its master is being read after a few pages.
     let victim = servers.node_for_slot(0).await.address;
@@ -37,7 +39,7 @@ async fn paging_goes_on_through_a_killed_master() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_goes_on_through_a_killed_master() {
-    let (servers, names) = filled(30_000).await;
+    let (servers, names) = filled(300_000).await;
     let cache = cluster(&servers).await;
     let victim = servers.node_for_slot(9_000).await.address;
     let mut stream = keyspace(&cache).stream(&glob("key:*"));
@@ -58,7 +60,7 @@ async fn a_stream_goes_on_through_a_killed_master() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_goes_on_through_a_killed_master() {
-    let (servers, names) = filled(60_000).await;
+    let (servers, names) = filled(600_000).await;
     servers.fill(pairs(&super::support::names("other:", 1_000))).await;
     let cache = cluster(&servers).await;
     let victim = servers.node_for_slot(9_000).await.address;
@@ -80,8 +82,29 @@ async fn a_deletion_goes_on_through_a_killed_master() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn moving_a_thousand_slots_in_mid_scan_loses_no_key() {
+async fn a_cancelled_deletion_ends_at_once_also_while_it_waits_for_a_node() {
     let (servers, names) = filled(30_000).await;
+    let cache = cluster(&servers).await;
+    for master in servers.masters().await {
+        servers.pause(master.address);
+    }
+    let request =
+        DeleteRequest { patience: Duration::from_secs(60), ..DeleteRequest::matching(glob("key:*")) };
+    let cancel = CancellationToken::new();
+    let keyspace = keyspace(&cache);
+    let (progress, _seen) = watch::channel(DeleteReport::default());
+    let deletion = keyspace.delete(&request, &progress, &cancel);
+    let began = std::time::Instant::now();
+    let (report, ()) = tokio::join!(deletion, async { cancel.cancel() });
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let report = report.unwrap();
+    assert!(report.cancelled && report.deleted() < names.len() as u64, "{report:?}");
+    cache.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moving_a_thousand_slots_in_mid_scan_loses_no_key() {
+    let (servers, names) = filled(300_000).await;
     let cache = cluster(&servers).await;
     let masters = servers.masters().await;
     // From ahead of the scan to behind it and the other way round; in both the slots go away under the reader.
@@ -100,12 +123,12 @@ async fn moving_a_thousand_slots_in_mid_scan_loses_no_key() {
     let moving = servers.move_slots(3_000..=3_499, &last);
     let reading = async {
         while let Some(batch) = stream.next().await {
-            streamed.keys.extend(batch.expect("a batch"));
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            let batch = batch.expect("a batch");
+            streamed.total += batch.len();
+            streamed.keys.extend(batch);
         }
     };
     tokio::join!(moving, reading);
-    streamed.total = streamed.keys.len();
     streamed.assert_all(&names);
     cache.close().await;
 }
@@ -122,6 +145,10 @@ async fn a_slot_in_an_open_migration_is_read_on_both_sides() {
     let cache = cluster(&servers).await;
     let whole = page_through(&cache, "key:*", 50, async |_| {}).await;
     whole.assert_all(&names);
+    // Type, time to live and size are known of each key, whichever side it is on.
+    let keys: Vec<Bytes> = names.iter().map(|name| name.clone().into()).collect();
+    let summaries = keyspace(&cache).summaries(&keys).await.unwrap();
+    assert!(summaries.iter().all(Option::is_some), "a key on the move is not gone");
     // Keys go on moving between the pages.
     let moving = page_through(&cache, "key:*", 20, async |_| {
         migration.move_keys(10).await;

@@ -25,7 +25,7 @@ pub(crate) async fn cluster(of: &ClusterView) -> Cache {
 }
 
 pub(crate) fn keyspace(cache: &Cache) -> Keyspace {
-    cache.keyspace().expect("a key space")
+    cache.keyspace()
 }
 
 pub(crate) fn glob(pattern: &str) -> Glob {

@@ -13,6 +13,12 @@ use crate::keyspace::{Cursor, DeleteReport, DeleteRequest, PageRequest};
 use crate::valkey::ValkeyCache;
 use crate::valkey::scan::Method;
 
+#[test]
+fn places_are_the_same_in_every_build() {
+    assert_eq!(place(b""), 0xcbf2_9ce4_8422_2325);
+    assert_eq!(place(b"foobar"), 0x8594_4171_f739_67e8);
+}
+
 async fn connect(cluster: &ClusterView) -> Arc<ValkeyCache> {
     let seed = cluster.addresses()[0];
     let seed = NodeAddress::new(seed.ip().to_string(), seed.port());
