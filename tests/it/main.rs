@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code fails by panicking")]
 
+mod cluster_outage;
 mod embedded;
 mod outage;
 mod start;

@@ -9,6 +9,8 @@ use domain::TenantIdError;
 use http::StatusCode;
 use middleware::{ErrorBody, codes};
 
+use crate::deletion::DeletionRefusal;
+
 /// Every failure of a request. `Display` is for the caller where the status is below 500, and for the log otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -211,12 +213,30 @@ impl ApiError {
             Self::Cache(CacheError::Miss) => "there is no such key".to_owned(),
             Self::Cache(CacheError::WrongType) => "the key holds a value of another type".to_owned(),
             Self::Cache(error) if self.status() == StatusCode::SERVICE_UNAVAILABLE => cache_away(error),
-            Self::Unreachable(nodes) => format!("the cache is not available: {}", reasons(nodes)),
+            // The reasons are the words of a driver.
+            Self::Unreachable(nodes) => {
+                format!("the cache is not available: no answer from {}", names(nodes))
+            }
             Self::TaskFailed(_) | Self::Panicked(_) | Self::Cache(_) => {
                 "an internal error occurred".to_owned()
             }
             Self::CacheSlow { .. } => format!("the cache is not available: {self}"),
-            _ => self.to_string(),
+            // Their texts are made of the request, the limits and our own words. A new variant has to be looked at.
+            Self::Parameter { .. }
+            | Self::Body(_)
+            | Self::CatchAllNotConfirmed { .. }
+            | Self::NothingToDelete
+            | Self::UnsupportedMediaType
+            | Self::BodyTooLarge { .. }
+            | Self::UriTooLong { .. }
+            | Self::HeadersTooLarge { .. }
+            | Self::Unauthorized
+            | Self::Forbidden { .. }
+            | Self::NoRoute
+            | Self::MethodNotAllowed
+            | Self::TooManyDeletions
+            | Self::Overloaded
+            | Self::TimedOut { .. } => self.to_string(),
         }
     }
 
@@ -225,6 +245,15 @@ impl ApiError {
         let status = self.status();
         let title = status.canonical_reason().unwrap_or("Error");
         ErrorBody::new(code(status), title, self.public_message())
+    }
+}
+
+impl From<DeletionRefusal> for ApiError {
+    fn from(refusal: DeletionRefusal) -> Self {
+        match refusal {
+            DeletionRefusal::CatchAllNotConfirmed { pattern } => Self::CatchAllNotConfirmed { pattern },
+            DeletionRefusal::Tenant(problem) => Self::parameter("tenantId", problem),
+        }
     }
 }
 
@@ -252,6 +281,10 @@ fn cache_away(error: &CacheError) -> String {
         }
     };
     format!("the cache is not available{detail}")
+}
+
+fn names(nodes: &[Unreachable]) -> String {
+    nodes.iter().map(|node| node.node.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn reasons(nodes: &[Unreachable]) -> String {

@@ -6,7 +6,8 @@
 //! that is not an answer of a handler (unknown route, wrong method, limits, time-outs, panics) is JSON of the same
 //! shape, because the web console takes any other media type for a failure.
 //!
-//! [`router`] gives the routes with their layers, [`service`] wraps it for the server.
+//! [`router`] gives the routes with their layers, [`service`] wraps it for the server. What may be deleted
+//! ([`DeletionPlan`]) and shown ([`value_preview`]) is decided here for the command line too.
 
 mod authorization;
 mod cache_admin;
@@ -26,14 +27,20 @@ mod state;
 mod test_service;
 #[cfg(test)]
 mod tests;
+mod ttl;
+mod value_preview;
 
 pub use authorization::{CacheRead, CacheWrite};
 pub use cache_handle::CacheHandle;
+pub use deletion::{DeletionPlan, DeletionRefusal, DeletionWish};
 pub use error::{ApiError, BodyProblem, ParameterProblem};
 pub use layers::LeadingSlashes;
 pub use limits::Limits;
 pub use readiness::{
-    CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings, RedisCheck,
+    CheckOutcome, CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings,
+    RedisCheck,
 };
 pub use router::{Guards, router, service};
 pub use state::ApiState;
+pub use ttl::ttl_seconds;
+pub use value_preview::value_preview;

@@ -13,7 +13,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::ApiError;
 use crate::layers::{LeadingSlashes, answer_panic, bound_concurrency, bound_head, bound_time, log_failure};
-use crate::limits::Limits;
 use crate::state::ApiState;
 use crate::{cache_admin, health};
 
@@ -27,7 +26,8 @@ pub struct Guards {
 }
 
 /// All routes with all layers. A layer that is added to it runs outside of them and after routing.
-pub fn router(state: ApiState, guards: Guards, limits: &Limits) -> Router {
+pub fn router(state: ApiState, guards: Guards) -> Router {
+    let limits = state.limits();
     let places = Arc::new(Semaphore::new(limits.concurrent_requests));
     // Top down, as a request passes them.
     let for_callers =
@@ -37,7 +37,7 @@ pub fn router(state: ApiState, guards: Guards, limits: &Limits) -> Router {
         .layer(AccessLogLayer::new().route_from(route_of).quiet(health::PATHS))
         .layer(from_fn(log_failure))
         .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(*limits, bound_head))
+        .layer(from_fn_with_state(limits, bound_head))
         .layer(from_fn_with_state(limits.request_time, bound_time))
         .layer(DefaultBodyLimit::max(limits.max_body_bytes));
 
@@ -49,7 +49,7 @@ pub fn router(state: ApiState, guards: Guards, limits: &Limits) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);
     let probes = health::routes().method_not_allowed_fallback(method_not_allowed);
-    callers.merge(probes).layer(for_all).with_state(state.limited(limits))
+    callers.merge(probes).layer(for_all).with_state(state)
 }
 
 /// What the server gets: the router behind what must happen before routing.

@@ -1,7 +1,6 @@
 //! What the handlers work with.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cache::{Cache, CacheError, Keyspace};
 use domain::Clock;
@@ -23,18 +22,15 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// State with the default limits of the handlers.
-    pub fn new(cache: CacheHandle, readiness: Readiness, clock: Arc<dyn Clock>) -> Self {
-        let limits = Limits::default();
+    /// State with these limits, which are the router's too.
+    pub fn new(cache: CacheHandle, readiness: Readiness, clock: Arc<dyn Clock>, limits: Limits) -> Self {
         let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
         Self { cache, readiness, clock, deletions, limits }
     }
 
-    /// The same state with other limits; the router calls it, so that there is one set.
-    pub(crate) fn limited(mut self, limits: &Limits) -> Self {
-        self.deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
-        self.limits = *limits;
-        self
+    /// How much a request may take.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// The cache, or why there is none.
@@ -44,8 +40,7 @@ impl ApiState {
 
     /// The keys of the cache, or why there are none.
     pub(crate) fn keyspace(&self) -> Result<Keyspace, ApiError> {
-        // Only a mock has no keys.
-        self.cache()?.keyspace().ok_or(ApiError::Cache(CacheError::Closed))
+        Ok(self.cache()?.keyspace())
     }
 
     /// Ends a read of the cache in time, whatever the cache does: callers are promised an answer within two seconds.
@@ -65,11 +60,6 @@ impl ApiState {
     /// The right to run one more deletion by pattern, held as long as it runs.
     pub(crate) fn deletion_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
-    }
-
-    /// How long a deletion may take that is answered as one document.
-    pub(crate) fn deletion_time(&self) -> Duration {
-        self.limits.deletion_time
     }
 
     /// What the readiness probes ask.

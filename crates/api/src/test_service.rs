@@ -77,8 +77,8 @@ impl TestService {
             cache_tls: false,
         };
         let readiness = Readiness::new(settings, handle.clone());
-        let state = ApiState::new(handle, readiness.clone(), clock());
-        Self { cache, readiness, service: service(router(state, guards(), limits)) }
+        let state = ApiState::new(handle, readiness.clone(), clock(), *limits);
+        Self { cache, readiness, service: service(router(state, guards())) }
     }
 
     /// The cache with these keys in it, each with a value that must not show.

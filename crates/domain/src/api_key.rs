@@ -31,6 +31,9 @@ pub enum ApiKeyError {
     /// A character that is not printable ASCII.
     #[error("an API key is made of printable ASCII characters")]
     Character,
+    /// A blank at the beginning or the end. HTTP trims the values of headers, so nobody could present such a key.
+    #[error("an API key neither begins nor ends with a blank")]
+    OuterBlank,
     /// The form of a key made here, but its checksum is wrong: it was mistyped, or cut.
     #[error("the API key was changed or mistyped: its checksum is wrong")]
     Checksum,
@@ -65,6 +68,9 @@ impl ApiKey {
         if !text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Err(ApiKeyError::Character);
         }
+        if text.starts_with(' ') || text.ends_with(' ') {
+            return Err(ApiKeyError::OuterBlank);
+        }
         if own_parts(text).is_some() {
             let (body, given) = text.split_at(text.len() - CHECKSUM_LENGTH);
             if checksum(body) != given {
@@ -75,7 +81,7 @@ impl ApiKey {
     }
 
     /// The public id of a key made here; it is not secret and names the key in logs.
-    pub fn public_id(&self) -> Option<&str> {
+    fn public_id(&self) -> Option<&str> {
         own_parts(&self.0)
     }
 
@@ -134,6 +140,9 @@ mod tests {
         assert_eq!(ApiKey::parse(&"k".repeat(257)).unwrap_err(), ApiKeyError::Length);
         for text in ["ключ", "a\tb", "a\u{7f}"] {
             assert_eq!(ApiKey::parse(text).unwrap_err(), ApiKeyError::Character);
+        }
+        for text in [" k", "k ", " "] {
+            assert_eq!(ApiKey::parse(text).unwrap_err(), ApiKeyError::OuterBlank, "{text:?}");
         }
         assert!(!format!("{:?}", ApiKey::parse("hunter2").unwrap()).contains("hunter2"));
     }

@@ -19,11 +19,6 @@ impl ApiKeyHash {
         hash.copy_from_slice(digest(&SHA256, key.expose().as_bytes()).as_ref());
         Self(hash)
     }
-
-    /// The cache key of the verdict about this key: `apikey:sha256:` and 64 hex digits.
-    pub fn cache_key(&self) -> String {
-        format!("apikey:sha256:{self}")
-    }
 }
 
 impl PartialEq for ApiKeyHash {
@@ -57,7 +52,6 @@ mod tests {
         let hash = ApiKeyHash::of(&ApiKey::parse("abc").unwrap());
         let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(hash.to_string(), hex);
-        assert_eq!(hash.cache_key(), format!("apikey:sha256:{hex}"));
         assert_eq!(format!("{hash:?}"), "ApiKeyHash(ba7816bf...)");
         assert_ne!(hash, ApiKeyHash::of(&ApiKey::parse("abd").unwrap()));
     }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::api_key_hash::ApiKeyHash;
-use crate::caller::{Caller, CallerId, CallerKind};
+use crate::caller::{Caller, CallerId};
 use crate::scope::Scopes;
 
 /// A registered API key, without its text.
@@ -31,6 +31,6 @@ impl ApiKeyRecord {
 
     /// Who calls with this key.
     pub fn caller(&self) -> Caller {
-        Caller::new(self.id.clone(), CallerKind::ApiKey, self.scopes.clone())
+        Caller::new(self.id.clone(), self.scopes.clone())
     }
 }

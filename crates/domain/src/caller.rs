@@ -9,13 +9,6 @@ use crate::scope::Scopes;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallerId(String);
 
-impl CallerId {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 impl From<&str> for CallerId {
     fn from(text: &str) -> Self {
         let visible = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };
@@ -35,35 +28,22 @@ impl fmt::Display for CallerId {
     }
 }
 
-/// How a caller is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallerKind {
-    /// By an API key.
-    ApiKey,
-}
-
 /// An authenticated caller. The API-key layer leaves it in the extensions of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     id: CallerId,
-    kind: CallerKind,
     scopes: Scopes,
 }
 
 impl Caller {
     /// A caller that may do what its scopes say.
-    pub fn new(id: CallerId, kind: CallerKind, scopes: Scopes) -> Self {
-        Self { id, kind, scopes }
+    pub fn new(id: CallerId, scopes: Scopes) -> Self {
+        Self { id, scopes }
     }
 
     /// Its name in logs.
     pub fn id(&self) -> &CallerId {
         &self.id
-    }
-
-    /// How it is known.
-    pub fn kind(&self) -> CallerKind {
-        self.kind
     }
 
     /// What it may do.
@@ -78,8 +58,8 @@ mod tests {
 
     #[test]
     fn a_name_cannot_forge_a_line() {
-        assert_eq!(CallerId::from("key-1").as_str(), "key-1");
+        assert_eq!(CallerId::from("key-1").0, "key-1");
         assert_eq!(CallerId::from("a\nb \u{e9}\u{1b}[0m".to_owned()).to_string(), "a?b???[0m");
-        assert_eq!(CallerId::from("x".repeat(500)).as_str().len(), 128);
+        assert_eq!(CallerId::from("x".repeat(500)).0.len(), 128);
     }
 }

@@ -19,7 +19,7 @@ mod tenant_id;
 pub use api_key::{ApiKey, ApiKeyError};
 pub use api_key_hash::ApiKeyHash;
 pub use api_key_record::ApiKeyRecord;
-pub use caller::{Caller, CallerId, CallerKind};
+pub use caller::{Caller, CallerId};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use key_family::KeyFamily;
 pub use memory_api_keys::MemoryApiKeys;

@@ -52,26 +52,6 @@ impl ErrorBody {
         Self { status: Some(status.into()), ..self }
     }
 
-    /// The symbolic code.
-    pub fn code(&self) -> &str {
-        &self.code
-    }
-
-    /// The kind of error for people.
-    pub fn title(&self) -> &str {
-        &self.title
-    }
-
-    /// What is wrong, for people.
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// The state of what is suspended.
-    pub fn status(&self) -> Option<&str> {
-        self.status.as_deref()
-    }
-
     /// The whole answer, with any body type that is made from bytes.
     pub fn into_response<B: From<Bytes>>(self, status: StatusCode) -> Response<B> {
         // Strings can always be written as JSON; were it otherwise, the answer would still be JSON.

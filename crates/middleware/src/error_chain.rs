@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
-/// The error and all its sources, outermost first.
-pub(crate) fn chain(error: &dyn Error) -> String {
+/// The error and all its sources on one line, outermost first.
+pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

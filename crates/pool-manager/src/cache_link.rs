@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use api::CacheHandle;
 use cache::{CacheConfig, CacheError, Selection};
-
-use crate::failure::chain;
+use middleware::error_chain;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -18,6 +17,11 @@ pub(crate) fn handle(selection: &Selection) -> CacheHandle {
             CacheHandle::connecting(config.addresses.iter().map(ToString::to_string))
         }
     }
+}
+
+/// The configured addresses for a person to read.
+pub(crate) fn addresses(config: &CacheConfig) -> String {
+    config.addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Tries until the cache answers, then hands it to `handle`. Fails only when waiting cannot help: wrong
@@ -35,7 +39,7 @@ pub(crate) async fn connect(config: &CacheConfig, handle: &CacheHandle) -> Resul
             Err(error) => {
                 let seconds = pause.as_secs_f64();
                 tracing::warn!(
-                    error = chain(&error),
+                    error = error_chain(&error),
                     next_try_seconds = seconds,
                     "the cache does not answer"
                 );

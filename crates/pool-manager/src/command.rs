@@ -4,9 +4,10 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use middleware::error_chain;
 
 use crate::config::{Config, Environment};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::output;
 use crate::subcommand::{cache, check, serve};
 
@@ -31,7 +32,7 @@ enum Command {
 }
 
 /// Runs the command that the arguments name. Exit codes: 0 done, 64 the configuration or the command line must
-/// change, 1 failed.
+/// change, 1 failed, also a deletion that did not reach every key.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
     let command = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line.command.unwrap_or(Command::Serve),
@@ -44,7 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
     match execute(command, environment) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::error(&format!("pool-manager: {}", chain(&failure)));
+            output::error(&format!("pool-manager: {}", error_chain(&failure)));
             failure.exit_code()
         }
     }

@@ -1,6 +1,5 @@
 //! Why the process ends early, and with which exit code.
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use cache::CacheError;
@@ -41,6 +40,9 @@ pub enum Failure {
     /// A cache command could not be carried out.
     #[error("the cache did not do it")]
     CacheCommand(#[source] CacheError),
+    /// Some keys were not looked at; what was done is printed.
+    #[error("not every key was looked at; run the command again when the nodes that are named answer")]
+    Incomplete,
     /// A cache command makes no sense on a cache inside another process.
     #[error(
         "CACHE_ADDRS: missing, so the cache is inside the serving process and only its HTTP API reaches it; \
@@ -72,19 +74,8 @@ impl Failure {
             | Self::Listen { .. }
             | Self::System(_)
             | Self::CacheCommand(_)
+            | Self::Incomplete
             | Self::Check(_) => ExitCode::FAILURE,
         }
     }
-}
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

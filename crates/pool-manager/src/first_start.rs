@@ -6,9 +6,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use domain::{ApiKey, ApiKeyError};
+use middleware::error_chain;
 
 use crate::config::EnvironmentName;
-use crate::failure::chain;
 use crate::output;
 
 /// Why there is no key.
@@ -79,7 +79,7 @@ fn keep(data_dir: &Path, path: &Path, key: &ApiKey) -> io::Result<bool> {
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
     if let Err(error) = fs::remove_file(&draft) {
-        tracing::warn!(error = chain(&error), "{} could not be removed", draft.display());
+        tracing::warn!(error = error_chain(&error), "{} could not be removed", draft.display());
     }
     match linked {
         Ok(()) => Ok(true),

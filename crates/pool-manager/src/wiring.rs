@@ -14,7 +14,7 @@ use crate::cache_link;
 use crate::config::{Config, EnvironmentName};
 use crate::failure::Failure;
 use crate::first_start;
-use crate::telemetry::{RequestMetrics, observe_cache, trace_request};
+use crate::telemetry::{RequestMetrics, observe_cache, record_checks, trace_request};
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
 pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
@@ -36,12 +36,12 @@ pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App
         cache_mode,
         cache_tls,
     };
-    let readiness = Readiness::new(settings, cache.clone());
-    let state = ApiState::new(cache.clone(), readiness.clone(), Arc::clone(&clock));
+    let readiness = Readiness::observed(settings, cache.clone(), record_checks(meter));
+    let state = ApiState::new(cache.clone(), readiness.clone(), Arc::clone(&clock), Limits::default());
     let guards =
         Guards { request_id: RequestIdLayer::new(), api_key: ApiKeyLayer::new(Arc::new(keys), clock) };
-    let router = api::router(state, guards, &Limits::default())
-        .layer(from_fn_with_state(RequestMetrics::new(meter), trace_request));
+    let router =
+        api::router(state, guards).layer(from_fn_with_state(RequestMetrics::new(meter), trace_request));
     Ok(App { router, readiness, cache, selection: config.cache, server: config.server })
 }
 

@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::authorization::CacheWrite;
 use crate::cache_admin::delete::delete_keys;
-use crate::deletion::{DeletionPlan, Wish, answer_deletion};
+use crate::deletion::{DeletionPlan, DeletionWish, answer_deletion};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
@@ -24,7 +24,7 @@ pub(super) async fn handler(
     match (keys.is_empty(), all) {
         (false, false) => Ok(Json(delete_keys(&state, &authorized, &keys).await?).into_response()),
         (true, true) => {
-            let plan = DeletionPlan::of(Wish::everything(&parameters)?)?;
+            let plan = DeletionPlan::of(DeletionWish::everything(&parameters)?)?;
             answer_deletion(&state, &authorized, plan, &headers).await
         }
         // Both at once contradict each other.

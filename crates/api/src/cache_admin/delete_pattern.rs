@@ -5,7 +5,7 @@ use axum::response::Response;
 use http::HeaderMap;
 
 use crate::authorization::CacheWrite;
-use crate::deletion::{DeletionPlan, Wish, answer_deletion};
+use crate::deletion::{DeletionPlan, DeletionWish, answer_deletion};
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
@@ -17,6 +17,6 @@ pub(super) async fn handler(
     headers: HeaderMap,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let plan = DeletionPlan::of(Wish::of(&parameters)?)?;
+    let plan = DeletionPlan::of(DeletionWish::of(&parameters)?)?;
     answer_deletion(&state, &authorized, plan, &headers).await
 }

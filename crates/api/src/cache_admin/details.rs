@@ -2,16 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cache::{KeyDetails, KeySummary, KeyTtl};
-use domain::KeyFamily;
+use cache::{KeyDetails, KeySummary};
 use serde::Serialize;
 
 use crate::error::ApiError;
 use crate::key_name::KeyName;
 use crate::state::ApiState;
-
-/// How much of a value is shown, bytes.
-const PREVIEW: usize = 4_096;
+use crate::ttl::{ttl_milliseconds, ttl_seconds};
+use crate::value_preview::value_preview;
 
 /// A key, whether it exists or not.
 #[derive(Debug, Serialize)]
@@ -54,10 +52,9 @@ pub(super) struct SummaryBody {
 impl Details {
     /// Asks the cache. The value of a key that may hold credentials is not even read.
     pub(super) async fn read(state: &ApiState, key: &[u8]) -> Result<Self, ApiError> {
-        let harmless = KeyFamily::of(key).is_some_and(|family| family.is_value_harmless());
-        let preview = if harmless { PREVIEW } else { 0 };
+        let preview = value_preview(key);
         let found = state.read(state.keyspace()?.inspect(key, preview)).await?;
-        Ok(Self::of(key, found, harmless))
+        Ok(Self::of(key, found, preview > 0))
     }
 
     fn of(key: &[u8], found: Option<KeyDetails>, harmless: bool) -> Self {
@@ -97,14 +94,10 @@ impl Details {
 
 impl SummaryBody {
     pub(super) fn of(summary: &KeySummary) -> Self {
-        let ttl_ms = match summary.ttl {
-            KeyTtl::Never => -1,
-            KeyTtl::Remaining(left) => i64::try_from(left.as_millis()).unwrap_or(i64::MAX),
-        };
         Self {
             kind: summary.kind.name().to_owned(),
-            ttl: if ttl_ms < 0 { ttl_ms } else { ttl_ms.saturating_add(999) / 1_000 },
-            ttl_ms,
+            ttl: ttl_seconds(summary.ttl),
+            ttl_ms: ttl_milliseconds(summary.ttl),
             size: summary.memory_bytes,
         }
     }
@@ -115,6 +108,8 @@ mod tests {
     use super::*;
     use cache::{Preview, ValueKind};
     use std::time::Duration;
+
+    use cache::KeyTtl;
 
     fn found(bytes: &'static [u8], length: u64) -> Option<KeyDetails> {
         Some(KeyDetails {

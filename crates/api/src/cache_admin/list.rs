@@ -1,7 +1,5 @@
 //! `GET /cache/keys`: one page of keys.
 
-use std::collections::HashSet;
-
 use axum::Json;
 use axum::extract::State;
 use cache::{Cursor, Glob, Page, PageRequest};
@@ -50,9 +48,7 @@ pub(super) async fn handler(
     let keyspace = state.keyspace()?;
     let (page, summaries) = state
         .read(async {
-            let mut page = keyspace.page(&request).await?;
-            let mut seen = HashSet::with_capacity(page.keys.len());
-            page.keys.retain(|key| seen.insert(key.clone()));
+            let page = keyspace.page(&request).await?;
             let summaries = keyspace.summaries(&page.keys).await?;
             Ok((page, summaries))
         })

@@ -1,6 +1,6 @@
 //! Figures of the cache as JSON.
 
-use cache::{NodeRole, NodeStats, Stats};
+use cache::{NodeStats, Stats};
 use serde::Serialize;
 
 use crate::deletion::UnreachableBody;
@@ -69,11 +69,7 @@ impl NodeBody {
     fn of(node: NodeStats) -> Self {
         Self {
             node: node.address,
-            role: match node.role {
-                NodeRole::Master => "master",
-                NodeRole::Replica => "replica",
-                NodeRole::Embedded => "embedded",
-            },
+            role: node.role.name(),
             slots: node.slots,
             keys: node.keys,
             memory: node.used_memory_bytes,

@@ -58,6 +58,7 @@ impl AuditEntry {
             deleted = report.deleted(),
             took_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX),
             complete = outcome.is_ok() && report.is_complete(),
+            cancelled = report.cancelled,
             "cache keys deleted by pattern"
         );
     }

@@ -1,4 +1,4 @@
-//! Deleting by pattern: what is meant ([`Wish`]), what follows from it ([`DeletionPlan`]), the task that does it, and
+//! Deleting by pattern: what is meant ([`DeletionWish`]), what follows from it ([`DeletionPlan`]), the task that does it, and
 //! the two forms of its answer.
 
 mod audit;
@@ -14,8 +14,8 @@ use http::{HeaderMap, header};
 
 pub(crate) use audit::audit_keys;
 pub(crate) use body::UnreachableBody;
-pub(crate) use plan::DeletionPlan;
-pub(crate) use wish::Wish;
+pub use plan::{DeletionPlan, DeletionRefusal};
+pub use wish::DeletionWish;
 
 use audit::AuditEntry;
 use body::{DeletionBody, Labels};
@@ -44,7 +44,7 @@ pub(crate) async fn answer_deletion(
     if accepts_events(headers) {
         return Ok(events::stream(running, labels, authorized.request_id().cloned()));
     }
-    let report = running.finish(state.deletion_time()).await?;
+    let report = running.finish(state.limits().deletion_time).await?;
     Ok(Json(DeletionBody::of(&labels, report)).into_response())
 }
 

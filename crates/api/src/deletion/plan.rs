@@ -5,8 +5,7 @@ use std::time::Duration;
 use cache::{DeleteRequest, Glob, GlobError, KeyFilter};
 use domain::{KeyFamily, TenantId};
 
-use crate::deletion::Wish;
-use crate::error::ApiError;
+use crate::deletion::DeletionWish;
 
 /// Matching keys that a dry run names.
 const SAMPLES: usize = 20;
@@ -14,9 +13,23 @@ const SAMPLES: usize = 20;
 /// How long a node that does not answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Why a deletion may not run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeletionRefusal {
+    /// The pattern matches everything and was not confirmed.
+    #[error("the pattern {pattern:?} matches everything")]
+    CatchAllNotConfirmed {
+        /// The pattern as it was written.
+        pattern: String,
+    },
+    /// No pattern can be made of the tenant id.
+    #[error("no pattern can be made of the tenant id")]
+    Tenant(#[from] GlobError),
+}
+
 /// A deletion that may run.
 #[derive(Debug)]
-pub(crate) struct DeletionPlan {
+pub struct DeletionPlan {
     pub(super) pattern: Glob,
     pub(super) tenant: Option<TenantId>,
     pub(super) request: DeleteRequest,
@@ -25,10 +38,10 @@ pub(crate) struct DeletionPlan {
 impl DeletionPlan {
     /// A pattern that matches everything must be confirmed (a dry run, which deletes nothing, need not be), and even
     /// then keys of other programs stay unless they are meant expressly.
-    pub(crate) fn of(wish: Wish) -> Result<Self, ApiError> {
+    pub fn of(wish: DeletionWish) -> Result<Self, DeletionRefusal> {
         let catch_all = is_catch_all(&wish.pattern);
         if catch_all && !wish.confirm && !wish.dry_run {
-            return Err(ApiError::CatchAllNotConfirmed { pattern: wish.pattern.to_string() });
+            return Err(DeletionRefusal::CatchAllNotConfirmed { pattern: wish.pattern.to_string() });
         }
         let (patterns, filter) = match &wish.tenant {
             Some(tenant) => tenant_keys(tenant, &wish.pattern)?,
@@ -40,6 +53,11 @@ impl DeletionPlan {
         let samples = if wish.dry_run { SAMPLES } else { 0 };
         let request = DeleteRequest { patterns, filter, dry_run: wish.dry_run, samples, patience: PATIENCE };
         Ok(Self { pattern: wish.pattern, tenant: wish.tenant, request })
+    }
+
+    /// What the key space is asked to do.
+    pub fn request(&self) -> &DeleteRequest {
+        &self.request
     }
 }
 
@@ -74,11 +92,10 @@ fn has_no_word(pattern: &Glob) -> bool {
 /// The keys of one tenant: the server finds those that hold its id in either spelling, this process picks those whose
 /// tenant it really is. The pattern is for the whole key or for the part behind the tenant prefix, as services that
 /// see only that part would write it.
-fn tenant_keys(tenant: &TenantId, pattern: &Glob) -> Result<(Vec<Glob>, Option<KeyFilter>), ApiError> {
+fn tenant_keys(tenant: &TenantId, pattern: &Glob) -> Result<(Vec<Glob>, Option<KeyFilter>), GlobError> {
     let spellings = tenant.spellings();
     let patterns = spellings.iter().map(|spelling| format!("*{}*", Glob::escape(spelling)).parse());
-    let patterns: Result<Vec<Glob>, GlobError> = patterns.collect();
-    let patterns = patterns.map_err(|error| ApiError::parameter("tenantId", error))?;
+    let patterns: Vec<Glob> = patterns.collect::<Result<_, _>>()?;
     let (tenant, pattern) = (tenant.clone(), pattern.clone());
     let filter = KeyFilter::new(move |key| {
         KeyFamily::belongs_to(key, &tenant)

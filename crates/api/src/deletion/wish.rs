@@ -6,21 +6,22 @@ use domain::{TenantId, TenantIdError};
 use crate::error::{ApiError, ParameterProblem};
 use crate::parameters::Parameters;
 
-/// The parameters of a deletion by pattern, each well formed.
+/// What a deletion by pattern was asked for with, by a request or on the command line.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
-    pub(super) pattern: Glob,
+pub struct DeletionWish {
+    /// Which keys.
+    pub pattern: Glob,
     /// Only keys of this tenant.
-    pub(super) tenant: Option<TenantId>,
+    pub tenant: Option<TenantId>,
     /// A pattern that matches everything is meant.
-    pub(super) confirm: bool,
+    pub confirm: bool,
     /// Also keys of other programs, for a pattern that matches everything.
-    pub(super) foreign: bool,
+    pub foreign: bool,
     /// Count, delete nothing.
-    pub(super) dry_run: bool,
+    pub dry_run: bool,
 }
 
-impl Wish {
+impl DeletionWish {
     /// What matches `pattern`.
     pub(crate) fn of(parameters: &Parameters) -> Result<Self, ApiError> {
         let Some(pattern) = parameters.text("pattern")? else {

@@ -1,13 +1,10 @@
 //! Logs the cause of a failed request once, with its whole chain, at the edge.
 
-use std::error::Error;
-use std::fmt::Write as _;
-
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
-use middleware::RequestId;
+use middleware::{RequestId, error_chain};
 
 use crate::error::{ApiError, Failure};
 
@@ -25,24 +22,12 @@ pub(crate) async fn log_failure(request: Request, next: Next) -> Response {
 pub(crate) fn log_error(error: &ApiError, request_id: Option<&RequestId>) {
     let request_id = request_id.map(RequestId::as_str);
     let status = error.status();
-    let (code, cause) = (status.as_u16(), chain(error));
+    let (code, cause) = (status.as_u16(), error_chain(error));
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request_id, status = code, cause, "request failed");
     } else if status.is_server_error() {
         tracing::warn!(request_id, status = code, cause, "request failed");
     }
-}
-
-/// The error and all its sources, outermost first.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {error}");
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]
@@ -52,6 +37,9 @@ mod tests {
     #[test]
     fn a_chain_says_each_thing_once() {
         let error = ApiError::from(cache::CacheError::Interrupted { node: "h:1".to_owned() });
-        assert_eq!(chain(&error), "the cache operation failed: the link to h:1 was cut before it answered");
+        assert_eq!(
+            error_chain(&error),
+            "the cache operation failed: the link to h:1 was cut before it answered"
+        );
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-pub use report::{CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck};
+pub use report::{CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck};
 
 use crate::cache_handle::CacheHandle;
 
@@ -51,17 +51,28 @@ struct Shared {
     draining: AtomicBool,
     cache_was_up: AtomicBool,
     newest: Mutex<Option<(Instant, ReadinessReport)>>,
+    observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
 }
 
 impl Readiness {
     /// An evaluator that asks this cache.
     pub fn new(settings: ReadinessSettings, cache: CacheHandle) -> Self {
+        Self::observed(settings, cache, |_outcome| ())
+    }
+
+    /// The same, telling `observer` what each look came to, also when a dependency was skipped.
+    pub fn observed(
+        settings: ReadinessSettings,
+        cache: CacheHandle,
+        observer: impl Fn(CheckOutcome) + Send + Sync + 'static,
+    ) -> Self {
         let shared = Shared {
             settings,
             cache,
             draining: AtomicBool::new(false),
             cache_was_up: AtomicBool::new(false),
             newest: Mutex::new(None),
+            observer: Box::new(observer),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -79,6 +90,7 @@ impl Readiness {
     /// Whether the replica is ready, within 900 ms, at most 250 ms old.
     pub async fn report(&self) -> ReadinessReport {
         if self.is_draining() {
+            self.observe(CheckStatus::Skipped, Duration::ZERO);
             return ReadinessReport::draining(&self.shared.settings);
         }
         // Held over the check on purpose: probes that come meanwhile wait for the same answer.
@@ -103,6 +115,8 @@ impl Readiness {
         let began = Instant::now();
         let outcome = tokio::time::timeout(WALL_CAP, redis::check(&self.shared.cache)).await;
         let finding = outcome.unwrap_or_else(|_elapsed| redis::Finding::silent(WALL_CAP));
+        let took = began.elapsed();
+        self.observe(finding.status, took);
         if finding.status == CheckStatus::Up {
             self.shared.cache_was_up.store(true, Ordering::Release);
         }
@@ -116,7 +130,11 @@ impl Readiness {
                 }
             }
         };
-        ReadinessReport::of(settings, overall, finding, began.elapsed())
+        ReadinessReport::of(settings, overall, finding, took)
+    }
+
+    fn observe(&self, status: CheckStatus, took: Duration) {
+        (self.shared.observer)(CheckOutcome { dependency: "redis", status, took });
     }
 }
 

@@ -31,8 +31,7 @@ pub(super) async fn check(handle: &CacheHandle) -> Finding {
         return Finding { status: CheckStatus::Up, reason: None };
     };
     let down = Finding { status: CheckStatus::Down, reason: Some(category(&error)) };
-    let Some(keyspace) = cache.keyspace() else { return down };
-    let Ok(stats) = keyspace.stats().await else { return down };
+    let Ok(stats) = cache.keyspace().stats().await else { return down };
     let answering = stats.nodes.iter().filter(|node| node.role != NodeRole::Replica).count();
     if answering == 0 {
         return down;

@@ -59,9 +59,20 @@ pub struct RedisCheck {
     pub reason: Option<String>,
 }
 
+/// What one look at one dependency came to, for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckOutcome {
+    /// Its name on the wire, such as `redis`.
+    pub dependency: &'static str,
+    /// What was found.
+    pub status: CheckStatus,
+    /// How long it took; zero when nothing was asked.
+    pub took: Duration,
+}
+
 /// The closed vocabulary of checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(into = "&'static str")]
 pub enum CheckStatus {
     /// It answers.
     Up,
@@ -72,8 +83,26 @@ pub enum CheckStatus {
     /// It was not asked.
     Skipped,
     /// There is none in this deployment.
-    #[serde(rename = "n/a")]
     NotApplicable,
+}
+
+impl CheckStatus {
+    /// The word for it in answers and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+            Self::Degraded => "degraded",
+            Self::Skipped => "skipped",
+            Self::NotApplicable => "n/a",
+        }
+    }
+}
+
+impl From<CheckStatus> for &'static str {
+    fn from(status: CheckStatus) -> Self {
+        status.name()
+    }
 }
 
 impl ReadinessReport {

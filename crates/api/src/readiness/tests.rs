@@ -59,13 +59,18 @@ async fn a_required_cache_that_is_away_is_not_ready() {
 
 #[tokio::test]
 async fn draining_asks_nothing() {
-    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()));
+    let (sender, seen) = std::sync::mpsc::channel();
+    let observer = move |outcome: CheckOutcome| sender.send((outcome.dependency, outcome.status)).unwrap();
+    let cache = CacheHandle::connected(Cache::embedded());
+    let readiness = Readiness::observed(settings(false), cache, observer);
     assert!(readiness.report().await.is_ready());
     readiness.begin_draining();
     let json = serde_json::to_value(readiness.report().await).unwrap();
     assert_eq!(json["status"], "unhealthy");
     assert_eq!(json["draining"], true);
     assert_eq!(json["checks"]["redis"]["status"], "skipped");
+    let observed: Vec<_> = seen.try_iter().collect();
+    assert_eq!(observed, [("redis", CheckStatus::Up), ("redis", CheckStatus::Skipped)]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::error_body::{ErrorBody, codes};
-use crate::error_chain::chain;
+use crate::error_chain::error_chain;
 
 /// Why there is no caller. The log learns the difference, the answer does not.
 #[derive(Debug, thiserror::Error)]
@@ -31,13 +31,13 @@ impl Refusal {
     /// Says in the log what the answer does not say.
     pub(super) fn log(&self) {
         match self {
-            Self::Unavailable(_) => tracing::warn!(cause = chain(self), "API key not checked"),
+            Self::Unavailable(_) => tracing::warn!(cause = error_chain(self), "API key not checked"),
             Self::Missing
             | Self::Repeated
             | Self::NotText
             | Self::Malformed(_)
             | Self::Unknown
-            | Self::Expired { .. } => tracing::debug!(reason = chain(self), "API key refused"),
+            | Self::Expired { .. } => tracing::debug!(reason = error_chain(self), "API key refused"),
         }
     }
 

@@ -158,9 +158,9 @@ async fn a_source_that_is_away_is_503_and_logged_once_with_its_cause() {
     let (log, _guard) = TestLog::capture();
     let response = Guarded::by(Answer::Away).with_key(KEY).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let body: crate::ErrorBody = serde_json::from_slice(response.body()).unwrap();
-    assert_eq!((body.code(), body.status()), ("SERVICE_UNAVAILABLE", None));
-    assert!(!body.message().contains("refused"));
+    let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+    assert_eq!((&body["code"], body.get("status")), (&"SERVICE_UNAVAILABLE".into(), None));
+    assert!(!body.to_string().contains("refused"));
     assert_eq!(log.lines_with("connection refused").len(), 1, "{}", log.text());
 }
 

@@ -8,7 +8,7 @@ use super::{DeploymentConfig, Environment, Problem, Variable};
 pub(super) const VARIABLES: &[Variable] = &[Variable::new(
     "BOOTSTRAP_ADMIN_API_KEY",
     "made at first start when local",
-    "API key with the scopes of the cache API, 1 to 256 printable characters (secret)",
+    "API key with the scopes of the cache API, 1 to 256 printable characters, no blank at either end (secret)",
 )];
 
 /// The API key of the first operator.
@@ -30,7 +30,7 @@ impl AuthConfig {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let variables: AuthVariables = environment.section("", problems);
-        // A key is taken as it stands, blanks and all: trimming would accept another key than the one set.
+        // A key is taken as it stands: trimming would accept another key than the one set.
         let Some(text) = variables.bootstrap_admin_api_key.filter(|text| !text.is_empty()) else {
             if !deployment.accepts_embedded() {
                 problems.push(Problem::FirstStartKey(deployment.mode));

@@ -20,7 +20,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "Base64 of the PEM certificate of the authority to trust",
     ),
     Variable::new("CACHE_POOL_SIZE", "`10`", "Most links to one node"),
-    Variable::new("CACHE_MAX_RETRIES", "`3`", "How often background reads are repeated"),
+    Variable::new("CACHE_MAX_RETRIES", "`3`", "Most repetitions of one command on a failure that may pass"),
     Variable::new("CACHE_DIAL_TIMEOUT", "`5s`", "Limit on making a link"),
     Variable::new(
         "CACHE_READ_TIMEOUT",

@@ -66,7 +66,9 @@ pub enum Problem {
     )]
     FirstStartKey(DeploymentMode),
     /// The bootstrap key would never be accepted.
-    #[error("BOOTSTRAP_ADMIN_API_KEY: {0}; write 1 to 256 printable ASCII characters, without a line break")]
+    #[error(
+        "BOOTSTRAP_ADMIN_API_KEY: {0}; write 1 to 256 printable ASCII characters, without a line break and without a blank at either end"
+    )]
     BootstrapKey(domain::ApiKeyError),
     /// The cache section.
     #[error(transparent)]

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use cache::{CacheClient, Selection};
+use middleware::error_chain;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use crate::cache_link;
 use crate::config::Config;
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::output;
 use crate::telemetry::Telemetry;
 
@@ -62,19 +64,15 @@ async fn cache_row(selection: &Selection) -> Row {
     let Selection::Valkey { config, .. } = selection else {
         return Row { subject: "cache", detail: "embedded".to_owned(), fix: None };
     };
-    let addresses: Vec<String> = config.addresses.iter().map(ToString::to_string).collect();
     let what = format!(
         "{} at {}{}",
         config.mode.name(),
-        addresses.join(","),
+        cache_link::addresses(config),
         if config.tls { " with TLS" } else { "" }
     );
     match timeout(LIMIT, cache::connect(config.clone())).await {
         Ok(Ok(cache)) => {
-            let nodes = match cache.keyspace() {
-                Some(keyspace) => keyspace.stats().await.map_or(0, |stats| stats.nodes.len()),
-                None => 0,
-            };
+            let nodes = cache.keyspace().stats().await.map_or(0, |stats| stats.nodes.len());
             cache.close().await;
             Row { subject: "cache", detail: format!("{what}, nodes that answer: {nodes}"), fix: None }
         }
@@ -84,7 +82,7 @@ async fn cache_row(selection: &Selection) -> Row {
             } else {
                 "see that the address is right, the server runs, the network lets us through, and CACHE_TLS_ENABLED fits"
             };
-            Row { subject: "cache", detail: format!("{what}: {}", chain(&error)), fix: Some(fix) }
+            Row { subject: "cache", detail: format!("{what}: {}", error_chain(&error)), fix: Some(fix) }
         }
         Err(_) => Row {
             subject: "cache",

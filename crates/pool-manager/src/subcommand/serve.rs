@@ -6,6 +6,7 @@ use cache::Selection;
 use domain::SystemClock;
 use tokio::net::TcpListener;
 
+use crate::cache_link;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
@@ -50,11 +51,10 @@ fn announce(config: &Config) {
             tracing::info!("cache: embedded, in this process only (CACHE_ADDRS is not set)");
         }
         Selection::Valkey { config, legacy } => {
-            let addresses: Vec<String> = config.addresses.iter().map(ToString::to_string).collect();
             tracing::info!(
                 mode = config.mode.name(),
                 tls = config.tls,
-                addresses = addresses.join(","),
+                addresses = cache_link::addresses(config),
                 "cache: Valkey"
             );
             if *legacy {

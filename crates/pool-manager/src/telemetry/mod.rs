@@ -3,6 +3,7 @@
 mod cache_metrics;
 mod export;
 mod log;
+mod readiness_metrics;
 mod request;
 
 use opentelemetry::metrics::{Meter, MeterProvider};
@@ -14,6 +15,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 pub(crate) use cache_metrics::observe_cache;
+pub(crate) use readiness_metrics::record_checks;
 pub(crate) use request::{RequestMetrics, trace_request};
 
 use crate::config::{LogConfig, TelemetryConfig};

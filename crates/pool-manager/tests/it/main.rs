@@ -6,6 +6,7 @@ mod configuration;
 mod first_start;
 mod secrets;
 mod signals;
+mod stream;
 mod subcommands;
 mod support;
 mod telemetry;

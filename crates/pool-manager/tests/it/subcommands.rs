@@ -1,6 +1,6 @@
 //! `check` and `cache`.
 
-use testkit::ValkeyServer;
+use testkit::{ValkeyOptions, ValkeyServer};
 
 use crate::support::{run, text};
 
@@ -65,13 +65,45 @@ async fn cache_commands_work_without_the_service() {
     assert!(deleted.contains("\"deleted\":2"), "{deleted}");
     let (_, dry, _) = cache(&["delete", "--pattern", "m2m:*", "--dry-run"]);
     assert!(dry.contains("\"matched\":48") && dry.contains("\"deleted\":0"), "{dry}");
-    let (code, _, refused) = cache(&["delete", "--pattern", "*"]);
-    assert_eq!(code, Some(64));
-    assert!(refused.contains("--confirm"), "{refused}");
+    for pattern in ["*", "*:*", "*e*"] {
+        let (code, _, refused) = cache(&["delete", "--pattern", pattern]);
+        assert_eq!(code, Some(64));
+        assert!(refused.contains("--confirm"), "{refused}");
+    }
+    let (code, _, refused) = cache(&["delete", "--pattern", "x", "--tenant", "a:b"]);
+    assert_eq!((code, refused.contains("--tenant")), (Some(64), true), "{refused}");
+    server
+        .fill([("tenant:acme:a".to_owned(), String::new()), ("tenant:acme2:a".to_owned(), String::new())])
+        .await;
+    let (_, deleted, log) = cache(&["delete", "--pattern", "*", "--tenant", "acme", "--confirm"]);
+    assert!(deleted.contains("\"deleted\":1"), "{deleted}");
+    assert!(log.contains("audit") && log.contains("acme"), "{log}");
     let (_, deleted, _) = cache(&["delete", "--pattern", "m2m:*"]);
     assert!(deleted.contains("\"deleted\":48"), "{deleted}");
     let (code, _, refused) = cache(&["keys", "--cursor", "7"]);
     assert_eq!((code, refused.contains("--cursor")), (Some(64), true), "{refused}");
+}
+
+#[tokio::test]
+async fn a_deletion_that_does_not_reach_every_key_is_logged_and_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let users = vec!["reader on >password ~* +@all -unlink -del".to_owned()];
+    let server = ValkeyServer::start_with(ValkeyOptions { users, ..ValkeyOptions::default() }).await;
+    server.fill([("m2m:t:1".to_owned(), String::new())]).await;
+    let address = server.address().to_string();
+    let variables = [
+        ("CACHE_MODE", "single"),
+        ("CACHE_ADDRS", &*address),
+        ("CACHE_USERNAME", "reader"),
+        ("CACHE_PASSWORD", "password"),
+    ];
+    for arguments in [&["cache", "delete", "--pattern", "m2m:*"][..], &["cache", "delete", "m2m:t:1"]] {
+        let refused = run(directory.path(), &variables, arguments);
+        let (printed, errors) = (text(&refused.stdout), text(&refused.stderr));
+        assert_ne!(refused.status.code(), Some(0), "{printed} {errors}");
+        assert!(errors.contains("audit") && errors.contains("complete"), "{errors}");
+        assert_eq!(printed.contains("\"complete\":false"), arguments.contains(&"--pattern"), "{printed}");
+    }
 }
 
 #[test]

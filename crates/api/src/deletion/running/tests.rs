@@ -70,11 +70,12 @@ async fn news_come_once_each() {
 
 #[test]
 fn reaching_nothing_is_an_error_and_reaching_a_part_is_not() {
-    let away = Unreachable { node: "h:1".to_owned(), reason: "no answer".to_owned() };
+    let away = Unreachable { node: "h:1".to_owned(), reason: "words of a driver".to_owned() };
     let nothing = DeleteReport { unreachable: vec![away.clone()], ..DeleteReport::default() };
     let error = settle(Ok(Ok(nothing))).unwrap_err();
     assert_eq!(error.status(), http::StatusCode::SERVICE_UNAVAILABLE);
-    assert!(error.public_message().contains("h:1: no answer"));
+    assert!(error.to_string().contains("h:1: words of a driver"), "the log has the reason");
+    assert!(error.public_message().contains("h:1") && !error.public_message().contains("driver"));
     let part = DeleteReport { unreachable: vec![away], ..node(1) };
     assert!(!settle(Ok(Ok(part))).unwrap().is_complete());
 }

@@ -1,9 +1,10 @@
 //! `pool-manager cache delete`.
 
+use api::{DeletionPlan, DeletionRefusal, DeletionWish};
 use bytes::Bytes;
-use cache::{CacheClient, DeleteReport, DeleteRequest, Glob, KeyFilter};
+use cache::{CacheClient, DeleteReport, Glob};
 use clap::Args;
-use domain::KeyFamily;
+use domain::TenantId;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,62 +22,100 @@ pub(crate) struct Arguments {
     /// All keys that match this glob instead.
     #[arg(long)]
     pattern: Option<String>,
+    /// Only keys of this tenant; a UUID finds the keys in both spellings.
+    #[arg(long, requires = "pattern")]
+    tenant: Option<TenantId>,
     /// Count and sample; delete nothing.
     #[arg(long, requires = "pattern")]
     dry_run: bool,
     /// Delete also where the pattern matches everything; even then only keys of this service.
     #[arg(long, requires = "pattern")]
     confirm: bool,
+    /// With --confirm, also keys of other programs.
+    #[arg(long, requires = "confirm")]
+    foreign: bool,
 }
 
 pub(super) async fn run(target: &Target, arguments: Arguments) -> Result<(), Failure> {
     match &arguments.pattern {
         Some(text) => matching(target, pattern(text)?, &arguments).await,
-        None => {
-            let keys: Vec<Bytes> = arguments.keys.into_iter().map(Bytes::from).collect();
-            let deleted = target.cache.del(&keys).await.map_err(Failure::CacheCommand)?;
-            audit(None, false, deleted);
-            output::json(&json!({"deleted": deleted}));
-            Ok(())
+        None => named(target, arguments.keys).await,
+    }
+}
+
+async fn named(target: &Target, keys: Vec<String>) -> Result<(), Failure> {
+    let keys: Vec<Bytes> = keys.into_iter().map(Bytes::from).collect();
+    let outcome = target.cache.del(&keys).await;
+    // Also a failed one is logged: it may have removed some of them. Keys may name tenants and do not show.
+    tracing::info!(
+        target: "audit",
+        caller = CALLER,
+        keys = keys.len(),
+        deleted = outcome.as_ref().ok().copied(),
+        complete = outcome.is_ok(),
+        "cache keys deleted by name"
+    );
+    let deleted = outcome.map_err(Failure::CacheCommand)?;
+    output::json(&json!({"deleted": deleted}));
+    Ok(())
+}
+
+async fn matching(target: &Target, pattern: Glob, arguments: &Arguments) -> Result<(), Failure> {
+    let wish = DeletionWish {
+        pattern,
+        tenant: arguments.tenant.clone(),
+        confirm: arguments.confirm,
+        foreign: arguments.foreign,
+        dry_run: arguments.dry_run,
+    };
+    let plan = DeletionPlan::of(wish).map_err(refusal)?;
+    let (progress, _) = watch::channel(DeleteReport::default());
+    let outcome = target.keyspace.delete(plan.request(), &progress, &CancellationToken::new()).await;
+    // Of a failed one, what it had done by then.
+    let report = outcome.as_ref().map_or_else(|_| progress.borrow().clone(), Clone::clone);
+    let is_complete = outcome.is_ok() && report.is_complete();
+    audit(arguments, &report, is_complete);
+    print(&report, arguments.dry_run, is_complete);
+    match outcome {
+        Ok(_) if is_complete => Ok(()),
+        Ok(_) => Err(Failure::Incomplete),
+        Err(error) => Err(Failure::CacheCommand(error)),
+    }
+}
+
+fn refusal(refusal: DeletionRefusal) -> Failure {
+    match refusal {
+        DeletionRefusal::CatchAllNotConfirmed { pattern } => Failure::Argument {
+            argument: "--pattern",
+            reason: format!("{pattern} matches everything; add --confirm to delete the keys of this service"),
+        },
+        DeletionRefusal::Tenant(problem) => {
+            Failure::Argument { argument: "--tenant", reason: problem.to_string() }
         }
     }
 }
 
-async fn matching(target: &Target, glob: Glob, arguments: &Arguments) -> Result<(), Failure> {
-    let is_catch_all = is_catch_all(&glob);
-    if is_catch_all && !arguments.confirm && !arguments.dry_run {
-        let reason = format!("{glob} matches every key; add --confirm to delete the keys of this service");
-        return Err(Failure::Argument { argument: "--pattern", reason });
-    }
-    let request = DeleteRequest {
-        filter: is_catch_all.then(|| KeyFilter::new(|key| KeyFamily::of(key).is_some())),
-        dry_run: arguments.dry_run,
-        samples: if arguments.dry_run { 20 } else { 0 },
-        ..DeleteRequest::matching(glob)
-    };
-    let (progress, _) = watch::channel(DeleteReport::default());
-    let report = target.keyspace.delete(&request, &progress, &CancellationToken::new()).await;
-    let report = report.map_err(Failure::CacheCommand)?;
-    audit(arguments.pattern.as_deref(), arguments.dry_run, report.deleted());
-    print(&report, arguments.dry_run);
-    Ok(())
-}
+/// The caller in audit lines.
+const CALLER: &str = "command line";
 
-/// Whether the pattern says nothing about which keys: it names no letter or digit, or it matches a key of every
-/// family.
-fn is_catch_all(glob: &Glob) -> bool {
-    glob.has_no_literal()
-        || !glob.as_str().contains(|character: char| character.is_ascii_alphanumeric())
-        || KeyFamily::sample_keys().iter().all(|key| glob.matches(key.as_bytes()))
-}
-
-/// As the API does: who, what, how much. Keys themselves may name tenants and do not show.
-fn audit(pattern: Option<&str>, dry_run: bool, deleted: u64) {
-    tracing::info!(target: "audit", caller = "command line", pattern, dry_run, deleted, "cache keys deleted");
+/// As the API does: who, what, how much.
+fn audit(arguments: &Arguments, report: &DeleteReport, is_complete: bool) {
+    tracing::info!(
+        target: "audit",
+        caller = CALLER,
+        pattern = arguments.pattern,
+        tenant = arguments.tenant.as_ref().map(ToString::to_string),
+        dry_run = arguments.dry_run,
+        matched = report.matched(),
+        deleted = report.deleted(),
+        took_ms = report.took.as_millis() as u64,
+        complete = is_complete,
+        "cache keys deleted by pattern"
+    );
 }
 
 /// One line for each node, one for the whole.
-fn print(report: &DeleteReport, dry_run: bool) {
+fn print(report: &DeleteReport, dry_run: bool, is_complete: bool) {
     for node in &report.nodes {
         output::json(&json!({
             "node": node.node,
@@ -95,22 +134,7 @@ fn print(report: &DeleteReport, dry_run: bool) {
         "matched": report.matched(),
         "deleted": report.deleted(),
         "samples": samples,
-        "complete": report.is_complete(),
+        "complete": is_complete,
         "tookMs": report.took.as_millis() as u64,
     }));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_that_says_nothing_is_a_catch_all() {
-        for pattern in ["*", "**", "?*", "[^x]*", "*:*", "{*}*", "[a-z]*"] {
-            assert!(is_catch_all(&pattern.parse().unwrap()), "{pattern}");
-        }
-        for pattern in ["tenant:*", "*7*", "ratelimit:default:1"] {
-            assert!(!is_catch_all(&pattern.parse().unwrap()), "{pattern}");
-        }
-    }
 }

@@ -1,14 +1,12 @@
 //! `pool-manager cache get`.
 
+use api::{ttl_seconds, value_preview};
 use clap::Args;
-use domain::KeyFamily;
 use serde_json::json;
 
-use super::{Target, ttl_seconds};
+use super::Target;
 use crate::failure::Failure;
 use crate::output;
-
-const PREVIEW_BYTES: usize = 4_096;
 
 /// Arguments of `cache get`.
 #[derive(Args)]
@@ -19,8 +17,7 @@ pub(crate) struct Arguments {
 
 pub(super) async fn run(target: &Target, arguments: &Arguments) -> Result<(), Failure> {
     let key = arguments.key.as_bytes();
-    let is_harmless = KeyFamily::of(key).is_some_and(KeyFamily::is_value_harmless);
-    let preview = if is_harmless { PREVIEW_BYTES } else { 0 };
+    let preview = value_preview(key);
     let details = target.keyspace.inspect(key, preview).await.map_err(Failure::CacheCommand)?;
     let Some(details) = details else {
         output::json(&json!({"key": arguments.key, "exists": false}));
@@ -34,7 +31,7 @@ pub(super) async fn run(target: &Target, arguments: &Arguments) -> Result<(), Fa
         "size": details.summary.memory_bytes,
         "encoding": details.encoding,
         "value": details.preview.map(|preview| String::from_utf8_lossy(&preview.bytes).into_owned()),
-        "redacted": !is_harmless,
+        "redacted": preview == 0,
     }));
     Ok(())
 }

@@ -1,10 +1,11 @@
 //! `pool-manager cache keys`.
 
+use api::ttl_seconds;
 use cache::{Cursor, CursorError, MAX_PAGE, PageRequest};
 use clap::Args;
 use serde_json::json;
 
-use super::{Target, pattern, ttl_seconds};
+use super::{Target, pattern};
 use crate::failure::Failure;
 use crate::output;
 

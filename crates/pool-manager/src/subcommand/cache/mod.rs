@@ -6,7 +6,7 @@ mod get;
 mod keys;
 mod stats;
 
-use cache::{Cache, CacheClient, CacheError, Keyspace, Selection};
+use cache::{Cache, CacheClient, Keyspace, Selection};
 use clap::Subcommand;
 
 use crate::config::Config;
@@ -38,8 +38,7 @@ pub(crate) async fn run(command: CacheCommand, config: Config) -> Result<(), Fai
     let cache = cache::connect(config).await.map_err(|error| {
         if error.is_misconfiguration() { Failure::Cache(error) } else { Failure::CacheCommand(error) }
     })?;
-    let Some(keyspace) = cache.keyspace() else { return Err(Failure::CacheCommand(CacheError::Closed)) };
-    let target = Target { cache, keyspace };
+    let target = Target { keyspace: cache.keyspace(), cache };
     let outcome = match command {
         CacheCommand::Keys(arguments) => keys::run(&target, &arguments).await,
         CacheCommand::Get(arguments) => get::run(&target, &arguments).await,
@@ -56,12 +55,4 @@ fn pattern(text: &str) -> Result<cache::Glob, Failure> {
         argument: "--pattern",
         reason: error.to_string(),
     })
-}
-
-/// Seconds that a key has left, rounded up; -1 when it stays for ever.
-fn ttl_seconds(ttl: cache::KeyTtl) -> i64 {
-    match ttl {
-        cache::KeyTtl::Never => -1,
-        cache::KeyTtl::Remaining(left) => i64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(i64::MAX),
-    }
 }

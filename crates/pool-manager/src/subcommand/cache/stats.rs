@@ -1,6 +1,5 @@
 //! `pool-manager cache stats`.
 
-use cache::NodeRole;
 use serde_json::json;
 
 use super::Target;
@@ -10,14 +9,9 @@ use crate::output;
 pub(super) async fn run(target: &Target) -> Result<(), Failure> {
     let stats = target.keyspace.stats().await.map_err(Failure::CacheCommand)?;
     for node in &stats.nodes {
-        let role = match node.role {
-            NodeRole::Master => "master",
-            NodeRole::Replica => "replica",
-            NodeRole::Embedded => "embedded",
-        };
         output::json(&json!({
             "node": node.address,
-            "role": role,
+            "role": node.role.name(),
             "slots": node.slots,
             "keys": node.keys,
             "usedMemoryBytes": node.used_memory_bytes,
