@@ -31,8 +31,9 @@ const TIMEOUTS_TO_SUSPEND: u32 = 3;
 const REOPEN: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// Least age of a link that is opened anew on a caller's word.
 const RENEW_AT_MOST_EVERY: Duration = Duration::from_secs(1);
-/// Commands in flight on one link; more wait, within their budget. Bounds the memory that a slow node can hold.
-const IN_FLIGHT: usize = 4_096;
+/// Commands in flight on one link; more wait, within their budget. Bounds the memory that a slow node can hold: the
+/// driver's future of a command alone takes 27 KiB.
+const IN_FLIGHT: usize = 1_024;
 
 #[derive(Clone)]
 enum State {
