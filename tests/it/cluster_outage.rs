@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 use testkit::{ClusterOptions, ValkeyCluster};
 
@@ -55,4 +56,48 @@ async fn a_killed_master_is_named_until_its_replica_takes_over() {
     let rest = service.delete("/cache/pattern?pattern=m2m:*").await;
     assert_eq!((rest.status.as_u16(), &rest.body["complete"]), (200, &Value::Bool(true)), "{rest:?}");
     assert_eq!(reached + rest.body["deleted"].as_u64().unwrap(), 900, "{rest:?}");
+}
+
+#[tokio::test]
+async fn hung_masters_are_named_in_time() {
+    // No fail-over in this test.
+    let node_timeout = Duration::from_secs(60);
+    let options = ClusterOptions { require_full_coverage: false, node_timeout, ..ClusterOptions::default() };
+    let cluster = ValkeyCluster::start(options).await;
+    cluster.fill((0..900).map(|number| (format!("m2m:t:{number}"), "value".to_owned()))).await;
+    let service = Service::with_cache("cluster", &cluster.node_list()).await;
+    let masters: Vec<SocketAddr> = cluster.masters().await.iter().map(|master| master.address).collect();
+
+    cluster.pause(masters[0]);
+    let stats = service.quick(Method::GET, "/cache", "").await;
+    assert_eq!((stats.status.as_u16(), &stats.body["complete"]), (200, &Value::Bool(false)), "{stats:?}");
+    assert!(is_named(&stats, masters[0]) && !is_named(&stats, masters[1]), "{stats:?}");
+    let counted = service.quick(Method::DELETE, "/cache/pattern?pattern=m2m:*&dryRun=true", "").await;
+    assert_eq!(
+        (counted.status.as_u16(), &counted.body["complete"]),
+        (200, &Value::Bool(false)),
+        "{counted:?}"
+    );
+    assert!(is_named(&counted, masters[0]), "{counted:?}");
+
+    masters[1..].iter().for_each(|master| cluster.pause(*master));
+    let keys: Vec<String> = (0..10_000).map(|number| format!("m2m:t:{number}")).collect();
+    let keys = serde_json::json!({ "keys": keys }).to_string();
+    let stats = service.quick(Method::GET, "/cache", "").await;
+    let deleted = service.quick(Method::DELETE, "/cache/pattern?pattern=m2m:*", "").await;
+    for refused in [&stats, &deleted] {
+        assert_eq!(refused.status, 503, "{refused:?}");
+        for master in &masters {
+            assert!(refused.body.to_string().contains(&master.to_string()), "{master} in {refused:?}");
+        }
+    }
+    assert_eq!(service.quick(Method::DELETE, "/cache", &keys).await.status, 503);
+    assert_eq!(service.quick(Method::GET, "/cache/keys", "").await.status, 503);
+
+    masters.iter().for_each(|master| cluster.resume(*master));
+    testkit::wait_for("the cache to be whole again", PATIENCE, async || {
+        let stats = service.get("/cache").await;
+        if stats.body["complete"] == true { Ok(()) } else { Err(format!("{stats:?}")) }
+    })
+    .await;
 }

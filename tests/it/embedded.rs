@@ -62,9 +62,10 @@ async fn every_refusal_is_json() {
                 .body(huge),
         ),
         (414, service.request(Method::GET, &format!("/cache/keys?pattern={}", "x".repeat(9_000)))),
+        (414, service.request(Method::GET, &format!("/cache/keys?pattern={}", "x".repeat(60_000)))),
         (
             431,
-            (0..100).fold(service.request(Method::GET, "/cache"), |request, i| {
+            (0..400).fold(service.request(Method::GET, "/cache"), |request, i| {
                 request.header(format!("x-{i}"), "v")
             }),
         ),

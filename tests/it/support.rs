@@ -1,7 +1,7 @@
 //! A service for one test.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pool_manager::config::{Config, Environment};
 use pool_manager::{App, Failure, Shutdown, SystemClock, Telemetry};
@@ -15,6 +15,9 @@ pub(crate) const KEY: &str = "a key of the tests";
 
 /// How long anything may take that has no tighter limit of its own.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long an answer may take while the cache is away.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// A service on a free port; stops when it is dropped.
 pub(crate) struct Service {
@@ -87,6 +90,17 @@ impl Service {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// An answer that must come within two seconds and in our own words, whatever the cache does.
+    pub(crate) async fn quick(&self, method: Method, path: &str, body: &str) -> Answer {
+        let request = self.request(method, path).header("Content-Type", "application/json");
+        let started = Instant::now();
+        let answer = answer(request.body(body.to_owned())).await;
+        assert!(started.elapsed() < LIMIT, "{path}: the answer took {:?}", started.elapsed());
+        let text = answer.body.to_string();
+        assert!(!text.contains("Os {") && !text.contains("Custom {"), "{path}: {text}");
+        answer
     }
 
     /// Every key that matches, page by page, with duplicates.

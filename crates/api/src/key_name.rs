@@ -30,7 +30,7 @@ impl KeyName {
 }
 
 /// The key as text; bytes that are not UTF-8 stand as `\xNN`.
-pub(crate) fn key_text(key: &[u8]) -> String {
+pub fn key_text(key: &[u8]) -> String {
     let mut text = String::with_capacity(key.len());
     for chunk in key.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -46,6 +46,11 @@ pub(crate) fn key_text(key: &[u8]) -> String {
 pub(crate) fn key_of_path(uri: &Uri) -> Bytes {
     let segment = uri.path().rsplit('/').next().unwrap_or_default();
     percent_decode_str(segment).collect::<Vec<u8>>().into()
+}
+
+/// The key behind its base64 (RFC 4648, with padding), as `keyBase64` shows it; `None` when it is no base64.
+pub fn key_of_base64(text: &[u8]) -> Option<Bytes> {
+    STANDARD.decode(text).ok().map(Bytes::from)
 }
 
 /// What logs show of a key: keys may hold ids of people, so a SHA-256 stands for them.
@@ -67,6 +72,8 @@ mod tests {
         let name = KeyName::of(b"a\xffb\xc3");
         assert_eq!(name.key, "a\\xFFb\\xC3");
         assert_eq!(name.key_base64.as_deref(), Some("Yf9iww=="));
+        assert_eq!(key_of_base64(b"Yf9iww==").as_deref(), Some(&b"a\xffb\xc3"[..]));
+        assert_eq!(key_of_base64(b"%"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! shape, because the web console takes any other media type for a failure.
 //!
 //! [`router`] gives the routes with their layers, [`service`] wraps it for the server. What may be deleted
-//! ([`DeletionPlan`]) and shown ([`value_preview`]) is decided here for the command line too.
+//! ([`DeletionPlan`]), shown ([`KeyReport`]) and logged of it ([`DeletionAudit`]) is decided here for the command line too.
 
 mod authorization;
 mod cache_admin;
@@ -31,9 +31,11 @@ mod ttl;
 mod value_preview;
 
 pub use authorization::{CacheRead, CacheWrite};
+pub use cache_admin::{KeyItem, KeyReport};
 pub use cache_handle::CacheHandle;
-pub use deletion::{DeletionPlan, DeletionRefusal, DeletionWish};
+pub use deletion::{AuditEntry, DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish};
 pub use error::{ApiError, BodyProblem, ParameterProblem};
+pub use key_name::{key_of_base64, key_text};
 pub use layers::LeadingSlashes;
 pub use limits::Limits;
 pub use readiness::{
@@ -42,5 +44,3 @@ pub use readiness::{
 };
 pub use router::{Guards, router, service};
 pub use state::ApiState;
-pub use ttl::ttl_seconds;
-pub use value_preview::value_preview;

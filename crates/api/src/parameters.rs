@@ -1,19 +1,18 @@
-//! The parameters of a request: from the query, and for writes from a JSON body where the query has none.
+//! The parameters of a request: from the query, and from a JSON body where the query has none.
 //!
 //! The public clients differ in where they put them, and in whether a request without a body carries a
-//! `Content-Type`; so a body is looked at only when there is one, and only for methods that write.
+//! `Content-Type`; so a body is looked at only when there is one, whatever the method.
 
 use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
 use crate::error::{ApiError, BodyProblem, ParameterProblem};
+use crate::key_name::key_of_base64;
 
 /// The most keys one request may name.
 pub(crate) const MAX_KEYS: usize = 10_000;
@@ -139,8 +138,8 @@ impl Parameters {
                 Given::Body(Value::String(text)) => text.as_bytes(),
                 Given::Body(_) => return Err(not_text("keyBase64")),
             };
-            let key = STANDARD.decode(text);
-            keys.push(key.map_err(|_| ApiError::parameter("keyBase64", ParameterProblem::NotBase64))?.into());
+            let key = key_of_base64(text);
+            keys.push(key.ok_or(ApiError::parameter("keyBase64", ParameterProblem::NotBase64))?);
         }
         keys.retain(|key| !key.is_empty());
         Ok(keys)
@@ -218,9 +217,6 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let query = request.uri().query().map(parse_query).unwrap_or_default();
-        if *request.method() == Method::GET || *request.method() == Method::HEAD {
-            return Ok(Self { query, body: Vec::new() });
-        }
         let headers = request.headers().clone();
         let limit = request.extensions().get::<crate::layers::BodyLimit>().map_or(0, |limit| limit.0);
         let body = Bytes::from_request(request, state).await.map_err(|rejection| {

@@ -11,7 +11,7 @@ pub(crate) fn ttl_milliseconds(ttl: KeyTtl) -> i64 {
 }
 
 /// Seconds that a key has left, rounded up; -1 when it stays until it is removed.
-pub fn ttl_seconds(ttl: KeyTtl) -> i64 {
+pub(crate) fn ttl_seconds(ttl: KeyTtl) -> i64 {
     match ttl_milliseconds(ttl) {
         -1 => -1,
         left => left.saturating_add(999) / 1_000,

@@ -7,7 +7,7 @@ const PREVIEW: usize = 4_096;
 
 /// How many bytes of the value under `key` may be shown: none unless values of its family are known to be harmless,
 /// because cached values may hold credentials.
-pub fn value_preview(key: &[u8]) -> usize {
+pub(crate) fn value_preview(key: &[u8]) -> usize {
     if KeyFamily::of(key).is_some_and(KeyFamily::is_value_harmless) { PREVIEW } else { 0 }
 }
 

@@ -52,15 +52,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
 }
 
 fn execute(command: Command, environment: Environment) -> Result<(), Failure> {
-    let config = Config::read(&environment)?;
+    let inspection = Config::inspect(&environment);
     // It holds secrets; from here on only those who need them do.
     drop(environment);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(config).await,
-            Command::Check => check::run(config).await,
-            Command::Cache(command) => cache::run(command, config).await,
+            Command::Check => check::run(inspection).await,
+            Command::Serve => serve::run(inspection.sound()?).await,
+            Command::Cache(command) => cache::run(command, inspection.sound()?).await,
         }
     })
 }

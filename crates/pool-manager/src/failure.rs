@@ -58,24 +58,31 @@ pub enum Failure {
         reason: String,
     },
     /// `check` found faults, and has printed them.
-    #[error("{0} of the checks failed")]
-    Check(usize),
+    #[error("{faults} of the checks failed")]
+    Check {
+        /// How many.
+        faults: usize,
+        /// Whether one of them is a fault of the configuration.
+        misconfigured: bool,
+    },
 }
 
 impl Failure {
     /// 64 when the configuration or the command line must change, else 1.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::Cache(_) | Self::EmbeddedCache | Self::Argument { .. } => {
-                MISCONFIGURED.into()
-            }
+            Self::Config(_)
+            | Self::Cache(_)
+            | Self::EmbeddedCache
+            | Self::Argument { .. }
+            | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
             | Self::FirstStart(_)
             | Self::Listen { .. }
             | Self::System(_)
             | Self::CacheCommand(_)
             | Self::Incomplete
-            | Self::Check(_) => ExitCode::FAILURE,
+            | Self::Check { misconfigured: false, .. } => ExitCode::FAILURE,
         }
     }
 }

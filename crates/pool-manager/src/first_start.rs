@@ -52,6 +52,22 @@ pub(crate) fn api_key(data_dir: &Path, environment: EnvironmentName) -> Result<A
     Ok(key)
 }
 
+/// Whether [`api_key`] would find a key (`true`) or could make one. Makes none, and leaves nothing behind.
+pub(crate) fn examine(data_dir: &Path) -> Result<bool, FirstStartError> {
+    if kept(&data_dir.join("admin-api-key"))?.is_some() {
+        return Ok(true);
+    }
+    // Where the directories are not there yet, they would be made in the nearest one that is.
+    let existing = data_dir.ancestors().find(|directory| directory.exists()).unwrap_or(Path::new("."));
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    let probe = existing.join(format!(".admin-api-key.check.{}", std::process::id()));
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe);
+    written
+        .and_then(|_file| fs::remove_file(&probe))
+        .map(|()| false)
+        .map_err(|source| FirstStartError::File { path: data_dir.to_owned(), source })
+}
+
 fn generate(environment: EnvironmentName) -> Result<ApiKey, FirstStartError> {
     let mut random = [0; ApiKey::RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(FirstStartError::Random)?;

@@ -8,7 +8,7 @@ use http::Uri;
 use serde::Serialize;
 
 use crate::authorization::CacheWrite;
-use crate::deletion::audit_keys;
+use crate::deletion::DeletionAudit;
 use crate::error::ApiError;
 use crate::key_name::key_of_path;
 use crate::state::ApiState;
@@ -38,7 +38,7 @@ pub(super) async fn delete_keys(
 ) -> Result<Deleted, ApiError> {
     let outcome = state.cache()?.del(keys).await;
     // Also a failed one is logged: it may have removed some of them.
-    audit_keys(authorized, keys, outcome.as_ref().ok().copied());
+    DeletionAudit::of_request(authorized).record_keys(keys, outcome.as_ref().ok().copied());
     let deleted = outcome?;
     Ok(Deleted { deleted, deleted_count: deleted })
 }

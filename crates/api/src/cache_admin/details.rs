@@ -1,20 +1,18 @@
-//! One key as JSON.
+//! One key as JSON, for answers and for the command line.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cache::{KeyDetails, KeySummary};
+use cache::{CacheError, KeyDetails, KeySummary, Keyspace};
 use serde::Serialize;
 
-use crate::error::ApiError;
 use crate::key_name::KeyName;
-use crate::state::ApiState;
 use crate::ttl::{ttl_milliseconds, ttl_seconds};
 use crate::value_preview::value_preview;
 
 /// A key, whether it exists or not.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Details {
+pub struct KeyReport {
     #[serde(flatten)]
     name: KeyName,
     exists: bool,
@@ -38,7 +36,7 @@ pub(super) struct Details {
 /// Type, time to live and size, as `TYPE`, `TTL` and `PTTL` answer them for keys that exist and for others.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SummaryBody {
+struct SummaryBody {
     #[serde(rename = "type")]
     kind: String,
     /// Seconds, rounded up; -1 never ends, -2 there is no such key.
@@ -49,11 +47,27 @@ pub(super) struct SummaryBody {
     size: u64,
 }
 
-impl Details {
+/// A key with what a list shows of it.
+#[derive(Debug, Serialize)]
+pub struct KeyItem {
+    #[serde(flatten)]
+    name: KeyName,
+    #[serde(flatten)]
+    summary: SummaryBody,
+}
+
+impl KeyItem {
+    /// The key as a list shows it.
+    pub fn of(key: &[u8], summary: &KeySummary) -> Self {
+        Self { name: KeyName::of(key), summary: SummaryBody::of(summary) }
+    }
+}
+
+impl KeyReport {
     /// Asks the cache. The value of a key that may hold credentials is not even read.
-    pub(super) async fn read(state: &ApiState, key: &[u8]) -> Result<Self, ApiError> {
+    pub async fn read(keyspace: &Keyspace, key: &[u8]) -> Result<Self, CacheError> {
         let preview = value_preview(key);
-        let found = state.read(state.keyspace()?.inspect(key, preview)).await?;
+        let found = keyspace.inspect(key, preview).await?;
         Ok(Self::of(key, found, preview > 0))
     }
 
@@ -93,7 +107,7 @@ impl Details {
 }
 
 impl SummaryBody {
-    pub(super) fn of(summary: &KeySummary) -> Self {
+    fn of(summary: &KeySummary) -> Self {
         Self {
             kind: summary.kind.name().to_owned(),
             ttl: ttl_seconds(summary.ttl),
@@ -125,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_only_where_it_is_harmless() {
-        let json = |harmless| serde_json::to_value(Details::of(b"k", found(b"secret", 6), harmless)).unwrap();
+        let json =
+            |harmless| serde_json::to_value(KeyReport::of(b"k", found(b"secret", 6), harmless)).unwrap();
         assert_eq!(json(true)["value"], "secret");
         assert_eq!(json(true)["redacted"], false);
         let redacted = json(false);
@@ -137,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_long_value_is_cut_and_one_that_is_no_text_is_base64() {
-        let json = serde_json::to_value(Details::of(b"k", found(b"\xff\xfe", 9), true)).unwrap();
+        let json = serde_json::to_value(KeyReport::of(b"k", found(b"\xff\xfe", 9), true)).unwrap();
         assert_eq!(json["valueBase64"], "//4=");
         assert_eq!(json["truncated"], true);
         assert!(json.get("value").is_none());
@@ -145,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_not_there_says_so() {
-        let json = serde_json::to_value(Details::of(b"k", None, true)).unwrap();
+        let json = serde_json::to_value(KeyReport::of(b"k", None, true)).unwrap();
         assert_eq!(
             (&json["exists"], &json["type"], &json["ttl"]),
             (&false.into(), &"none".into(), &(-2).into())

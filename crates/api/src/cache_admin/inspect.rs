@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::Uri;
 
 use crate::authorization::CacheRead;
-use crate::cache_admin::details::Details;
+use crate::cache_admin::details::KeyReport;
 use crate::error::ApiError;
 use crate::key_name::key_of_path;
 use crate::state::ApiState;
@@ -15,6 +15,6 @@ pub(super) async fn handler(
     _authorized: CacheRead,
     State(state): State<ApiState>,
     uri: Uri,
-) -> Result<Json<Details>, ApiError> {
-    Details::read(&state, &key_of_path(&uri)).await.map(Json)
+) -> Result<Json<KeyReport>, ApiError> {
+    state.read(KeyReport::read(&state.keyspace()?, &key_of_path(&uri))).await.map(Json)
 }

@@ -6,9 +6,9 @@ use cache::{Cursor, Glob, Page, PageRequest};
 use serde::Serialize;
 
 use crate::authorization::CacheRead;
-use crate::cache_admin::details::SummaryBody;
+use crate::cache_admin::details::KeyItem;
 use crate::error::ApiError;
-use crate::key_name::{KeyName, key_text};
+use crate::key_name::key_text;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
 
@@ -18,7 +18,7 @@ use crate::state::ApiState;
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListBody {
     keys: Vec<String>,
-    items: Vec<Item>,
+    items: Vec<KeyItem>,
     cursor: String,
     next_cursor: String,
     has_more: bool,
@@ -27,15 +27,6 @@ pub(super) struct ListBody {
     pattern: String,
     /// The scan began again at the start, and keys of earlier pages come again: the server was replaced.
     restarted: bool,
-}
-
-/// A key with what a list shows of it.
-#[derive(Debug, Serialize)]
-struct Item {
-    #[serde(flatten)]
-    name: KeyName,
-    #[serde(flatten)]
-    summary: SummaryBody,
 }
 
 /// Keys that end between the scan and the look at them are left out.
@@ -55,11 +46,8 @@ pub(super) async fn handler(
         .await?;
     let Page { keys, cursor, restarted } = page;
     let existing = keys.iter().zip(&summaries).filter_map(|(key, summary)| Some((key, summary.as_ref()?)));
-    let (keys, items): (Vec<_>, Vec<_>) = existing
-        .map(|(key, summary)| {
-            (key_text(key), Item { name: KeyName::of(key), summary: SummaryBody::of(summary) })
-        })
-        .unzip();
+    let (keys, items): (Vec<_>, Vec<_>) =
+        existing.map(|(key, summary)| (key_text(key), KeyItem::of(key, summary))).unzip();
     Ok(Json(ListBody {
         count: keys.len(),
         keys,

@@ -12,6 +12,8 @@ mod list;
 mod overview;
 mod stats;
 
+pub use details::{KeyItem, KeyReport};
+
 use axum::Router;
 use axum::routing::{get, post};
 

@@ -3,26 +3,73 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use cache::{NodeRole, Stats};
 
 use crate::authorization::CacheRead;
-use crate::cache_admin::details::Details;
+use crate::cache_admin::details::KeyReport;
 use crate::cache_admin::stats::StatsBody;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
 
-/// Answers 503 only when no node at all answers; otherwise the answer names those that do not.
+/// Answers 503 when no master answers; otherwise the answer names the nodes that do not.
 pub(super) async fn handler(
     _authorized: CacheRead,
     State(state): State<ApiState>,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
     if let Some(key) = parameters.key()? {
-        return Ok(Json(Details::read(&state, &key).await?).into_response());
+        return Ok(Json(state.read(KeyReport::read(&state.keyspace()?, &key)).await?).into_response());
     }
     let stats = state.read(state.keyspace()?.stats()).await?;
-    if stats.nodes.is_empty() && !stats.unreachable.is_empty() {
-        return Err(ApiError::Unreachable(stats.unreachable));
+    figures(stats).map(|body| Json(body).into_response())
+}
+
+/// Replicas alone are no cache: nothing can be written, and nobody counts the keys.
+fn figures(stats: Stats) -> Result<StatsBody, ApiError> {
+    let has_master = stats.nodes.iter().any(|node| node.role != NodeRole::Replica);
+    if has_master { Ok(StatsBody::of(stats)) } else { Err(ApiError::Unreachable(stats.unreachable)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use cache::{NodeStats, StatsTotals, Unreachable};
+
+    use super::*;
+
+    fn stats(roles: &[NodeRole]) -> Stats {
+        let node = |role: &NodeRole| NodeStats {
+            address: "h:1".to_owned(),
+            role: *role,
+            slots: 0,
+            keys: 0,
+            used_memory_bytes: 0,
+            max_memory_bytes: None,
+            hits: 0,
+            misses: 0,
+            evictions: 0,
+            expirations: 0,
+            clients: 0,
+            version: String::new(),
+        };
+        let away = |node: &str| Unreachable { node: node.to_owned(), reason: "no connection".to_owned() };
+        Stats {
+            mode: Some(cache::CacheMode::Cluster),
+            nodes: roles.iter().map(node).collect(),
+            totals: StatsTotals::default(),
+            unreachable: vec![away("h:2"), away("h:3")],
+        }
     }
-    Ok(Json(StatsBody::of(stats)).into_response())
+
+    #[test]
+    fn replicas_alone_are_no_cache() {
+        for roles in [&[][..], &[NodeRole::Replica]] {
+            let message = figures(stats(roles)).unwrap_err().public_message();
+            assert!(message.contains("h:2") && message.contains("h:3"), "{message}");
+        }
+        let partly = figures(stats(&[NodeRole::Master, NodeRole::Replica])).unwrap();
+        let json = serde_json::to_value(partly).unwrap();
+        assert_eq!(json["complete"], false);
+        assert_eq!(json["unreachable"].as_array().unwrap().len(), 2);
+    }
 }

@@ -37,7 +37,7 @@ pub(super) struct DeletionBody {
     /// Keys that matched; what would be deleted, in a dry run.
     matched: u64,
     scanned: u64,
-    /// Whether every key was looked at.
+    /// Whether every key was looked at; false until the end.
     complete: bool,
     /// It was stopped before its end, by the limit of time.
     cancelled: bool,
@@ -73,6 +73,11 @@ impl UnreachableBody {
 }
 
 impl DeletionBody {
+    /// The same of a deletion that still runs.
+    pub(super) fn under_way(labels: &Labels, report: DeleteReport) -> Self {
+        Self { complete: false, ..Self::of(labels, report) }
+    }
+
     pub(super) fn of(labels: &Labels, report: DeleteReport) -> Self {
         let node_bodies = report.nodes.iter().map(|node| NodeBody {
             node: node.node.clone(),

@@ -59,7 +59,7 @@ impl Events {
                 }
                 _ = self.tick.tick() => {
                     if let Some(report) = self.running.news() {
-                        return Some(event("progress", &DeletionBody::of(&self.labels, report)));
+                        return Some(event("progress", &DeletionBody::under_way(&self.labels, report)));
                     }
                 }
             }

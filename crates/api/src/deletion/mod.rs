@@ -12,12 +12,11 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
 
-pub(crate) use audit::audit_keys;
+pub use audit::{AuditEntry, DeletionAudit};
 pub(crate) use body::UnreachableBody;
 pub use plan::{DeletionPlan, DeletionRefusal};
 pub use wish::DeletionWish;
 
-use audit::AuditEntry;
 use body::{DeletionBody, Labels};
 use running::Running;
 
@@ -36,7 +35,7 @@ pub(crate) async fn answer_deletion(
     let permit = state.deletion_permit()?;
     let keyspace = state.keyspace()?;
     let labels = Labels::of(&plan);
-    let audit = AuditEntry::of(authorized, &plan);
+    let audit = DeletionAudit::of_request(authorized).entry(&plan);
     let request = plan.request;
     let running = Running::start(audit, permit, |progress, cancel| async move {
         keyspace.delete(&request, &progress, &cancel).await

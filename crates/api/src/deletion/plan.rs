@@ -89,13 +89,17 @@ fn has_no_word(pattern: &Glob) -> bool {
     }
 }
 
-/// The keys of one tenant: the server finds those that hold its id in either spelling, this process picks those whose
-/// tenant it really is. The pattern is for the whole key or for the part behind the tenant prefix, as services that
+/// The keys of one tenant: the server finds those that hold its id in either spelling, in one pass; this process picks
+/// those whose tenant it really is. The pattern is for the whole key or for the part behind the tenant prefix, as services that
 /// see only that part would write it.
 fn tenant_keys(tenant: &TenantId, pattern: &Glob) -> Result<(Vec<Glob>, Option<KeyFilter>), GlobError> {
     let spellings = tenant.spellings();
-    let patterns = spellings.iter().map(|spelling| format!("*{}*", Glob::escape(spelling)).parse());
-    let patterns: Vec<Glob> = patterns.collect::<Result<_, _>>()?;
+    let id = match &spellings[..] {
+        // A `*` where the dashes are also matches the spelling without them.
+        [_, dashed] => dashed.replace('-', "*"),
+        _ => Glob::escape(&tenant.to_string()),
+    };
+    let patterns = vec![format!("*{id}*").parse()?];
     let (tenant, pattern) = (tenant.clone(), pattern.clone());
     let filter = KeyFilter::new(move |key| {
         KeyFamily::belongs_to(key, &tenant)

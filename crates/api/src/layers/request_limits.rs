@@ -16,7 +16,9 @@ use crate::limits::Limits;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimit(pub(crate) usize);
 
-/// Refuses a request by its head, also one whose handler would not read the body.
+/// Refuses a request by its head, also one whose handler would not read the body. A body of unannounced length is bounded
+/// where it is read; one that nobody reads takes no memory: the server looks at what has arrived when the answer is
+/// written, and closes the connection if that is not all of it.
 pub(crate) async fn bound_head(
     State(limits): State<Limits>,
     mut request: Request,

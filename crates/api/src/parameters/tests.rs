@@ -1,4 +1,5 @@
 use axum::body::Body;
+use http::Method;
 
 use super::*;
 
@@ -39,6 +40,8 @@ async fn the_query_wins_over_the_body() {
         parameters(Method::POST, "/?pattern=q", None, r#"{"pattern":"b","dry_run":true}"#).await.unwrap();
     assert_eq!(given.text("pattern").unwrap().as_deref(), Some("q"));
     assert!(given.flag("dryRun").unwrap());
+    let given = parameters(Method::GET, "/?limit=5", None, r#"{"pattern":"b","limit":7}"#).await.unwrap();
+    assert_eq!((given.text("pattern").unwrap().as_deref(), given.limit().unwrap()), (Some("b"), 5));
 }
 
 #[tokio::test]
@@ -85,7 +88,8 @@ async fn keys_come_one_by_one_and_in_lists() {
 async fn a_body_is_looked_at_only_when_there_is_one() {
     let json = Some("application/json");
     assert!(parameters(Method::DELETE, "/", json, "").await.is_ok());
-    assert!(parameters(Method::GET, "/", json, "{no json").await.is_ok());
+    assert!(parameters(Method::GET, "/", json, "").await.is_ok());
+    assert!(parameters(Method::GET, "/", json, "{no json").await.is_err());
     assert!(parameters(Method::POST, "/", Some("text/plain"), "\r\n").await.is_ok());
     assert!(parameters(Method::POST, "/", Some("application/merge-patch+json"), "{}").await.is_ok());
     let error = parameters(Method::POST, "/", Some("text/plain"), "x").await.unwrap_err();

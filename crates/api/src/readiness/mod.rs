@@ -49,7 +49,6 @@ struct Shared {
     settings: ReadinessSettings,
     cache: CacheHandle,
     draining: AtomicBool,
-    cache_was_up: AtomicBool,
     newest: Mutex<Option<(Instant, ReadinessReport)>>,
     observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
 }
@@ -70,7 +69,6 @@ impl Readiness {
             settings,
             cache,
             draining: AtomicBool::new(false),
-            cache_was_up: AtomicBool::new(false),
             newest: Mutex::new(None),
             observer: Box::new(observer),
         };
@@ -117,13 +115,12 @@ impl Readiness {
         let finding = outcome.unwrap_or_else(|_elapsed| redis::Finding::silent(WALL_CAP));
         let took = began.elapsed();
         self.observe(finding.status, took);
-        if finding.status == CheckStatus::Up {
-            self.shared.cache_was_up.store(true, Ordering::Release);
-        }
         let overall = match finding.status {
             CheckStatus::Up | CheckStatus::Skipped | CheckStatus::NotApplicable => OverallStatus::Healthy,
             CheckStatus::Down | CheckStatus::Degraded => {
-                if settings.requires_cache || !self.shared.cache_was_up.load(Ordering::Acquire) {
+                // Connecting pinged every node, so a cache that is connected answered once.
+                let answered_once = self.shared.cache.current().is_ok();
+                if settings.requires_cache || !answered_once {
                     OverallStatus::Unhealthy
                 } else {
                     OverallStatus::Degraded

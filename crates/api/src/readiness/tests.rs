@@ -47,6 +47,17 @@ async fn it_is_not_ready_before_the_first_answer_and_degraded_after_it() {
     assert_eq!(report.checks.redis.reason.as_deref(), Some("the client is closed"));
 }
 
+#[tokio::test]
+async fn a_cache_that_fell_silent_before_the_first_probe_had_answered_once() {
+    let cache = Cache::embedded();
+    let handle = CacheHandle::connecting(["h:1".to_owned()]);
+    let readiness = Readiness::new(settings(false), handle.clone());
+    handle.attach(cache.clone());
+    cache.close().await;
+    let report = readiness.report().await;
+    assert_eq!((report.status, report.is_ready()), (OverallStatus::Degraded, true));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_required_cache_that_is_away_is_not_ready() {
     let cache = Cache::embedded();

@@ -69,6 +69,17 @@ async fn a_tenant_is_the_limit() {
     let json = service.delete("/cache/pattern?pattern=users:*&tenantId=acme").await.json();
     assert_eq!((&json["deleted"], &json["tenantId"]), (&2.into(), &"acme".into()));
     assert!(service.exists("tenant:acme2:users:3").await);
+    let dashed = "6b1b4b33-f5d1-4d5f-8c9d-2a7e0f3c1a55";
+    let plain = dashed.replace('-', "");
+    let service = TestService::with_keys(&[
+        &format!("tenant:{dashed}:a"),
+        &format!("tenant:{plain}:a"),
+        &format!("tenant:x{plain}:a"),
+    ])
+    .await;
+    let uri = format!("/cache/pattern?pattern=*&confirm=true&tenantId={plain}");
+    let json = service.delete(&uri).await.json();
+    assert_eq!((&json["deleted"], &json["scanned"]), (&2.into(), &3.into()), "one pass for both spellings");
     for uri in ["/cache/pattern?pattern=users:*&tenantId=", "/cache/pattern?pattern=users:*&tenantId=a:b"] {
         assert!(
             service.delete(uri).await.error(StatusCode::BAD_REQUEST, "TM-0400").starts_with("tenantId: ")

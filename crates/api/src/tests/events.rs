@@ -15,6 +15,9 @@ async fn a_deletion_tells_how_it_goes_and_ends() {
     let answer = stream(&service, "/cache/pattern?pattern=tenant:*").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "text/event-stream");
+    for progress in answer.text.split("\n\n").filter(|event| event.starts_with("event: progress")) {
+        assert!(progress.contains("\"complete\":false"), "{progress}");
+    }
     let last = answer.text.trim_end().rsplit("\n\n").next().unwrap();
     let (name, data) = last.split_once('\n').unwrap();
     assert_eq!(name, "event: done");

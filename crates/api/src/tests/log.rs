@@ -66,6 +66,9 @@ async fn deletions_are_logged_with_caller_pattern_and_count_and_without_keys() {
     assert!(audit[1].contains("deleted=1") && audit[1].contains("caller=id-of-writer-key"), "{}", audit[1]);
     assert!(audit[1].contains(&crate::key_name::key_hash(b"ratelimit:a:jane@example.org")));
     assert!(lines.matching("jane@example.org").is_empty());
+    service.delete("/cache/pattern?pattern=users:*&dryRun=true").await;
+    assert_eq!(lines.matching("cache keys deleted by pattern").len(), 1);
+    assert_eq!(lines.matching("none deleted (dry run)").len(), 1);
 }
 
 #[tokio::test]

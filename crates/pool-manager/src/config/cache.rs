@@ -35,7 +35,7 @@ pub(super) const LEGACY_VARIABLES: &[Variable] = &[
     Variable::new("REDIS_PORT", "`6379`", "Port of `REDIS_HOST`"),
     Variable::new("REDIS_USERNAME", "none", "ACL user of `REDIS_HOST`"),
     Variable::new("REDIS_PASSWORD", "none", "Password of `REDIS_HOST` (secret)"),
-    Variable::new("REDIS_DB", "`0`", "Must be 0"),
+    Variable::new("REDIS_DB", "`0`", "Must be 0, with one node too: the service uses database 0 only"),
     Variable::new("REDIS_TLS", "`false`", "Speak TLS to `REDIS_HOST`"),
 ];
 

@@ -8,6 +8,7 @@ mod environment;
 mod log;
 mod problem;
 mod readiness;
+mod section;
 mod server;
 mod telemetry;
 mod values;
@@ -21,6 +22,7 @@ pub use environment::Environment;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
 pub use readiness::ReadinessConfig;
+pub use section::{Faults, Inspection, Section};
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
 pub use variable::Variable;
@@ -47,29 +49,44 @@ pub struct Config {
 impl Config {
     /// Reads and checks every section; all faults at once.
     pub fn read(environment: &Environment) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        let deployment = DeploymentConfig::read(environment, &mut problems);
+        Self::inspect(environment).sound()
+    }
+
+    /// Reads every section, also beside faulty ones.
+    pub fn inspect(environment: &Environment) -> Inspection {
+        let mut faults = Faults::default();
+        let deployment =
+            faults.within(Section::Deployment, |problems| DeploymentConfig::read(environment, problems));
         let config = Self {
-            server: ServerConfig::read(environment, deployment.mode, &mut problems),
-            auth: AuthConfig::read(environment, &deployment, &mut problems),
-            cache: cache::read(environment, &deployment, &mut problems),
-            readiness: ReadinessConfig::read(environment, &mut problems),
-            telemetry: TelemetryConfig::read(environment, &deployment, &mut problems),
-            log: LogConfig::read(environment, &mut problems),
+            server: faults.within(Section::Server, |problems| {
+                ServerConfig::read(environment, deployment.mode, problems)
+            }),
+            auth: faults
+                .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
+            cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
+            readiness: faults
+                .within(Section::Readiness, |problems| ReadinessConfig::read(environment, problems)),
+            telemetry: faults.within(Section::Telemetry, |problems| {
+                TelemetryConfig::read(environment, &deployment, problems)
+            }),
+            log: faults.within(Section::Log, |problems| LogConfig::read(environment, problems)),
             deployment,
         };
-        let known: Vec<&str> = Variable::all().map(|variable| variable.name).collect();
-        let not_unicode = environment.not_unicode().filter(|name| known.contains(name));
-        problems.extend(not_unicode.map(|name| Problem::NotUnicode { variable: name.to_owned() }));
-        if problems.is_empty() {
-            return Ok(config);
+        for name in environment.not_unicode().filter(|name| Variable::all().any(|known| known.name == *name))
+        {
+            if let Some(section) = Section::of(name) {
+                faults.0.push((section, Problem::NotUnicode { variable: name.to_owned() }));
+            }
         }
         // Only beside other faults: a link that nothing reads does no harm.
-        let is_ours =
-            |name: &str| known.contains(&name) || name.starts_with("CACHE_") || name.starts_with("REDIS_");
-        let links = environment.service_links(is_ours);
-        problems.extend(links.map(|name| Problem::ServiceLink { variable: name.to_owned() }));
-        Err(Problems(problems))
+        if !faults.0.is_empty() {
+            for name in environment.service_links(|name| Section::of(name).is_some()) {
+                if let Some(section) = Section::of(name) {
+                    faults.0.push((section, Problem::ServiceLink { variable: name.to_owned() }));
+                }
+            }
+        }
+        Inspection { config, faults }
     }
 }
 

@@ -96,6 +96,20 @@ pub enum Problem {
     },
 }
 
+impl Problem {
+    /// What is wrong, and what to do about it. Every text of a problem is `VARIABLE: fault; advice`; where the fault
+    /// itself says what would be right, the advice is to write that.
+    pub fn fault_and_advice(&self) -> (String, String) {
+        let text = self.to_string();
+        if let Some((fault, advice)) = text.rsplit_once("; ") {
+            return (fault.to_owned(), advice.to_owned());
+        }
+        let variable = text.split(':').next().unwrap_or_default();
+        let advice = format!("correct {variable}");
+        (text, advice)
+    }
+}
+
 /// Everything that is wrong, at once: one line for each.
 #[derive(Debug)]
 pub struct Problems(pub Vec<Problem>);

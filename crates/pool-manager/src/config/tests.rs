@@ -59,6 +59,31 @@ fn every_fault_of_every_section_is_reported_at_once() {
 }
 
 #[test]
+fn sound_sections_are_read_beside_faulty_ones() {
+    let environment = Environment::from([
+        ("SERVER_ADDRESS", "http://x"),
+        ("CACHE_ADDRS", "localhost:1"),
+        ("CACHE_MODE", "single"),
+        ("LOG_LEVEL", "loud"),
+    ]);
+    let Inspection { config, faults } = Config::inspect(&environment);
+    let faulty: Vec<_> = Section::ALL.into_iter().filter(|section| !faults.spare(*section)).collect();
+    assert_eq!(faulty, [Section::Server, Section::Log]);
+    assert!(matches!(config.cache, Selection::Valkey { .. }));
+}
+
+#[test]
+fn every_fault_has_an_advice() {
+    let advice = |problem: Problem| problem.fault_and_advice();
+    assert_eq!(
+        advice(Problem::Cache(::cache::ConfigProblem::NoMode)),
+        ("CACHE_MODE: missing".to_owned(), "write single or cluster (one address can be either)".to_owned())
+    );
+    let number = Problem::Value { variable: "SERVER_PORT", value: "http".to_owned(), expected: "a port" };
+    assert_eq!(advice(number).1, "correct SERVER_PORT");
+}
+
+#[test]
 fn outside_local_mode_nothing_is_embedded_unless_allowed() {
     for mode in ["saas", "byoc"] {
         let text = problems([("DEPLOYMENT_MODE", mode)]);

@@ -1,5 +1,7 @@
 //! The catalogue of environment variables: what the README and `.env.example` say is made from it.
 
+use super::Section;
+
 /// One environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
@@ -18,18 +20,7 @@ impl Variable {
 
     /// Every variable that the service reads, section by section.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [
-            super::server::VARIABLES,
-            super::deployment::VARIABLES,
-            super::auth::VARIABLES,
-            super::cache::VARIABLES,
-            super::cache::LEGACY_VARIABLES,
-            super::readiness::VARIABLES,
-            super::telemetry::VARIABLES,
-            super::log::VARIABLES,
-        ]
-        .into_iter()
-        .flatten()
+        Section::ALL.into_iter().flat_map(Section::variables)
     }
 
     /// The table of the README.

@@ -26,6 +26,28 @@ async fn a_key_is_made_once_printed_once_and_works_ever_after() {
     assert!(!second.output().contains(&key) && second.output().contains("API key: in "));
 }
 
+#[tokio::test]
+async fn outside_local_mode_a_key_is_made_only_when_that_is_allowed() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = [
+        ("DEPLOYMENT_MODE", "saas"),
+        ("ENVIRONMENT_NAME", "production"),
+        ("BOOTSTRAP_ADMIN_API_KEY", ""),
+        ("READYZ_DRAIN_GRACE_SECONDS", "0"),
+    ];
+    let refused = run(directory.path(), &variables, &["serve"]);
+    let errors = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(64), "{errors}");
+    assert!(errors.contains("BOOTSTRAP_ADMIN_API_KEY: missing with DEPLOYMENT_MODE=saas"), "{errors}");
+    assert!(!directory.path().join("admin-api-key").exists());
+
+    let allowed = [&variables[..], &[("ALLOW_EMBEDDED", "true")]].concat();
+    let process = Process::start(directory.path(), &allowed).await;
+    let key = std::fs::read_to_string(directory.path().join("admin-api-key")).unwrap();
+    assert!(key.starts_with("pm_production_"), "{key}");
+    assert_eq!(process.get("/cache", key.trim()).await, Some(200));
+}
+
 #[test]
 fn a_damaged_file_and_a_directory_that_cannot_be_made_are_named() {
     let directory = tempfile::tempdir().unwrap();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code fails by panicking")]
 
+mod check;
 mod configuration;
 mod first_start;
 mod secrets;

@@ -1,37 +1,8 @@
-//! `check` and `cache`.
+//! `cache`.
 
 use testkit::{ValkeyOptions, ValkeyServer};
 
 use crate::support::{run, text};
-
-#[tokio::test]
-async fn check_says_what_is_well_and_how_to_mend_the_rest() {
-    let directory = tempfile::tempdir().unwrap();
-    let embedded = run(directory.path(), &[], &["check"]);
-    assert_eq!(embedded.status.code(), Some(0), "{}", text(&embedded.stderr));
-    assert!(text(&embedded.stdout).contains("embedded"));
-
-    let server = ValkeyServer::start().await;
-    let address = server.address().to_string();
-    let variables = [("CACHE_MODE", "single"), ("CACHE_ADDRS", &*address)];
-    let well = run(directory.path(), &variables, &["check"]);
-    assert_eq!(well.status.code(), Some(0), "{}", text(&well.stdout));
-    assert!(text(&well.stdout).contains(&address));
-
-    server.kill();
-    let variables = [
-        ("CACHE_MODE", "single"),
-        ("CACHE_ADDRS", &*address),
-        ("ENABLE_TELEMETRY", "true"),
-        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*address),
-    ];
-    let down = run(directory.path(), &variables, &["check"]);
-    let table = text(&down.stdout);
-    assert_eq!(down.status.code(), Some(1), "{table}");
-    assert_eq!(table.matches("FAULT").count(), 2, "{table}");
-    assert_eq!(table.matches("fix:").count(), 2, "{table}");
-    assert!(text(&down.stderr).contains("2 of the checks failed"));
-}
 
 #[tokio::test]
 async fn cache_commands_work_without_the_service() {
@@ -58,12 +29,29 @@ async fn cache_commands_work_without_the_service() {
     assert!(hidden.contains("\"redacted\":true") && !hidden.contains("hidden"), "{hidden}");
     let (_, shown, _) = cache(&["get", "ratelimit:default:1"]);
     assert!(shown.contains("\"value\":\"shown\""), "{shown}");
+    server.fill([("ratelimit:default:2".to_owned(), "x".repeat(5_000))]).await;
+    let (_, cut, _) = cache(&["get", "ratelimit:default:2"]);
+    assert!(cut.contains("\"truncated\":true"), "{cut}");
+    let mut connection = server.connect().await;
+    connection.command(&[b"SET".as_slice(), b"m2m:\xff", b"v"]).await;
+    let (_, odd, _) = cache(&["get", "--base64", "bTJtOv8="]);
+    assert!(odd.contains(r#""key":"m2m:\\xFF","keyBase64":"bTJtOv8=","exists":true"#), "{odd}");
+    let (_, listed, _) = cache(&["keys", "--pattern", "m2m:?"]);
+    assert!(listed.contains(r#""keyBase64":"bTJtOv8=""#), "{listed}");
+    let (_, deleted, log) = cache(&["delete", "--base64", "bTJtOv8="]);
+    assert!(deleted.contains("\"deleted\":1"), "{deleted}");
+    // The SHA-256 of the key.
+    let hash = "e37233dd8c3752eaf4e26e246e4607060f4270320908541912ba27c7bd15d724";
+    assert!(log.contains("keys_sha256") && log.contains(hash) && log.contains("families"), "{log}");
+    let (code, _, refused) = cache(&["get", "--base64", "%"]);
+    assert_eq!((code, refused.contains("--base64")), (Some(64), true), "{refused}");
     let (_, missing, _) = cache(&["get", "nothing"]);
     assert!(missing.contains("\"exists\":false"), "{missing}");
 
     let (_, deleted, _) = cache(&["delete", "m2m:t:1", "m2m:t:2", "nothing"]);
     assert!(deleted.contains("\"deleted\":2"), "{deleted}");
-    let (_, dry, _) = cache(&["delete", "--pattern", "m2m:*", "--dry-run"]);
+    let (_, dry, log) = cache(&["delete", "--pattern", "m2m:*", "--dry-run"]);
+    assert!(log.contains("none deleted (dry run)"), "{log}");
     assert!(dry.contains("\"matched\":48") && dry.contains("\"deleted\":0"), "{dry}");
     for pattern in ["*", "*:*", "*e*"] {
         let (code, _, refused) = cache(&["delete", "--pattern", pattern]);

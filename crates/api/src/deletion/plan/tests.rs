@@ -88,6 +88,7 @@ fn a_pattern_with_words_takes_what_it_names() {
 fn a_tenant_is_found_in_both_spellings_and_never_by_a_prefix() {
     for spelling in [TENANT, DASHED, &DASHED.to_uppercase()] {
         let plan = of_tenant("*", spelling);
+        assert_eq!(plan.request.patterns.len(), 1, "each pattern is a pass over all keys");
         assert!(takes(&plan, &format!("tenant:{TENANT}:a")), "{spelling}");
         assert!(takes(&plan, &format!("tenant:{DASHED}:a")), "{spelling}");
         assert!(takes(&plan, &format!("tenant:{{{TENANT}}}:a")), "{spelling}");

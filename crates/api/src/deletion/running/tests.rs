@@ -4,6 +4,7 @@ use cache::{NodeDeletion, Unreachable};
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::deletion::{DeletionAudit, DeletionPlan, DeletionWish};
 
 fn node(deleted: u64) -> DeleteReport {
     let node = NodeDeletion { node: "h:2".to_owned(), deleted, ..NodeDeletion::default() };
@@ -28,7 +29,15 @@ where
 {
     let permits = Arc::new(Semaphore::new(1));
     let permit = Arc::clone(&permits).acquire_owned().await.unwrap();
-    (Running::start(AuditEntry::for_tests(), permit, work), permits)
+    let wish = DeletionWish {
+        pattern: "a*".parse().unwrap(),
+        tenant: None,
+        confirm: false,
+        foreign: false,
+        dry_run: false,
+    };
+    let audit = DeletionAudit::of("test".into()).entry(&DeletionPlan::of(wish).unwrap());
+    (Running::start(audit, permit, work), permits)
 }
 
 #[tokio::test]

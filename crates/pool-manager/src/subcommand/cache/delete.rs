@@ -1,15 +1,15 @@
 //! `pool-manager cache delete`.
 
-use api::{DeletionPlan, DeletionRefusal, DeletionWish};
+use api::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, key_text};
 use bytes::Bytes;
 use cache::{CacheClient, DeleteReport, Glob};
 use clap::Args;
-use domain::TenantId;
+use domain::{CallerId, TenantId};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Target, pattern};
+use super::{Target, key, pattern};
 use crate::failure::Failure;
 use crate::output;
 
@@ -19,6 +19,9 @@ pub(crate) struct Arguments {
     /// The keys.
     #[arg(required_unless_present = "pattern", conflicts_with = "pattern")]
     keys: Vec<String>,
+    /// The keys are written in base64, as `keyBase64` shows them.
+    #[arg(long, conflicts_with = "pattern")]
+    base64: bool,
     /// All keys that match this glob instead.
     #[arg(long)]
     pattern: Option<String>,
@@ -39,22 +42,15 @@ pub(crate) struct Arguments {
 pub(super) async fn run(target: &Target, arguments: Arguments) -> Result<(), Failure> {
     match &arguments.pattern {
         Some(text) => matching(target, pattern(text)?, &arguments).await,
-        None => named(target, arguments.keys).await,
+        None => named(target, &arguments.keys, arguments.base64).await,
     }
 }
 
-async fn named(target: &Target, keys: Vec<String>) -> Result<(), Failure> {
-    let keys: Vec<Bytes> = keys.into_iter().map(Bytes::from).collect();
+async fn named(target: &Target, keys: &[String], is_base64: bool) -> Result<(), Failure> {
+    let keys: Vec<Bytes> = keys.iter().map(|text| key(text, is_base64)).collect::<Result<_, _>>()?;
     let outcome = target.cache.del(&keys).await;
-    // Also a failed one is logged: it may have removed some of them. Keys may name tenants and do not show.
-    tracing::info!(
-        target: "audit",
-        caller = CALLER,
-        keys = keys.len(),
-        deleted = outcome.as_ref().ok().copied(),
-        complete = outcome.is_ok(),
-        "cache keys deleted by name"
-    );
+    // Also a failed one is logged: it may have removed some of them.
+    audit().record_keys(&keys, outcome.as_ref().ok().copied());
     let deleted = outcome.map_err(Failure::CacheCommand)?;
     output::json(&json!({"deleted": deleted}));
     Ok(())
@@ -71,16 +67,21 @@ async fn matching(target: &Target, pattern: Glob, arguments: &Arguments) -> Resu
     let plan = DeletionPlan::of(wish).map_err(refusal)?;
     let (progress, _) = watch::channel(DeleteReport::default());
     let outcome = target.keyspace.delete(plan.request(), &progress, &CancellationToken::new()).await;
+    audit().entry(&plan).record(&outcome, &progress.borrow());
     // Of a failed one, what it had done by then.
     let report = outcome.as_ref().map_or_else(|_| progress.borrow().clone(), Clone::clone);
     let is_complete = outcome.is_ok() && report.is_complete();
-    audit(arguments, &report, is_complete);
     print(&report, arguments.dry_run, is_complete);
     match outcome {
         Ok(_) if is_complete => Ok(()),
         Ok(_) => Err(Failure::Incomplete),
         Err(error) => Err(Failure::CacheCommand(error)),
     }
+}
+
+/// What is logged as the API logs it, with another caller.
+fn audit() -> DeletionAudit {
+    DeletionAudit::of(CallerId::from("command-line"))
 }
 
 fn refusal(refusal: DeletionRefusal) -> Failure {
@@ -93,25 +94,6 @@ fn refusal(refusal: DeletionRefusal) -> Failure {
             Failure::Argument { argument: "--tenant", reason: problem.to_string() }
         }
     }
-}
-
-/// The caller in audit lines.
-const CALLER: &str = "command line";
-
-/// As the API does: who, what, how much.
-fn audit(arguments: &Arguments, report: &DeleteReport, is_complete: bool) {
-    tracing::info!(
-        target: "audit",
-        caller = CALLER,
-        pattern = arguments.pattern,
-        tenant = arguments.tenant.as_ref().map(ToString::to_string),
-        dry_run = arguments.dry_run,
-        matched = report.matched(),
-        deleted = report.deleted(),
-        took_ms = report.took.as_millis() as u64,
-        complete = is_complete,
-        "cache keys deleted by pattern"
-    );
 }
 
 /// One line for each node, one for the whole.
@@ -128,7 +110,7 @@ fn print(report: &DeleteReport, dry_run: bool, is_complete: bool) {
     for missing in &report.unreachable {
         output::json(&json!({"unreachable": missing.node, "reason": missing.reason}));
     }
-    let samples: Vec<_> = report.samples.iter().map(|key| String::from_utf8_lossy(key)).collect();
+    let samples: Vec<_> = report.samples.iter().map(|key| key_text(key)).collect();
     output::json(&json!({
         "dryRun": dry_run,
         "matched": report.matched(),

@@ -1,6 +1,6 @@
 //! `pool-manager cache keys`.
 
-use api::ttl_seconds;
+use api::KeyItem;
 use cache::{Cursor, CursorError, MAX_PAGE, PageRequest};
 use clap::Args;
 use serde_json::json;
@@ -35,12 +35,7 @@ pub(super) async fn run(target: &Target, arguments: &Arguments) -> Result<(), Fa
     for (key, summary) in page.keys.iter().zip(summaries) {
         // A key without a summary went away meanwhile.
         let Some(summary) = summary else { continue };
-        output::json(&json!({
-            "key": String::from_utf8_lossy(key),
-            "type": summary.kind.name(),
-            "ttl": ttl_seconds(summary.ttl),
-            "size": summary.memory_bytes,
-        }));
+        output::json(&KeyItem::of(key, &summary));
     }
     output::json(
         &json!({"cursor": page.cursor.to_string(), "hasMore": !page.cursor.is_edge(), "restarted": page.restarted}),

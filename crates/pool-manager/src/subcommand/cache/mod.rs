@@ -6,6 +6,7 @@ mod get;
 mod keys;
 mod stats;
 
+use bytes::Bytes;
 use cache::{Cache, CacheClient, Keyspace, Selection};
 use clap::Subcommand;
 
@@ -47,6 +48,17 @@ pub(crate) async fn run(command: CacheCommand, config: Config) -> Result<(), Fai
     };
     target.cache.close().await;
     outcome
+}
+
+/// A key from the command line.
+fn key(text: &str, is_base64: bool) -> Result<Bytes, Failure> {
+    if !is_base64 {
+        return Ok(Bytes::copy_from_slice(text.as_bytes()));
+    }
+    api::key_of_base64(text.as_bytes()).ok_or_else(|| Failure::Argument {
+        argument: "--base64",
+        reason: format!("{text:?} is no base64 (RFC 4648, with padding)"),
+    })
 }
 
 /// A pattern from the command line.

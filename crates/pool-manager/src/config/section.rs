@@ -1,0 +1,97 @@
+//! The sections of the configuration, and what is wrong with each.
+
+use super::{Config, Problem, Problems, Variable};
+
+/// One section: a file of this module and its variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// Where the service listens and how it stops.
+    Server,
+    /// Where it runs.
+    Deployment,
+    /// The first operator's API key.
+    Auth,
+    /// The cache.
+    Cache,
+    /// What readiness depends on.
+    Readiness,
+    /// Traces and metrics.
+    Telemetry,
+    /// Logs.
+    Log,
+}
+
+impl Section {
+    /// Every section, in the order of the README.
+    pub const ALL: [Self; 7] = [
+        Self::Server,
+        Self::Deployment,
+        Self::Auth,
+        Self::Cache,
+        Self::Readiness,
+        Self::Telemetry,
+        Self::Log,
+    ];
+
+    /// Its variables.
+    pub fn variables(self) -> impl Iterator<Item = &'static Variable> {
+        let (variables, more): (&[Variable], &[Variable]) = match self {
+            Self::Server => (super::server::VARIABLES, &[]),
+            Self::Deployment => (super::deployment::VARIABLES, &[]),
+            Self::Auth => (super::auth::VARIABLES, &[]),
+            Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
+            Self::Readiness => (super::readiness::VARIABLES, &[]),
+            Self::Telemetry => (super::telemetry::VARIABLES, &[]),
+            Self::Log => (super::log::VARIABLES, &[]),
+        };
+        variables.iter().chain(more)
+    }
+
+    /// The section that a variable belongs to. Names that only begin as the cache's do count as the cache's, because
+    /// they show that a cache was meant.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let is_cache = name.starts_with("CACHE_") || name.starts_with("REDIS_");
+        let known =
+            Self::ALL.into_iter().find(|section| section.variables().any(|variable| variable.name == name));
+        known.or(is_cache.then_some(Self::Cache))
+    }
+}
+
+/// The configuration as far as it could be read, and every fault with its section. What a faulty section holds are
+/// defaults: to be looked at, not to be run with.
+#[derive(Debug)]
+pub struct Inspection {
+    /// What was read.
+    pub config: Config,
+    /// What is wrong.
+    pub faults: Faults,
+}
+
+impl Inspection {
+    /// The configuration, if nothing is wrong with it.
+    pub fn sound(self) -> Result<Config, Problems> {
+        if self.faults.0.is_empty() {
+            return Ok(self.config);
+        }
+        Err(Problems(self.faults.0.into_iter().map(|(_, problem)| problem).collect()))
+    }
+}
+
+/// Every fault with its section.
+#[derive(Debug, Default)]
+pub struct Faults(pub Vec<(Section, Problem)>);
+
+impl Faults {
+    /// Whether nothing is wrong with the section.
+    pub fn spare(&self, section: Section) -> bool {
+        self.0.iter().all(|(faulty, _)| *faulty != section)
+    }
+
+    /// Reads a section, and keeps what is wrong with it.
+    pub(super) fn within<T>(&mut self, section: Section, read: impl FnOnce(&mut Vec<Problem>) -> T) -> T {
+        let mut problems = Vec::new();
+        let value = read(&mut problems);
+        self.0.extend(problems.into_iter().map(|problem| (section, problem)));
+        value
+    }
+}

@@ -1,0 +1,126 @@
+//! `pool-manager check`: a table of everything that is configured, with what to do about each fault. Faults of the
+//! configuration stand in it too, and what is well configured beside them is tried all the same.
+
+mod cache;
+mod row;
+
+use std::io;
+use std::time::Duration;
+
+use middleware::error_chain;
+use row::Row;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::config::{AuthConfig, DeploymentConfig, Inspection, Section, ServerConfig};
+use crate::failure::Failure;
+use crate::first_start;
+use crate::telemetry::Telemetry;
+
+/// For one thing that is tried.
+const LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
+    let Inspection { config, faults } = inspection;
+    Telemetry::install_for_command(&config.log)?;
+    let mut rows: Vec<Row> = faults
+        .0
+        .iter()
+        .map(|(section, problem)| {
+            let (fault, advice) = problem.fault_and_advice();
+            Row::misconfigured(subject(*section), fault, advice)
+        })
+        .collect();
+    if rows.is_empty() {
+        rows.push(configuration_row(&config.deployment));
+    }
+    if faults.spare(Section::Server) {
+        rows.push(listen_row(&config.server).await);
+    }
+    // Where the key is kept is part of the deployment.
+    if faults.spare(Section::Auth) && faults.spare(Section::Deployment) {
+        rows.push(key_row(&config.auth, &config.deployment));
+    }
+    if faults.spare(Section::Cache) {
+        rows.push(cache::row(&config.cache).await);
+    }
+    if faults.spare(Section::Telemetry) {
+        rows.push(telemetry_row(config.telemetry.endpoint.as_deref()).await);
+    }
+    rows.iter().for_each(Row::print);
+    match rows.iter().filter(|row| row.is_fault()).count() {
+        0 => Ok(()),
+        faults => Err(Failure::Check { faults, misconfigured: rows.iter().any(Row::is_misconfigured) }),
+    }
+}
+
+/// What the table calls a section.
+fn subject(section: Section) -> &'static str {
+    match section {
+        Section::Server => "listening",
+        Section::Deployment | Section::Readiness | Section::Log => "configuration",
+        Section::Auth => "API key",
+        Section::Cache => "cache",
+        Section::Telemetry => "telemetry",
+    }
+}
+
+fn configuration_row(deployment: &DeploymentConfig) -> Row {
+    let DeploymentConfig { mode, environment, version, .. } = deployment;
+    Row::well(subject(Section::Deployment), format!("{mode}, {}, version {version}", environment.name()))
+}
+
+/// Takes the address for a moment.
+async fn listen_row(server: &ServerConfig) -> Row {
+    let subject = subject(Section::Server);
+    let address = format!("{}:{}", server.host, server.port);
+    match TcpListener::bind((server.host.as_str(), server.port)).await {
+        Ok(_listener) => Row::well(subject, format!("{address} is free")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Row::fault(
+            subject,
+            format!("SERVER_ADDRESS: {address} is in use"),
+            "free the port, or choose another with SERVER_PORT; beside the running service this is as it should be",
+        ),
+        Err(error) => Row::fault(
+            subject,
+            format!("SERVER_ADDRESS: {address}: {error}"),
+            "write an address of this host and a port that the process may take",
+        ),
+    }
+}
+
+/// Looks at the key as `serve` would, without making one.
+fn key_row(auth: &AuthConfig, deployment: &DeploymentConfig) -> Row {
+    let subject = subject(Section::Auth);
+    if auth.bootstrap_key.is_some() {
+        return Row::well(subject, "from BOOTSTRAP_ADMIN_API_KEY");
+    }
+    let directory = deployment.data_dir.display();
+    match first_start::examine(&deployment.data_dir) {
+        Ok(true) => Row::well(subject, format!("kept under {directory}")),
+        Ok(false) => Row::well(subject, format!("will be made at first start under {directory}")),
+        Err(error) => {
+            let text = error_chain(&error);
+            Row::fault(
+                subject,
+                text,
+                "let the process read and write DATA_DIR, remove a damaged file there, or set BOOTSTRAP_ADMIN_API_KEY",
+            )
+        }
+    }
+}
+
+async fn telemetry_row(endpoint: Option<&str>) -> Row {
+    let subject = subject(Section::Telemetry);
+    let Some(endpoint) = endpoint else { return Row::well(subject, "off (ENABLE_TELEMETRY)") };
+    let uri = endpoint.parse::<http::Uri>().unwrap_or_default();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+    let reason = match timeout(LIMIT, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => return Row::well(subject, format!("{endpoint} accepts connections")),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("no answer within {} s", LIMIT.as_secs()),
+    };
+    let detail = format!("OTEL_EXPORTER_OTLP_ENDPOINT: {endpoint}: {reason}");
+    Row::fault(subject, detail, "correct OTEL_EXPORTER_OTLP_ENDPOINT, or start the collector")
+}
