@@ -8,6 +8,8 @@ mod plan;
 mod running;
 mod wish;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
@@ -24,6 +26,9 @@ use crate::authorization::CacheWrite;
 use crate::error::ApiError;
 use crate::state::ApiState;
 
+/// How long a deletion that is watched waits for a node that does not answer: longer than a fail-over takes.
+const PATIENCE_OF_EVENTS: Duration = Duration::from_secs(30);
+
 /// Runs a deletion and answers with events when the caller accepts them, else with one document. The document says
 /// what was done in the time there is; the deletion ends with its request in any case.
 pub(crate) async fn answer_deletion(
@@ -36,11 +41,15 @@ pub(crate) async fn answer_deletion(
     let keyspace = state.keyspace()?;
     let labels = Labels::of(&plan);
     let audit = DeletionAudit::of_request(authorized).entry(&plan);
-    let request = plan.request;
+    let as_events = accepts_events(headers);
+    let mut request = plan.request;
+    if as_events {
+        request.patience = PATIENCE_OF_EVENTS;
+    }
     let running = Running::start(audit, permit, |progress, cancel| async move {
         keyspace.delete(&request, &progress, &cancel).await
     });
-    if accepts_events(headers) {
+    if as_events {
         return Ok(events::stream(running, labels, authorized.request_id().cloned()));
     }
     let report = running.finish(state.limits().deletion_time).await?;
