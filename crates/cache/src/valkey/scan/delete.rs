@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::pace::Pace;
 use super::{Scan, SlotRange, Step, can_wait_for};
 use crate::error::CacheError;
 use crate::glob::Glob;
@@ -76,17 +77,23 @@ impl ValkeyCache {
         books: &mut HashMap<String, Book>,
     ) -> Result<(), CacheError> {
         let patience = job.request.patience;
-        let read = |at| job.cancel.run_until_cancelled(scan.patient_step(at, range.end, BATCH, patience));
-        let Some(first) = read(range.start(self.method)).await else { return job.interrupted() };
+        let mut pace = Pace::up_to(BATCH);
+        let read =
+            |at, count| job.cancel.run_until_cancelled(scan.patient_step(at, range.end, count, patience));
+        let Some(first) = read(range.start(self.method), pace.count()).await else {
+            return job.interrupted();
+        };
         let mut step = first?;
         while !job.stopped() {
+            pace.note(&step.keys);
             let mut keys = std::mem::take(&mut step.keys);
             keys.retain(|key| job.accepts(pass, key));
             let (matched, samples) = (keys.len(), job.samples(&keys));
             let next = step.next.filter(|_| !job.stopped());
             let tally = Tally::default();
             let removal = self.remove(job, &step, runs_of_slot(keys), &tally);
-            let (removed, following) = join(removal, OptionFuture::from(next.map(read))).await;
+            let (removed, following) =
+                join(removal, OptionFuture::from(next.map(|at| read(at, pace.count())))).await;
             job.record(books, &step, matched, samples, tally.sum());
             removed?;
             match following {

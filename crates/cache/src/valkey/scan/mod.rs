@@ -14,6 +14,7 @@
 mod delete;
 mod inspect;
 mod node_step;
+mod pace;
 mod page;
 mod slot_keys;
 mod slot_step;

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use super::{Method, SlotRange};
 use crate::error::CacheError;
 use crate::keyspace::{Cursor, MAX_PAGE, Page, PageRequest, State};
@@ -25,7 +27,9 @@ impl ValkeyCache {
         let began = Instant::now();
         let (mut at, mut restarted) = self.entry(request.cursor.0, range);
         let mut keys = HashSet::new();
-        let mut count = limit;
+        let mut pace = Pace::up_to(limit);
+        let mut count = pace.count();
+        let mut bytes = 0;
         loop {
             let patience = PATIENCE.saturating_sub(began.elapsed());
             let step = match scan.patient_step(at, range.end, count, patience).await {
@@ -42,17 +46,25 @@ impl ValkeyCache {
                 count = room;
                 continue;
             }
-            count = if step.keys.is_empty() { (count * 4).min(WIDEST) } else { room };
             if step.restarted {
                 restarted = true;
                 keys.clear();
+                bytes = 0;
             }
+            pace.note(&step.keys);
+            bytes += step.keys.iter().map(Bytes::len).sum::<usize>();
+            let is_empty = step.keys.is_empty();
             keys.extend(step.keys);
+            count = if is_empty {
+                (count * 4).min(WIDEST)
+            } else {
+                pace.count().min(limit.saturating_sub(keys.len()).max(1))
+            };
             let Some(next) = step.next else {
                 return Ok(Page { keys: keys.into_iter().collect(), cursor: Cursor::START, restarted });
             };
             at = next;
-            if keys.len() >= limit || began.elapsed() >= LONG_ENOUGH {
+            if keys.len() >= limit || Pace::is_heavy(bytes) || began.elapsed() >= LONG_ENOUGH {
                 return Ok(Page { keys: keys.into_iter().collect(), cursor: Cursor(at), restarted });
             }
         }

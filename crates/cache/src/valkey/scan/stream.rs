@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::{self, select_all};
 
+use super::pace::Pace;
 use super::{Scan, SlotRange};
 use crate::glob::Glob;
 use crate::keyspace::{KeyStream, State};
@@ -23,13 +24,19 @@ struct Reader {
     pattern: Glob,
     ranges: VecDeque<SlotRange>,
     at: Option<State>,
+    pace: Pace,
 }
 
 impl ValkeyCache {
     pub(crate) fn stream(self: &Arc<Self>, pattern: &Glob) -> KeyStream {
         let readers = self.parts(pattern).into_iter().map(|ranges| {
-            let reader =
-                Reader { cache: Arc::clone(self), pattern: pattern.clone(), ranges: ranges.into(), at: None };
+            let reader = Reader {
+                cache: Arc::clone(self),
+                pattern: pattern.clone(),
+                ranges: ranges.into(),
+                at: None,
+                pace: Pace::up_to(BATCH),
+            };
             stream::unfold(reader, Reader::next).boxed()
         });
         select_all(readers).boxed()
@@ -42,13 +49,14 @@ impl Reader {
             let range = *self.ranges.front()?;
             let at = self.at.take().unwrap_or_else(|| range.start(self.cache.method));
             let scan: Scan<'_> = self.cache.scan(&self.pattern);
-            let step = match scan.patient_step(at, range.end, BATCH, PATIENCE).await {
+            let step = match scan.patient_step(at, range.end, self.pace.count(), PATIENCE).await {
                 Ok(step) => step,
                 Err(error) => {
                     self.ranges.clear();
                     return Some((Err(error), self));
                 }
             };
+            self.pace.note(&step.keys);
             self.at = step.next;
             if self.at.is_none() {
                 self.ranges.pop_front();

@@ -1,0 +1,88 @@
+//! The matcher against a table, and against its own escapes.
+
+use super::*;
+use proptest::prelude::*;
+
+fn matches(pattern: &str, key: &str) -> bool {
+    pattern.parse::<Glob>().unwrap().matches(key.as_bytes())
+}
+
+#[test]
+fn matches_as_the_server_does() {
+    let cases = [
+        ("*", "", true),
+        ("a*c", "abc", true),
+        ("a*c", "abcd", false),
+        ("a*b*c", "a-b-b-c", true),
+        ("h?llo", "hello", true),
+        ("h?llo", "hllo", false),
+        ("h[ae]llo", "hallo", true),
+        ("h[^e]llo", "hello", false),
+        ("h[a-c]llo", "hbllo", true),
+        ("h[c-a]llo", "hbllo", true),
+        ("a\\*", "a*", true),
+        ("a\\*", "ab", false),
+        ("[\\]]", "]", true),
+        ("tenant:{*}:x", "tenant:{7}:x", true),
+        ("[]", "a", false),
+        ("[^]", "a", true),
+    ];
+    for (pattern, key, expected) in cases {
+        assert_eq!(matches(pattern, key), expected, "{pattern} on {key}");
+    }
+}
+
+#[test]
+fn refuses_what_cannot_be_meant() {
+    assert_eq!("".parse::<Glob>(), Err(GlobError::Empty));
+    assert_eq!("a[b".parse::<Glob>(), Err(GlobError::UnclosedClass));
+    assert_eq!("[a-]".parse::<Glob>(), Err(GlobError::UnclosedClass));
+    assert_eq!("a\\".parse::<Glob>(), Err(GlobError::TrailingBackslash));
+    assert_eq!("a".repeat(257).parse::<Glob>(), Err(GlobError::TooLong));
+}
+
+#[test]
+fn knows_patterns_without_a_literal() {
+    for pattern in ["*", "**", "?*", "[^x]*", "*[a-z]*", "??"] {
+        assert!(pattern.parse::<Glob>().unwrap().has_no_literal(), "{pattern}");
+    }
+    assert!(!"a*".parse::<Glob>().unwrap().has_no_literal());
+}
+
+#[test]
+fn knows_the_slot_of_a_tagged_pattern() {
+    let slot = |pattern: &str| pattern.parse::<Glob>().unwrap().slot();
+    assert_eq!(slot("tenant:{42}:*"), Some(key_slot(b"42")));
+    assert_eq!(slot("exact"), Some(key_slot(b"exact")));
+    assert_eq!(slot("tenant:{4*}:x"), None);
+    assert_eq!(slot("tenant:{}:*"), None);
+    assert_eq!(slot("*"), None);
+}
+
+#[test]
+fn patterns_that_name_nothing_are_known() {
+    for pattern in ["*", "**", "?*", "[^x]*", "*[a-z]*", "*:*", "[^a-]]*", "[s-]]*", "*|*", "* *", "*@*"] {
+        assert!(pattern.parse::<Glob>().unwrap().is_made_of_wildcards(), "{pattern}");
+    }
+    for pattern in ["a*", "*1*", "*é*", "\\a*"] {
+        assert!(!pattern.parse::<Glob>().unwrap().is_made_of_wildcards(), "{pattern}");
+    }
+}
+
+/// A matcher that tries would need 10^9 steps here.
+#[test]
+fn long_keys_take_linear_time() {
+    let key = "a".repeat(4_000_000);
+    assert!(!matches(&("*".to_owned() + &"a".repeat(200) + "b"), &key));
+    assert!(!matches(&("*a".repeat(100) + "b"), &key));
+    assert!(matches(&("*a".repeat(100) + "*"), &key));
+}
+
+proptest! {
+    #[test]
+    fn an_escaped_text_matches_itself_only(text in "[ -~]{1,20}", other in "[ -~]{1,20}") {
+        let glob: Glob = Glob::escape(&text).parse().unwrap();
+        prop_assert!(glob.matches(text.as_bytes()));
+        prop_assert_eq!(glob.matches(other.as_bytes()), text == other);
+    }
+}
