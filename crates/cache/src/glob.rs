@@ -85,13 +85,9 @@ impl Glob {
     /// `[^x]*` and also `*:*`, which matches nearly every key there is.
     pub fn is_made_of_wildcards(&self) -> bool {
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
-        !self.tokens.iter().any(|token| matches!(token, Token::Literal(byte) if is_word(*byte)))
-    }
-
-    /// Whether no character stands for itself (`*`, `?*`, `[^x]*`): the pattern says nothing about the key but
-    /// perhaps its length and alphabet.
-    pub fn has_no_literal(&self) -> bool {
-        !self.tokens.iter().any(|token| matches!(token, Token::Literal(_)))
+        let names_something = |token: &Token| matches!(token, Token::Literal(byte) if is_word(*byte));
+        let is_wildcard = |token: &Token| !matches!(token, Token::Literal(_));
+        self.tokens.iter().any(is_wildcard) && !self.tokens.iter().any(names_something)
     }
 
     /// The one slot that every matching key is in: the pattern holds a whole hash tag before its first wildcard,

@@ -7,26 +7,35 @@ use fred::error::{Error, ErrorKind};
 use crate::address::NodeAddress;
 use crate::error::{CacheError, Refusal};
 
-/// The failure of one attempt.
-#[derive(Debug, Clone, PartialEq)]
+/// The failure of one attempt. `Display` is for the log.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(super) enum Failure {
     /// The slot lives elsewhere now.
+    #[error("the slot moved to {0}")]
     Moved(NodeAddress),
     /// The key is on the other side of a running migration.
+    #[error("the key is moving to {0}")]
     Ask(NodeAddress),
     /// The server refused and said why; it executed nothing.
+    #[error("{0}")]
     Refused(Refusal),
     /// The script is not known to the server; it executed nothing.
+    #[error("the script is not known")]
     NoScript,
     /// Wrong type, or a text where a number is needed.
+    #[error("the key holds another type")]
     WrongType,
     /// The link was not up; nothing was sent.
+    #[error("{0}")]
     NotSent(String),
     /// The link was cut after sending.
+    #[error("the link was cut")]
     Interrupted,
     /// No answer in time.
+    #[error("no answer in time")]
     TimedOut,
     /// An error without a meaning of its own here.
+    #[error("an unexpected answer")]
     Protocol,
 }
 

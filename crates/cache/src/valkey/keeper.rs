@@ -63,11 +63,21 @@ impl Keeper {
         settings: Arc<LinkSettings>,
         counting: Arc<Counting>,
         closed: CancellationToken,
+        trouble: Arc<Notify>,
         tasks: &TaskTracker,
     ) -> Self {
         let (sender, state) = watch::channel(State::Opening);
         let health = Arc::new(Health::default());
-        let task = Task { address, settings, counting, closed, health: Arc::clone(&health), state: sender };
+        let task = Task {
+            address,
+            settings,
+            counting,
+            closed,
+            health: Arc::clone(&health),
+            state: sender,
+            trouble,
+            away_since: None,
+        };
         tasks.spawn(task.run());
         Self { state, health, in_flight: Semaphore::new(IN_FLIGHT) }
     }
@@ -170,10 +180,14 @@ struct Task {
     closed: CancellationToken,
     health: Arc<Health>,
     state: watch::Sender<State>,
+    /// Told when the node goes away: the layout may change now.
+    trouble: Arc<Notify>,
+    /// Since when the node is away, as it was logged.
+    away_since: Option<Instant>,
 }
 
 impl Task {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut pause = REOPEN.0;
         loop {
             let opened = tokio::select! {
@@ -186,6 +200,7 @@ impl Task {
                     Counting::add(&self.counting.links_opened);
                     pause = REOPEN.0;
                     self.health.answered();
+                    self.is_back();
                     let link = Arc::new(link);
                     self.state.send_replace(State::Up(Arc::clone(&link)));
                     let ended_by_us = self.watch(&link).await;
@@ -196,7 +211,7 @@ impl Task {
                     }
                 }
                 Err(failure) => {
-                    tracing::debug!(node = %self.address, ?failure, "the link could not be opened");
+                    self.is_away(&failure);
                     self.state.send_replace(State::Down(failure));
                     tokio::select! {
                         () = sleep(pause) => {}
@@ -207,6 +222,21 @@ impl Task {
             }
         }
         self.state.send_replace(State::Down(Failure::NotSent("the client is closed".to_owned())));
+    }
+
+    /// Says once that the node is away, and what keeps it.
+    fn is_away(&mut self, failure: &Failure) {
+        if self.away_since.is_none() {
+            self.away_since = Some(Instant::now());
+            tracing::warn!(node = %self.address, reason = %failure, "the cache node is away");
+            self.trouble.notify_one();
+        }
+    }
+
+    fn is_back(&mut self) {
+        if let Some(since) = self.away_since.take() {
+            tracing::info!(node = %self.address, away_seconds = since.elapsed().as_secs(), "the cache node is back");
+        }
     }
 
     /// Pings until the link ends, hangs or the client is closed; true for the last.
@@ -240,6 +270,7 @@ impl Task {
                 Err(_) if last_answer.elapsed() >= HUNG_AFTER => {
                     tracing::warn!(node = %self.address, "the link hangs and is replaced");
                     Counting::add(&self.counting.links_replaced);
+                    self.trouble.notify_one();
                     // Until a new link answers, requests fail at once instead of waiting for it.
                     self.health.timeouts_in_a_row.store(TIMEOUTS_TO_SUSPEND, Ordering::Relaxed);
                     return false;

@@ -131,8 +131,8 @@ impl Topology {
             let commands: Vec<Command> = chunk.iter().map(|group| group.command(name)).collect();
             let answers = match node.send_all(Lane::Bulk, &commands, false, budget.deadline).await {
                 Ok(answers) => answers,
-                Err(Failure::TimedOut) => {
-                    return Err(Failure::TimedOut.into_error(&node.address, name, budget.whole));
+                Err(failure @ (Failure::TimedOut | Failure::Refused(_))) => {
+                    return Err(failure.into_error(&node.address, name, budget.whole));
                 }
                 Err(_) => {
                     self.count_one_by_one(name, chunk, budget, tally).await?;

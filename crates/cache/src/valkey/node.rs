@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use fred::types::Value;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -46,6 +47,8 @@ pub(super) struct Surroundings {
     pub(super) settings: Arc<LinkSettings>,
     pub(super) counting: Arc<Counting>,
     pub(super) tasks: TaskTracker,
+    /// Wakes whoever refreshes the layout when a node goes away.
+    pub(super) trouble: Arc<Notify>,
     pub(super) pool_size: usize,
     /// Repetitions of one command on failures that may pass.
     pub(super) max_retries: u32,
@@ -159,6 +162,7 @@ impl Surroundings {
             Arc::clone(&self.settings),
             Arc::clone(&self.counting),
             self.closed.clone(),
+            Arc::clone(&self.trouble),
             &self.tasks,
         )
     }

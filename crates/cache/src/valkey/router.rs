@@ -192,6 +192,11 @@ impl<'a> Attempts<'a> {
                 // The name of a primary endpoint leads to the new primary after a fail-over; the old link does not.
                 route.node.renew();
             }
+            Failure::Refused(Refusal::NotReady("CLUSTERDOWN")) => {
+                // The driver gives up the link at this answer, and with it what others have in flight: not again.
+                self.topology.request_refresh(route.generation);
+                return give_up(failure);
+            }
             Failure::Refused(Refusal::NotReady(_) | Refusal::ReadOnly) => {
                 self.topology.request_refresh(route.generation);
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -33,6 +34,7 @@ pub(super) async fn connect(config: CacheConfig) -> Result<ValkeyCache, CacheErr
         settings: Arc::new(LinkSettings::new(&config)?),
         counting: Arc::new(Counting::default()),
         tasks: TaskTracker::new(),
+        trouble: Arc::new(Notify::new()),
         pool_size: config.pool_size,
         max_retries: config.max_retries,
         closed,

@@ -50,8 +50,12 @@ impl ValkeyCache {
         deadline: Instant,
     ) -> Result<NodeStats, Failure> {
         let node = self.topology.node(address);
-        let [info, keys] =
-            node.ask(Lane::Requests, [Command::new("INFO"), Command::new("DBSIZE")], deadline).await?;
+        let ask = || node.ask(Lane::Requests, [Command::new("INFO"), Command::new("DBSIZE")], deadline);
+        let [info, keys] = match ask().await {
+            // Another command may have cost the link, which says nothing about the node.
+            Err(Failure::Interrupted) => ask().await?,
+            answers => answers?,
+        };
         let info = reply::text(&info).ok_or(Failure::Protocol)?;
         let number = |name: &str| reply::info_number(&info, name);
         let version =

@@ -19,7 +19,7 @@ use super::reply;
 use super::slot_map::SlotMap;
 use crate::address::NodeAddress;
 use crate::config::CacheMode;
-use crate::error::CacheError;
+use crate::error::{CacheError, Refusal};
 
 /// How long one node may take to tell the map.
 const REFRESH_LIMIT: Duration = Duration::from_millis(800);
@@ -117,6 +117,7 @@ impl Topology {
             let pause = if self.is_troubled() { TROUBLED } else { IDLE };
             tokio::select! {
                 () = self.wanted.notified() => {}
+                () = self.surroundings.trouble.notified() => {}
                 () = sleep(pause) => {}
                 () = self.surroundings.closed.cancelled() => return,
             }
@@ -213,7 +214,10 @@ impl Topology {
         let cluster = |what| Command::new("CLUSTER").text(what);
         let [shards, info] = node.ask(Lane::Requests, [cluster("SHARDS"), cluster("INFO")], deadline).await?;
         let map = SlotMap::from_shards(shards, &node.address, self.surroundings.settings.uses_tls());
-        let map = map.filter(|map| map.owners().next().is_some()).ok_or(Failure::Protocol)?;
+        let map = map.ok_or(Failure::Protocol)?;
+        if map.owners().next().is_none() {
+            return Err(Failure::Refused(Refusal::NotReady("the cluster has no slots")));
+        }
         let epoch = reply::text(&info).map_or(0, |info| reply::info_number(&info, "cluster_current_epoch"));
         Ok(Told { map, epoch })
     }
