@@ -115,6 +115,12 @@ pub enum ParameterProblem {
     /// It was given more than once.
     #[error("must be given only once")]
     Repeated,
+    /// It contradicts another one.
+    #[error("must not be given beside {0}")]
+    Beside(&'static str),
+    /// Keys that are named would be deleted all the same.
+    #[error("only for patterns")]
+    OnlyForPatterns,
     /// It is no text.
     #[error("must be text in UTF-8")]
     NotText,
@@ -161,6 +167,12 @@ pub enum BodyProblem {
     /// It is JSON of another type.
     #[error("the body must be a JSON object, such as {{\"key\":\"...\"}}")]
     NotAnObject,
+    /// Two fields mean the same parameter.
+    #[error("{name}: must be given only once in the body")]
+    Repeated {
+        /// The name in lower case, without `_` and `-`; its beginning if it is long.
+        name: String,
+    },
 }
 
 impl ApiError {

@@ -1,5 +1,6 @@
 //! Keys in JSON: they are bytes, JSON is text.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
@@ -10,27 +11,57 @@ use http::Uri;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+/// How much of a key answers show, bytes.
+const SHOWN: usize = 1_024;
+
 /// A key as answers show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyName {
-    /// The key as text; bytes that are not UTF-8 stand as `\xNN`.
+    /// The key as text, or its beginning; bytes that are not UTF-8 stand as `\xNN`.
     pub(crate) key: String,
-    /// The exact bytes, only where the text is not exact.
+    /// The key goes on behind what is shown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) truncated: bool,
+    /// The exact bytes, only where the text is not exact and nothing of it is cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key_base64: Option<String>,
 }
 
 impl KeyName {
-    /// The name of a key.
+    /// The name of a key, of at most 1,024 bytes of it.
     pub(crate) fn of(key: &[u8]) -> Self {
-        let exact = std::str::from_utf8(key).is_ok();
-        Self { key: key_text(key), key_base64: (!exact).then(|| STANDARD.encode(key)) }
+        let shown = beginning(key);
+        let truncated = shown.len() < key.len();
+        let exact = truncated || std::str::from_utf8(key).is_ok();
+        Self { key: escape(shown), truncated, key_base64: (!exact).then(|| STANDARD.encode(key)) }
+    }
+
+    /// The name where there is room for one text only: one that is cut ends in `…`.
+    pub(crate) fn label(&self) -> Cow<'_, str> {
+        if self.truncated { Cow::Owned(format!("{}…", self.key)) } else { Cow::Borrowed(&self.key) }
     }
 }
 
-/// The key as text; bytes that are not UTF-8 stand as `\xNN`.
+/// The key as text, of at most 1,024 bytes of it: one that is cut ends in `…`. Bytes that are not UTF-8 stand as `\xNN`.
 pub fn key_text(key: &[u8]) -> String {
+    let shown = beginning(key);
+    let mut text = escape(shown);
+    if shown.len() < key.len() {
+        text.push('…');
+    }
+    text
+}
+
+/// What is shown of a key. It is cut between characters where it is text.
+fn beginning(key: &[u8]) -> &[u8] {
+    let is_inside = |index: &usize| key.get(*index).is_some_and(|byte| byte & 0xC0 == 0x80);
+    // A character has at most four bytes.
+    let end = (SHOWN - 3..=SHOWN).rev().find(|index| !is_inside(index)).unwrap_or(SHOWN);
+    key.get(..end).unwrap_or(key)
+}
+
+fn escape(key: &[u8]) -> String {
     let mut text = String::with_capacity(key.len());
     for chunk in key.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -68,12 +99,34 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_escaped_and_given_exactly() {
-        assert_eq!(KeyName::of("a:ü".as_bytes()), KeyName { key: "a:ü".to_owned(), key_base64: None });
+        assert_eq!(
+            KeyName::of("a:ü".as_bytes()),
+            KeyName { key: "a:ü".to_owned(), truncated: false, key_base64: None }
+        );
         let name = KeyName::of(b"a\xffb\xc3");
         assert_eq!(name.key, "a\\xFFb\\xC3");
         assert_eq!(name.key_base64.as_deref(), Some("Yf9iww=="));
         assert_eq!(key_of_base64(b"Yf9iww==").as_deref(), Some(&b"a\xffb\xc3"[..]));
         assert_eq!(key_of_base64(b"%"), None);
+    }
+
+    #[test]
+    fn a_long_key_is_cut_between_characters() {
+        let whole = "a".repeat(SHOWN);
+        assert_eq!(key_text(whole.as_bytes()), whole);
+        assert!(!KeyName::of(whole.as_bytes()).truncated);
+        let long = format!("{}üü", "a".repeat(SHOWN - 1));
+        let name = KeyName::of(long.as_bytes());
+        assert_eq!((name.key.as_str(), name.truncated), (&long[..SHOWN - 1], true));
+        assert_eq!(name.label(), key_text(long.as_bytes()));
+        assert_eq!(name.label(), format!("{}…", &long[..SHOWN - 1]));
+        // Exactly as long as is shown, the last character over several bytes.
+        let full = format!("{}ü", "a".repeat(SHOWN - 2));
+        assert_eq!(key_text(full.as_bytes()), full);
+        let odd = KeyName::of(&vec![0xff; SHOWN + 1]);
+        assert_eq!((odd.key.len(), odd.truncated, odd.key_base64), (4 * SHOWN, true, None));
+        let odd = KeyName::of(&vec![0x80; SHOWN]);
+        assert_eq!((odd.key.len(), odd.truncated, odd.key_base64.is_some()), (4 * SHOWN, false, true));
     }
 
     #[test]

@@ -7,9 +7,13 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use http::{HeaderMap, StatusCode, header};
+use http::StatusCode;
 use percent_encoding::percent_decode;
 use serde_json::Value;
+
+mod json_body;
+
+use json_body::parse_body;
 
 use crate::error::{ApiError, BodyProblem, ParameterProblem};
 use crate::key_name::key_of_base64;
@@ -59,7 +63,28 @@ impl Parameters {
         }
     }
 
-    /// A text that must not be empty when it is given at all: an empty one would widen what the request is about.
+    /// Whether nothing is to be deleted. A blank one is refused: it may have been meant.
+    pub(crate) fn dry_run(&self) -> Result<bool, ApiError> {
+        self.restriction("dryRun", "dryRun=true")?;
+        self.flag("dryRun")
+    }
+
+    /// Refuses a dry run where keys are named: they would be deleted for real.
+    pub(crate) fn refuse_dry_run(&self) -> Result<(), ApiError> {
+        if self.dry_run()? {
+            return Err(ApiError::parameter("dryRun", ParameterProblem::OnlyForPatterns));
+        }
+        Ok(())
+    }
+
+    /// Whether it was given at all, be it empty.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        let folded = fold(name);
+        self.query.iter().any(|(given, _)| *given == folded)
+            || self.body.iter().any(|(given, _)| *given == folded)
+    }
+
+    /// A text that must not be empty or null when it is given at all: such a one would widen what the request is about.
     pub(crate) fn restriction(
         &self,
         name: &'static str,
@@ -67,7 +92,8 @@ impl Parameters {
     ) -> Result<Option<Cow<'_, str>>, ApiError> {
         let folded = fold(name);
         let blank_in_query = self.query.iter().any(|(given, value)| *given == folded && value.is_empty());
-        let blank_in_body = self.body.iter().any(|(given, value)| *given == folded && value == "");
+        let blank_in_body =
+            self.body.iter().any(|(given, value)| *given == folded && (value.is_null() || value == ""));
         if blank_in_query || blank_in_body {
             return Err(ApiError::parameter(name, ParameterProblem::Missing(example)));
         }
@@ -185,31 +211,6 @@ fn parse_query(query: &str) -> Vec<(String, Vec<u8>)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     pairs.map(|(name, value)| (fold(&String::from_utf8_lossy(&decode(name))), decode(value))).collect()
-}
-
-fn parse_body(headers: &HeaderMap, body: &[u8]) -> Result<Vec<(String, Value)>, ApiError> {
-    // A body of white space is none: some clients send a line end.
-    if body.trim_ascii().is_empty() {
-        return Ok(Vec::new());
-    }
-    if !headers.get(header::CONTENT_TYPE).is_none_or(|media_type| is_json(media_type.as_bytes())) {
-        return Err(ApiError::UnsupportedMediaType);
-    }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => {
-            Ok(fields.into_iter().map(|(name, value)| (fold(&name), value)).collect())
-        }
-        Ok(_) => Err(ApiError::Body(BodyProblem::NotAnObject)),
-        Err(error) => {
-            Err(ApiError::Body(BodyProblem::Malformed { line: error.line(), column: error.column() }))
-        }
-    }
-}
-
-fn is_json(media_type: &[u8]) -> bool {
-    let essence = media_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-    let essence = essence.to_ascii_lowercase();
-    essence == b"application/json" || (essence.starts_with(b"application/") && essence.ends_with(b"+json"))
 }
 
 impl<S: Send + Sync> FromRequest<S> for Parameters {

@@ -3,6 +3,9 @@
 
 use crate::tenant_id::TenantId;
 
+/// What may stand in front of `ratelimit:`, exactly so. Any other prefix is somebody else's, whose values may be secrets.
+const RATE_LIMIT_PREFIXES: [&[u8]; 2] = [b"tenant-manager:", b"pool-manager:"];
+
 /// What a cache key is for, read from its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum KeyFamily {
@@ -20,7 +23,7 @@ pub enum KeyFamily {
     Idempotency,
     /// `m2m:{target}:{id}:credentials`: credentials between services.
     MachineCredentials,
-    /// `[prefix:]ratelimit:{tier}:{identity}`: counters.
+    /// `ratelimit:{tier}:{identity}`, also behind `tenant-manager:` or `pool-manager:`: counters.
     RateLimit,
 }
 
@@ -40,10 +43,6 @@ impl KeyFamily {
             // Not every claim is a tenant's: the part may name another caller.
             [b"idempotency", id, _, ..] if !id.is_empty() => Some(Self::Idempotency),
             [b"m2m", _, id, b"credentials"] if parse(id).is_some() => Some(Self::MachineCredentials),
-            [
-                b"tenant" | b"tenant-connections" | b"tenant-settings" | b"apikey" | b"idempotency" | b"m2m",
-                ..,
-            ] => None,
             _ => rate_limit_identity(key).map(|_| Self::RateLimit),
         }
     }
@@ -62,7 +61,7 @@ impl KeyFamily {
         }
     }
 
-    /// Whether values of the family may be shown: they hold nothing but counters. A list of what is harmless, so that
+    /// Whether values of the family may be shown if they look like counters, which is what they should be. A list of what is harmless, so that
     /// a family that is added later is hidden until somebody decides otherwise.
     pub fn is_value_harmless(self) -> bool {
         matches!(self, Self::RateLimit)
@@ -114,15 +113,12 @@ fn tenant_scoped(key: &[u8]) -> Option<&[u8]> {
     parse(id).map(|_| id)
 }
 
-/// Whom a counter is for: all behind `ratelimit:{tier}:`, in which there may be colons. One part more may stand in front,
-/// as in `tenant-manager:ratelimit:default:192.0.2.1`.
+/// Whom a counter is for: all behind `ratelimit:{tier}:`, in which there may be colons. A prefix of the list may stand
+/// in front, as in `tenant-manager:ratelimit:default:192.0.2.1`.
 fn rate_limit_identity(key: &[u8]) -> Option<&[u8]> {
     let colon = |bytes: &[u8]| bytes.iter().position(|&byte| byte == b':');
-    let rest = key.strip_prefix(b"ratelimit:").or_else(|| {
-        let (prefix, rest) = key.split_at(colon(key)?);
-        let is_prefix = !prefix.is_empty() && prefix.iter().all(u8::is_ascii_graphic);
-        if is_prefix { rest.strip_prefix(b":ratelimit:") } else { None }
-    })?;
+    let unprefixed = RATE_LIMIT_PREFIXES.iter().find_map(|prefix| key.strip_prefix(*prefix));
+    let rest = unprefixed.unwrap_or(key).strip_prefix(b"ratelimit:")?;
     let (tier, identity) = rest.split_at(colon(rest)?);
     (!tier.is_empty() && identity.len() > 1).then_some(&identity[1..])
 }

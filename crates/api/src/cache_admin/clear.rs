@@ -8,7 +8,7 @@ use http::HeaderMap;
 use crate::authorization::CacheWrite;
 use crate::cache_admin::delete::delete_keys;
 use crate::deletion::{DeletionPlan, DeletionWish, answer_deletion};
-use crate::error::ApiError;
+use crate::error::{ApiError, ParameterProblem};
 use crate::parameters::Parameters;
 use crate::state::ApiState;
 
@@ -19,15 +19,19 @@ pub(super) async fn handler(
     headers: HeaderMap,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let keys = parameters.keys()?;
-    let all = parameters.flag("all")?;
-    match (keys.is_empty(), all) {
-        (false, false) => Ok(Json(delete_keys(&state, &authorized, &keys).await?).into_response()),
-        (true, true) => {
-            let plan = DeletionPlan::of(DeletionWish::everything(&parameters)?)?;
-            answer_deletion(&state, &authorized, plan, &headers).await
+    if parameters.flag("all")? {
+        for name in ["pattern", "key", "keys", "keyBase64"] {
+            if parameters.is_given(name) {
+                return Err(ApiError::parameter(name, ParameterProblem::Beside("all=true")));
+            }
         }
-        // Both at once contradict each other.
-        (true, false) | (false, true) => Err(ApiError::NothingToDelete),
+        let plan = DeletionPlan::of(DeletionWish::everything(&parameters)?)?;
+        return answer_deletion(&state, &authorized, plan, &headers).await;
     }
+    let keys = parameters.keys()?;
+    if keys.is_empty() {
+        return Err(ApiError::NothingToDelete);
+    }
+    parameters.refuse_dry_run()?;
+    Ok(Json(delete_keys(&state, &authorized, &keys).await?).into_response())
 }

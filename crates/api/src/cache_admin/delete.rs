@@ -11,6 +11,7 @@ use crate::authorization::CacheWrite;
 use crate::deletion::DeletionAudit;
 use crate::error::ApiError;
 use crate::key_name::key_of_path;
+use crate::parameters::Parameters;
 use crate::state::ApiState;
 
 /// How many keys existed and are gone.
@@ -26,7 +27,9 @@ pub(super) async fn handler(
     authorized: CacheWrite,
     State(state): State<ApiState>,
     uri: Uri,
+    parameters: Parameters,
 ) -> Result<Json<Deleted>, ApiError> {
+    parameters.refuse_dry_run()?;
     delete_keys(&state, &authorized, &[key_of_path(&uri)]).await.map(Json)
 }
 

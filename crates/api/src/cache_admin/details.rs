@@ -1,13 +1,13 @@
 //! One key as JSON, for answers and for the command line.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use std::borrow::Cow;
+
 use cache::{CacheError, KeyDetails, KeySummary, Keyspace};
 use serde::Serialize;
 
 use crate::key_name::KeyName;
 use crate::ttl::{ttl_milliseconds, ttl_seconds};
-use crate::value_preview::value_preview;
+use crate::value_preview::{counter, value_preview};
 
 /// A key, whether it exists or not.
 #[derive(Debug, Serialize)]
@@ -20,15 +20,9 @@ pub struct KeyReport {
     summary: SummaryBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     encoding: Option<String>,
-    /// The value, or its beginning; only of keys whose values are harmless to show.
+    /// The value; only of keys whose values are harmless to show, and only a counter.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
-    /// The same when it is no text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_base64: Option<String>,
-    /// The value goes on behind what is shown.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    truncated: bool,
     /// The value is withheld: it may hold credentials.
     redacted: bool,
 }
@@ -61,6 +55,11 @@ impl KeyItem {
     pub fn of(key: &[u8], summary: &KeySummary) -> Self {
         Self { name: KeyName::of(key), summary: SummaryBody::of(summary) }
     }
+
+    /// The name alone; one that is cut ends in `…`.
+    pub(super) fn label(&self) -> Cow<'_, str> {
+        self.name.label()
+    }
 }
 
 impl KeyReport {
@@ -75,33 +74,17 @@ impl KeyReport {
         let name = KeyName::of(key);
         let Some(found) = found else {
             let summary = SummaryBody { kind: "none".to_owned(), ttl: -2, ttl_ms: -2, size: 0 };
-            return Self {
-                name,
-                exists: false,
-                summary,
-                encoding: None,
-                value: None,
-                value_base64: None,
-                truncated: false,
-                redacted: false,
-            };
+            return Self { name, exists: false, summary, encoding: None, value: None, redacted: false };
         };
-        let preview = found.preview.filter(|_| harmless);
-        let truncated = preview.as_ref().is_some_and(|preview| preview.length > preview.bytes.len() as u64);
-        let (value, value_base64) = match preview.map(|preview| String::from_utf8(preview.bytes.into())) {
-            None => (None, None),
-            Some(Ok(text)) => (Some(text), None),
-            Some(Err(no_text)) => (None, Some(STANDARD.encode(no_text.as_bytes()))),
-        };
+        let value = found.preview.filter(|_| harmless).as_ref().and_then(counter).map(str::to_owned);
+        let redacted = value.is_none();
         Self {
             name,
             exists: true,
             summary: SummaryBody::of(&found.summary),
             encoding: Some(found.encoding),
             value,
-            value_base64,
-            truncated,
-            redacted: !harmless,
+            redacted,
         }
     }
 }
@@ -139,22 +122,20 @@ mod tests {
 
     #[test]
     fn a_value_is_shown_only_where_it_is_harmless() {
-        let json =
-            |harmless| serde_json::to_value(KeyReport::of(b"k", found(b"secret", 6), harmless)).unwrap();
-        assert_eq!(json(true)["value"], "secret");
+        let json = |harmless| serde_json::to_value(KeyReport::of(b"k", found(b"4711", 4), harmless)).unwrap();
+        assert_eq!(json(true)["value"], "4711");
         assert_eq!(json(true)["redacted"], false);
         let redacted = json(false);
-        assert!(!redacted.to_string().contains("secret"));
+        assert!(!redacted.to_string().contains("4711"));
         assert_eq!(redacted["redacted"], true);
         assert_eq!((&redacted["ttl"], &redacted["ttlMs"]), (&2.into(), &1_001.into()));
         assert_eq!((&redacted["type"], &redacted["size"]), (&"string".into(), &60.into()));
     }
 
     #[test]
-    fn a_long_value_is_cut_and_one_that_is_no_text_is_base64() {
-        let json = serde_json::to_value(KeyReport::of(b"k", found(b"\xff\xfe", 9), true)).unwrap();
-        assert_eq!(json["valueBase64"], "//4=");
-        assert_eq!(json["truncated"], true);
+    fn a_value_that_is_no_counter_is_withheld_under_any_key() {
+        let json = serde_json::to_value(KeyReport::of(b"k", found(b"secret", 6), true)).unwrap();
+        assert_eq!(json["redacted"], true);
         assert!(json.get("value").is_none());
     }
 

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use cache::{Cursor, Glob, Page, PageRequest};
-use serde::Serialize;
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 
 use crate::authorization::CacheRead;
 use crate::cache_admin::details::KeyItem;
 use crate::error::ApiError;
-use crate::key_name::key_text;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
 
@@ -17,8 +17,8 @@ use crate::state::ApiState;
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ListBody {
-    keys: Vec<String>,
-    items: Vec<KeyItem>,
+    #[serde(flatten)]
+    items: Items,
     cursor: String,
     next_cursor: String,
     has_more: bool,
@@ -27,6 +27,20 @@ pub(super) struct ListBody {
     pattern: String,
     /// The scan began again at the start, and keys of earlier pages come again: the server was replaced.
     restarted: bool,
+}
+
+/// The keys as `items`, and their names alone as `keys`. Each name is built once.
+#[derive(Debug)]
+struct Items(Vec<KeyItem>);
+
+impl Serialize for Items {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names: Vec<_> = self.0.iter().map(KeyItem::label).collect();
+        let mut fields = serializer.serialize_map(Some(2))?;
+        fields.serialize_entry("keys", &names)?;
+        fields.serialize_entry("items", &self.0)?;
+        fields.end()
+    }
 }
 
 /// Keys that end between the scan and the look at them are left out.
@@ -46,12 +60,10 @@ pub(super) async fn handler(
         .await?;
     let Page { keys, cursor, restarted } = page;
     let existing = keys.iter().zip(&summaries).filter_map(|(key, summary)| Some((key, summary.as_ref()?)));
-    let (keys, items): (Vec<_>, Vec<_>) =
-        existing.map(|(key, summary)| (key_text(key), KeyItem::of(key, summary))).unzip();
+    let items: Vec<_> = existing.map(|(key, summary)| KeyItem::of(key, summary)).collect();
     Ok(Json(ListBody {
-        count: keys.len(),
-        keys,
-        items,
+        count: items.len(),
+        items: Items(items),
         has_more: !cursor.is_edge(),
         cursor: cursor.to_string(),
         next_cursor: cursor.to_string(),

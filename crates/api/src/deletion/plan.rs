@@ -10,6 +10,9 @@ use crate::deletion::DeletionWish;
 /// Matching keys that a dry run names.
 const SAMPLES: usize = 20;
 
+/// How much of a tenant id the server looks for, bytes.
+const LONGEST_ID: usize = 128;
+
 /// How long a node that does not answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -71,56 +74,56 @@ fn is_catch_all(pattern: &Glob) -> bool {
         let of_family = samples.iter().filter(|sample| KeyFamily::of(sample.as_bytes()) == family);
         of_family.map(|sample| sample.as_bytes()).any(|sample| pattern.matches(sample))
     };
-    has_no_word(pattern) || samples.iter().all(|key| matches_family_of(key))
+    pattern.is_made_of_wildcards() || samples.iter().all(|key| matches_family_of(key))
 }
 
-/// Whether wildcards and the characters between segments are all that the pattern has.
-fn has_no_word(pattern: &Glob) -> bool {
-    let mut rest = pattern.as_str().to_owned();
-    for separator in [":", "#", "{", "}", "-", "_", ".", "/"] {
-        rest = rest.replace(&format!("\\{separator}"), "").replace(separator, "");
-    }
-    match rest.parse::<Glob>() {
-        Ok(wildcards) => wildcards.has_no_literal(),
-        // Separators only: the name of one key.
-        Err(GlobError::Empty) => false,
-        // A class that lost its end: asking once too often does no harm.
-        Err(_) => true,
-    }
-}
-
-/// The keys of one tenant: the server finds those that hold its id in either spelling, in one pass; this process picks
+/// The keys of one tenant: the server finds those that hold its id in any spelling, in one pass; this process picks
 /// those whose tenant it really is. The pattern is for the whole key or for the part behind the tenant prefix, as services that
 /// see only that part would write it.
 fn tenant_keys(tenant: &TenantId, pattern: &Glob) -> Result<(Vec<Glob>, Option<KeyFilter>), GlobError> {
-    let spellings = tenant.spellings();
-    let id = match &spellings[..] {
-        // A `*` where the dashes are also matches the spelling without them.
-        [_, dashed] => dashed.replace('-', "*"),
-        _ => Glob::escape(&tenant.to_string()),
+    let id = match &tenant.spellings()[..] {
+        [_, dashed] => any_spelling(dashed),
+        // The beginning of a long id is enough, and leaves room for the wildcards.
+        _ => tenant.to_string().chars().take(LONGEST_ID).collect(),
     };
     let patterns = vec![format!("*{id}*").parse()?];
     let (tenant, pattern) = (tenant.clone(), pattern.clone());
     let filter = KeyFilter::new(move |key| {
         KeyFamily::belongs_to(key, &tenant)
-            && (pattern.matches(key)
-                || inside_tenant(key, &spellings).is_some_and(|rest| pattern.matches(rest)))
+            && (pattern.matches(key) || inside_tenant(key, &tenant).is_some_and(|rest| pattern.matches(rest)))
     });
     Ok((patterns, Some(filter)))
 }
 
-/// What stands behind the tenant prefix of a key; `None` for keys without one.
-fn inside_tenant<'a>(key: &'a [u8], spellings: &[String]) -> Option<&'a [u8]> {
-    let rest = key.strip_prefix(b"tenant:")?;
-    let rest_after = |spelling: &String| {
-        let braced = rest.strip_prefix(b"{").and_then(|rest| rest.strip_prefix(spelling.as_bytes()));
-        if let Some(rest) = braced {
-            return rest.strip_prefix(b"}:");
+/// A pattern for a UUID: letters in either case, and a `*` where the dashes are, which also matches the spelling
+/// without them.
+fn any_spelling(dashed: &str) -> String {
+    let mut spelled = String::new();
+    for character in dashed.chars() {
+        match character {
+            '-' => spelled.push('*'),
+            'a'..='f' => spelled.extend(['[', character, character.to_ascii_uppercase(), ']']),
+            digit => spelled.push(digit),
         }
-        let rest = rest.strip_prefix(spelling.as_bytes())?;
-        rest.strip_prefix(b":").or_else(|| rest.strip_prefix(b"#"))
+    }
+    spelled
+}
+
+/// What stands behind the tenant prefix of a key, in any spelling of the id; `None` for keys without one.
+fn inside_tenant<'a>(key: &'a [u8], tenant: &TenantId) -> Option<&'a [u8]> {
+    let rest = key.strip_prefix(b"tenant:")?;
+    let (id, rest) = match rest.strip_prefix(b"{") {
+        Some(tagged) => {
+            let end = tagged.iter().position(|&byte| byte == b'}')?;
+            (&tagged[..end], tagged[end + 1..].strip_prefix(b":")?)
+        }
+        None => {
+            let end = rest.iter().position(|&byte| matches!(byte, b':' | b'#'))?;
+            (&rest[..end], &rest[end + 1..])
+        }
     };
-    spellings.iter().find_map(rest_after)
+    let id: TenantId = std::str::from_utf8(id).ok()?.parse().ok()?;
+    (id == *tenant).then_some(rest)
 }
 
 #[cfg(test)]

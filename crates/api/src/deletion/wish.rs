@@ -43,13 +43,16 @@ impl DeletionWish {
             tenant: tenant(parameters)?,
             confirm: parameters.flag("confirm")?,
             foreign: parameters.flag("foreign")?,
-            dry_run: parameters.flag("dryRun")?,
+            dry_run: parameters.dry_run()?,
         })
     }
 }
 
 /// The tenant under either name. To overlook it would delete the keys of all tenants.
 fn tenant(parameters: &Parameters) -> Result<Option<TenantId>, ApiError> {
+    if parameters.is_given("tenantId") && parameters.is_given("tenant") {
+        return Err(ApiError::parameter("tenant", ParameterProblem::Beside("tenantId")));
+    }
     const EXAMPLE: &str = "tenantId=6b1b4b33f5d14d5f8c9d2a7e0f3c1a55";
     for name in ["tenantId", "tenant"] {
         if let Some(text) = parameters.restriction(name, EXAMPLE)? {

@@ -1,5 +1,5 @@
 use axum::body::Body;
-use http::Method;
+use http::{Method, header};
 
 use super::*;
 
@@ -57,7 +57,30 @@ async fn names_are_matched_however_they_are_written() {
 async fn an_empty_restriction_is_refused_and_an_absent_one_is_none() {
     assert!(query("tenantId=").await.restriction("tenantId", "x").is_err());
     assert!(body(r#"{"tenantId":""}"#).await.restriction("tenantId", "x").is_err());
-    assert_eq!(body(r#"{"tenantId":null}"#).await.restriction("tenantId", "x").unwrap(), None);
+    assert!(body(r#"{"tenantId":null}"#).await.restriction("tenantId", "x").is_err());
+    assert_eq!(body("{}").await.restriction("tenantId", "x").unwrap(), None);
+    for text in ["dryRun", "dry_run=", "dryRun=&dryRun=true"] {
+        assert!(query(text).await.dry_run().is_err(), "{text}");
+    }
+    assert!(body(r#"{"dryRun":null}"#).await.dry_run().is_err());
+    assert!(!query("").await.dry_run().unwrap());
+}
+
+#[tokio::test]
+async fn a_field_is_given_once_however_it_is_written() {
+    for text in [
+        r#"{"dryRun":true,"dry_run":false}"#,
+        r#"{"dryRun":true,"dryRun":true}"#,
+        r#" {"Dry-Run":null,"dryrun":true}"#,
+    ] {
+        let error = parameters(Method::POST, "/", None, text).await.unwrap_err();
+        assert_eq!(error.to_string(), "dryrun: must be given only once in the body", "{text}");
+    }
+    let long = "x".repeat(10_000);
+    let error =
+        parameters(Method::POST, "/", None, &format!(r#"{{"{long}":1,"{long}":2}}"#)).await.unwrap_err();
+    assert!(error.to_string().len() < 200);
+    assert!(parameters(Method::POST, "/", None, r#"{"a":{"b":1,"b":2}} x"#).await.is_err());
 }
 
 #[tokio::test]

@@ -88,6 +88,23 @@ async fn a_tenant_is_the_limit() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_is_not_clear_is_refused() {
+    let service = TestService::with_keys(&KEYS).await;
+    for (query, body) in [
+        ("?pattern=users:*&tenantId=acme&tenant=acme", ""),
+        ("?pattern=users:*&tenant=acme", r#"{"tenantId":"acme2"}"#),
+        ("?pattern=users:*", r#"{"tenantId":null}"#),
+        ("?pattern=users:*", r#"{"tenant":null}"#),
+        ("?pattern=users:*", r#"{"tenantId":"acme","tenant_id":"acme2"}"#),
+    ] {
+        let answer = service.send(Method::POST, &format!("/cache/pattern{query}"), body).await;
+        let message = answer.error(StatusCode::BAD_REQUEST, "TM-0400");
+        assert!(message.starts_with("tenant"), "{query} {body}: {message}");
+    }
+    assert!(service.exists("tenant:acme:users:1").await);
+}
+
+#[tokio::test]
 async fn only_so_many_run_at_once() {
     let service = TestService::limited(&Limits { concurrent_deletions: 0, ..Limits::default() });
     let answer = service.delete("/cache/pattern?pattern=a*").await;

@@ -61,6 +61,10 @@ async fn only_harmless_values_are_shown() {
         assert!(!answer.text.contains("the-value"), "{key}");
     }
     let expiry = Expiry::After(Duration::from_secs(60));
+    service.cache.set(b"ratelimit:free:secret", "token-1".into(), Expiry::Never).await.unwrap();
+    let answer = service.get("/cache?key=ratelimit:free:secret").await;
+    assert_eq!(answer.json()["redacted"], true);
+    assert!(!answer.text.contains("token-1"));
     service.cache.set(b"ratelimit:free:1.2.3.4", "17".into(), expiry).await.unwrap();
     let json = service.get("/cache/keys/ratelimit:free:1.2.3.4").await.json();
     assert_eq!((&json["value"], &json["redacted"], &json["ttl"]), (&"17".into(), &false.into(), &60.into()));
@@ -103,13 +107,7 @@ async fn keys_are_removed_by_name_and_answered_with_a_body() {
 #[tokio::test]
 async fn clearing_needs_both_words_and_spares_other_programs() {
     let service = TestService::with_keys(&["ratelimit:a:b", "tenant:acme:x", "sessions:1"]).await;
-    for uri in [
-        "/cache",
-        "/cache?all=true",
-        "/cache?confirm=true",
-        "/cache?key=",
-        "/cache?all=true&confirm=true&key=a",
-    ] {
+    for uri in ["/cache", "/cache?all=true", "/cache?confirm=true", "/cache?key="] {
         let message = service.delete(uri).await.error(StatusCode::BAD_REQUEST, "TM-0400");
         assert!(message.contains("all=true&confirm=true"), "{message}");
     }
@@ -117,4 +115,57 @@ async fn clearing_needs_both_words_and_spares_other_programs() {
     assert_eq!((&json["deleted"], &json["complete"]), (&2.into(), &true.into()));
     assert!(service.exists("sessions:1").await);
     assert!(!service.exists("tenant:acme:x").await);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_keys_that_are_named_is_refused() {
+    let service = TestService::with_keys(&["a"]).await;
+    for (uri, body) in [
+        ("/cache?key=a&dryRun=true", ""),
+        ("/cache?keyBase64=YQ%3D%3D&dry_run=1", ""),
+        ("/cache", r#"{"keys":["a"],"dryRun":true}"#),
+        ("/cache/a?dryRun=true", ""),
+        ("/v1/cache/keys/a?dryRun=yes", ""),
+        ("/cache/keys/a", r#"{"dryRun":true}"#),
+    ] {
+        let answer = service.send(Method::DELETE, uri, body).await;
+        let message = answer.error(StatusCode::BAD_REQUEST, "TM-0400");
+        assert_eq!(message, "dryRun: only for patterns", "{uri} {body}");
+    }
+    assert!(service.exists("a").await);
+    let json = service.delete("/cache?all=true&confirm=true&dryRun=true").await.json();
+    assert_eq!((&json["dryRun"], &json["deleted"]), (&true.into(), &0.into()));
+    assert_eq!(service.delete("/cache/a?dryRun=false").await.json()["deleted"], 1);
+}
+
+#[tokio::test]
+async fn everything_beside_a_name_is_a_contradiction() {
+    let service = TestService::with_keys(&["ratelimit:a:b"]).await;
+    for (query, body, name) in [
+        ("&key=a", "", "key"),
+        ("&key=", "", "key"),
+        ("&keys=", "", "keys"),
+        ("&key_base64=", "", "keyBase64"),
+        ("&pattern=ratelimit:*", "", "pattern"),
+        ("", r#"{"keys":[]}"#, "keys"),
+        ("", r#"{"pattern":null}"#, "pattern"),
+    ] {
+        let answer =
+            service.send(Method::DELETE, &format!("/cache?all=true&confirm=true{query}"), body).await;
+        let message = answer.error(StatusCode::BAD_REQUEST, "TM-0400");
+        assert_eq!(message, format!("{name}: must not be given beside all=true"), "{query} {body}");
+    }
+    assert!(service.exists("ratelimit:a:b").await);
+}
+
+#[tokio::test]
+async fn long_keys_are_cut_in_lists() {
+    let long = format!("ratelimit:free:{}", "x".repeat(2_000));
+    let service = TestService::with_keys(&[&long]).await;
+    let json = service.get("/cache/keys").await.json();
+    assert_eq!(json["items"][0]["key"], long[..1_024]);
+    assert_eq!(json["items"][0]["truncated"], true);
+    assert_eq!(json["keys"][0], format!("{}…", &long[..1_024]));
+    let json = service.delete("/cache/pattern?pattern=ratelimit:*&dryRun=true").await.json();
+    assert_eq!(json["samples"][0], format!("{}…", &long[..1_024]));
 }

@@ -44,6 +44,12 @@ fn a_pattern_that_matches_everything_must_be_confirmed() {
         "*e*",
         "{*}*",
         "[a-z]*",
+        "[^a-]]*",
+        "?[^a-]]*",
+        "[s-]]*",
+        "*|*",
+        "*@*",
+        "*\\**",
     ] {
         let error = DeletionPlan::of(wish(pattern)).unwrap_err();
         assert!(matches!(error, DeletionRefusal::CatchAllNotConfirmed { .. }), "{pattern}");
@@ -92,6 +98,8 @@ fn a_tenant_is_found_in_both_spellings_and_never_by_a_prefix() {
         assert!(takes(&plan, &format!("tenant:{TENANT}:a")), "{spelling}");
         assert!(takes(&plan, &format!("tenant:{DASHED}:a")), "{spelling}");
         assert!(takes(&plan, &format!("tenant:{{{TENANT}}}:a")), "{spelling}");
+        assert!(takes(&plan, &format!("tenant:{}:a", TENANT.to_uppercase())), "{spelling}");
+        assert!(takes(&plan, &format!("tenant:{}:a", DASHED.to_uppercase())), "{spelling}");
         assert!(takes(&plan, &format!("tenant-connections:{TENANT}:ledger")), "{spelling}");
         assert!(takes(&plan, &format!("idempotency:{DASHED}:k")), "{spelling}");
         assert!(!takes(&plan, &format!("tenant:{TENANT}0:a")), "{spelling}");
@@ -113,6 +121,21 @@ fn inside_a_tenant_the_pattern_is_for_the_whole_key_or_for_what_follows_the_pref
     let whole = of_tenant("tenant-connections:*", "acme");
     assert!(takes(&whole, "tenant-connections:acme:ledger"));
     assert!(!takes(&whole, "tenant:acme:users:7"));
+}
+
+#[test]
+fn inside_a_tenant_every_spelling_counts_and_the_longest_ids_do() {
+    let plan = of_tenant("users:*", TENANT);
+    for spelling in [TENANT.to_uppercase(), DASHED.to_uppercase()] {
+        assert!(takes(&plan, &format!("tenant:{spelling}:users:7")), "{spelling}");
+        assert!(takes(&plan, &format!("tenant:{{{spelling}}}:users:7")), "{spelling}");
+        assert!(!takes(&plan, &format!("tenant:{spelling}:orders:7")), "{spelling}");
+    }
+    let worst = of_tenant("*", &"f".repeat(32));
+    assert!(takes(&worst, &format!("tenant:{}:a", "F".repeat(32))));
+    let long = "a".repeat(256);
+    assert!(takes(&of_tenant("*", &long), &format!("tenant:{long}:x")));
+    assert!(!takes(&of_tenant("*", &long), &format!("tenant:{}:x", &long[1..])));
 }
 
 #[test]
