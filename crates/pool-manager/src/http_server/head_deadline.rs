@@ -6,30 +6,45 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-const IDLE: u8 = 0;
-const HEAD: u8 = 1;
-const REQUEST: u8 = 2;
-
 /// What the connection is doing, shared between its socket and its service.
 #[derive(Clone)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<State>);
+
+struct State {
+    /// Requests whose head was read and whose answer is not yet taken whole. More than one when the next head of a
+    /// pipeline is read before the last body is dropped.
+    at_work: AtomicUsize,
+    /// A head began, and counts against the limit unless a request is at work.
+    in_head: AtomicBool,
+}
 
 impl Phase {
-    /// A request head was read whole; its body and its answer have limits of their own.
-    pub(super) fn request_begins(&self) {
-        self.0.store(REQUEST, Ordering::Relaxed);
+    /// A request head was read whole; its body and its answer have limits of their own until the guard is dropped.
+    pub(super) fn request_begins(&self) -> AtWork {
+        self.0.in_head.store(false, Ordering::Relaxed);
+        self.0.at_work.fetch_add(1, Ordering::Relaxed);
+        AtWork(self.clone())
     }
 
-    /// The answer is under way; the next byte to come begins another head.
-    pub(super) fn request_ends(&self) {
-        self.0.store(IDLE, Ordering::Relaxed);
+    fn is_at_work(&self) -> bool {
+        self.0.at_work.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A request at work. After the last one, the next byte to come begins another head.
+#[must_use]
+pub(super) struct AtWork(Phase);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.0.at_work.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -44,7 +59,7 @@ pub(super) struct HeadDeadline<S> {
 
 impl<S> HeadDeadline<S> {
     pub(super) fn new(stream: S, limit: Duration) -> Self {
-        let phase = Phase(Arc::new(AtomicU8::new(HEAD)));
+        let phase = Phase(Arc::new(State { at_work: AtomicUsize::new(0), in_head: AtomicBool::new(true) }));
         Self { stream, phase, limit, timer: Box::pin(tokio::time::sleep(limit)) }
     }
 
@@ -61,16 +76,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadDeadline<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        match self.phase.0.load(Ordering::Relaxed) {
-            IDLE if buffer.filled().len() > before => {
-                let deadline = tokio::time::Instant::now() + self.limit;
-                self.timer.as_mut().reset(deadline);
-                self.phase.0.store(HEAD, Ordering::Relaxed);
-            }
-            HEAD if outcome.is_pending() && self.timer.as_mut().poll(context).is_ready() => {
+        if self.phase.is_at_work() {
+            return outcome;
+        }
+        if self.phase.0.in_head.load(Ordering::Relaxed) {
+            if outcome.is_pending() && self.timer.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
-            _ => {}
+        } else if buffer.filled().len() > before {
+            let deadline = tokio::time::Instant::now() + self.limit;
+            self.timer.as_mut().reset(deadline);
+            self.phase.0.in_head.store(true, Ordering::Relaxed);
         }
         outcome
     }
@@ -123,8 +139,7 @@ mod tests {
 
         client.write_all(b"G").await.unwrap();
         server.read_exact(&mut byte).await.unwrap();
-        phase.request_begins();
-        phase.request_ends();
+        drop(phase.request_begins());
 
         let idle = tokio::time::timeout(Duration::from_secs(60), server.read_exact(&mut byte)).await;
         assert!(idle.is_err(), "an idle connection stays");
@@ -148,7 +163,7 @@ mod tests {
     async fn a_body_may_take_its_time() {
         let (_client, server) = duplex(64);
         let mut server = HeadDeadline::new(server, LIMIT);
-        server.phase().request_begins();
+        let _at_work = server.phase().request_begins();
         assert!(tokio::time::timeout(Duration::from_secs(60), server.read_u8()).await.is_err());
     }
 }

@@ -1,6 +1,10 @@
-//! HTTP/1.1 over TCP: limits on connections and request heads, and a stop that lets open requests finish.
+//! HTTP/1.1 over TCP: limits on connections, request heads and unread answers, and a stop that lets open requests finish.
 
 mod head_deadline;
+#[cfg(test)]
+mod tests;
+mod tracked_body;
+mod write_deadline;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,22 +18,34 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
+use tracked_body::TrackedBody;
+use write_deadline::WriteDeadline;
 
 const MAX_CONNECTIONS: usize = 10_000;
 /// Well above the limits of the router, which answers in JSON; past these hyper answers 431, and 414 for a target of
 /// 64 KiB, without a body. Room for so many headers is taken for each request, so it is not more.
 const MAX_HEADERS: usize = 512;
 const MAX_HEAD_BYTES: usize = 128 * 1024;
-const HEAD_LIMIT: Duration = Duration::from_secs(10);
+const LIMITS: Limits = Limits { head: Duration::from_secs(10), write: Duration::from_secs(30) };
 /// Longer than the 90 s for which callers keep idle connections, so that they close first.
 const IDLE_LIMIT: Duration = Duration::from_secs(100);
 /// How long to wait when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a peer may keep a connection waiting.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// For the head of a request, from its first byte.
+    head: Duration,
+    /// For taking the next bytes of an answer.
+    write: Duration,
+}
 
 /// Serves until `stop`, then lets open requests finish for at most `drain_limit`, or until `abort`.
 pub(crate) async fn serve<S>(
@@ -51,7 +67,7 @@ pub(crate) async fn serve<S>(
             accepted = accept(&listener, &slots) => accepted,
         };
         let Some((stream, slot)) = accepted else { continue };
-        let connection = graceful.watch(connection(stream, service.clone()));
+        let connection = graceful.watch(connection(stream, service.clone(), LIMITS));
         let aborted = abort.clone();
         tokio::spawn(async move {
             let _slot = slot;
@@ -77,7 +93,11 @@ pub(crate) async fn serve<S>(
 async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, slot)),
+        Ok((stream, _)) => {
+            // Fails only on a socket that is already gone.
+            let _ = stream.set_nodelay(true);
+            Some((stream, slot))
+        }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             sleep(ACCEPT_PAUSE).await;
@@ -86,28 +106,27 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
     }
 }
 
-fn connection<S>(
-    stream: TcpStream,
+fn connection<T, S>(
+    stream: T,
     service: S,
+    limits: Limits,
 ) -> http1::Connection<
-    TokioIo<HeadDeadline<TcpStream>>,
-    impl hyper::service::HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
+    TokioIo<HeadDeadline<WriteDeadline<T>>>,
+    impl hyper::service::HttpService<Incoming, ResBody = TrackedBody, Error = Infallible, Future: Send>,
 >
 where
+    T: AsyncRead + AsyncWrite + Unpin,
     S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    // Fails only on a socket that is already gone.
-    let _ = stream.set_nodelay(true);
-    let stream = HeadDeadline::new(stream, HEAD_LIMIT);
+    let stream = HeadDeadline::new(WriteDeadline::new(stream, limits.write), limits.head);
     let phase = stream.phase();
     let service = service_fn(move |request: Request<Incoming>| {
-        phase.request_begins();
-        let (service, phase) = (service.clone(), phase.clone());
+        let at_work = phase.request_begins();
+        let service = service.clone();
         async move {
-            let response = service.oneshot(request).await;
-            phase.request_ends();
-            response
+            let response = service.oneshot(request).await?;
+            Ok::<_, Infallible>(response.map(|body| TrackedBody::new(body, at_work)))
         }
     });
     http1::Builder::new()
