@@ -30,14 +30,12 @@ impl ValkeyCache {
         let mut pace = Pace::up_to(limit);
         let mut count = pace.count();
         let mut bytes = 0;
-        loop {
+        let cursor = loop {
             let patience = PATIENCE.saturating_sub(began.elapsed());
             let step = match scan.patient_step(at, range.end, count, patience).await {
                 Ok(step) => step,
                 // What was found stands, and the next page begins at what could not be read.
-                Err(_) if !keys.is_empty() => {
-                    return Ok(Page { keys: keys.into_iter().collect(), cursor: Cursor(at), restarted });
-                }
+                Err(_) if !keys.is_empty() => break Cursor(at),
                 Err(error) => return Err(error),
             };
             let room = limit - keys.len();
@@ -60,14 +58,13 @@ impl ValkeyCache {
             } else {
                 pace.count().min(limit.saturating_sub(keys.len()).max(1))
             };
-            let Some(next) = step.next else {
-                return Ok(Page { keys: keys.into_iter().collect(), cursor: Cursor::START, restarted });
-            };
+            let Some(next) = step.next else { break Cursor::START };
             at = next;
             if keys.len() >= limit || Pace::is_heavy(bytes) || began.elapsed() >= LONG_ENOUGH {
-                return Ok(Page { keys: keys.into_iter().collect(), cursor: Cursor(at), restarted });
+                break Cursor(at);
             }
-        }
+        };
+        Ok(Page { keys: keys.into_iter().collect(), cursor, restarted })
     }
 
     /// Where a page begins, and whether its cursor had to be set aside for that.

@@ -140,21 +140,23 @@ async fn others_answer(cache: &Cache, keys: &[(SocketAddr, String)]) {
     }
 }
 
-/// A key of each master, and which master it is on.
-async fn key_of_each(servers: &ValkeyCluster) -> Vec<(SocketAddr, String)> {
-    let masters = servers.masters().await;
-    masters.iter().map(|master| (master.address, key_in_slot("k", *master.slots[0].start()))).collect()
+/// A cluster that serves what it can, a client, and one key of each master beside the master it is on.
+async fn cluster_with_a_key_on_each_master() -> (ValkeyCluster, Cache, Vec<(SocketAddr, String)>) {
+    let options = ClusterOptions { require_full_coverage: false, ..Default::default() };
+    let servers = ValkeyCluster::start(options).await;
+    let cache = cluster(&servers).await;
+    let mut keys = Vec::new();
+    for master in servers.masters().await {
+        let key = key_in_slot("k", *master.slots[0].start());
+        cache.set(key.as_bytes(), "v".into(), Expiry::Never).await.unwrap();
+        keys.push((master.address, key));
+    }
+    (servers, cache, keys)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_master_does_not_stop_the_others_and_its_replica_takes_over() {
-    let servers =
-        ValkeyCluster::start(ClusterOptions { require_full_coverage: false, ..Default::default() }).await;
-    let cache = cluster(&servers).await;
-    let keys = key_of_each(&servers).await;
-    for (_, key) in &keys {
-        cache.set(key.as_bytes(), "v".into(), Expiry::Never).await.unwrap();
-    }
+    let (servers, cache, keys) = cluster_with_a_key_on_each_master().await;
     let (victim, lost) = keys[0].clone();
     servers.kill(victim);
     others_answer(&cache, &keys[1..]).await;
@@ -170,13 +172,7 @@ async fn a_killed_master_does_not_stop_the_others_and_its_replica_takes_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hung_master_does_not_stop_the_others_and_its_replica_takes_over() {
-    let servers =
-        ValkeyCluster::start(ClusterOptions { require_full_coverage: false, ..Default::default() }).await;
-    let cache = cluster(&servers).await;
-    let keys = key_of_each(&servers).await;
-    for (_, key) in &keys {
-        cache.set(key.as_bytes(), "v".into(), Expiry::Never).await.unwrap();
-    }
+    let (servers, cache, keys) = cluster_with_a_key_on_each_master().await;
     let (victim, lost) = keys[0].clone();
     servers.pause(victim);
     // Large values to the hung node must not stand in the way of the others.
