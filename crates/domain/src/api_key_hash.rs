@@ -19,6 +19,16 @@ impl ApiKeyHash {
         hash.copy_from_slice(digest(&SHA256, key.expose().as_bytes()).as_ref());
         Self(hash)
     }
+
+    /// The hash that was stored as these bytes.
+    pub fn from_bytes(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
+    /// Its bytes, to be stored or looked up.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl PartialEq for ApiKeyHash {
@@ -54,5 +64,6 @@ mod tests {
         assert_eq!(hash.to_string(), hex);
         assert_eq!(format!("{hash:?}"), "ApiKeyHash(ba7816bf...)");
         assert_ne!(hash, ApiKeyHash::of(&ApiKey::parse("abd").unwrap()));
+        assert_eq!(hash, ApiKeyHash::from_bytes(*hash.as_bytes()));
     }
 }

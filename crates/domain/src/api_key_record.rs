@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::api_key_hash::ApiKeyHash;
 use crate::caller::{Caller, CallerId};
+use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
 
 /// A registered API key, without its text.
@@ -19,6 +20,10 @@ pub struct ApiKeyRecord {
     pub environment: String,
     /// What it may do.
     pub scopes: Scopes,
+    /// The rate limit that its calls are held to, if it is not that of the route.
+    pub rate_tier: Option<RateTier>,
+    /// Raised by every change of the record, and never lowered.
+    pub version: u64,
     /// From when on it is refused; `None` for never.
     pub expires_at: Option<SystemTime>,
 }
@@ -31,6 +36,10 @@ impl ApiKeyRecord {
 
     /// Who calls with this key.
     pub fn caller(&self) -> Caller {
-        Caller::new(self.id.clone(), self.scopes.clone())
+        let caller = Caller::new(self.id.clone(), self.scopes.clone());
+        match self.rate_tier {
+            Some(tier) => caller.with_rate_tier(tier),
+            None => caller,
+        }
     }
 }

@@ -1,18 +1,20 @@
 //! Who a request comes from.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
 
 /// The name of a caller in logs and audit: the id of its key, never the key. At most 128 visible ASCII characters; any
 /// other becomes `?`, so that no name can forge a line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CallerId(String);
+pub struct CallerId(Arc<str>);
 
 impl From<&str> for CallerId {
     fn from(text: &str) -> Self {
         let visible = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };
-        Self(text.chars().take(128).map(visible).collect())
+        Self(text.chars().take(128).map(visible).collect::<String>().into())
     }
 }
 
@@ -28,27 +30,42 @@ impl fmt::Display for CallerId {
     }
 }
 
-/// An authenticated caller. The API-key layer leaves it in the extensions of the request.
+/// An authenticated caller. The API-key layer leaves it in the extensions of the request. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
+pub struct Caller(Arc<Parts>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Parts {
     id: CallerId,
     scopes: Scopes,
+    rate_tier: Option<RateTier>,
 }
 
 impl Caller {
     /// A caller that may do what its scopes say.
     pub fn new(id: CallerId, scopes: Scopes) -> Self {
-        Self { id, scopes }
+        Self(Arc::new(Parts { id, scopes, rate_tier: None }))
+    }
+
+    /// The same caller with a rate limit of its own, whatever it asks for.
+    #[must_use]
+    pub fn with_rate_tier(self, tier: RateTier) -> Self {
+        Self(Arc::new(Parts { id: self.0.id.clone(), scopes: self.0.scopes.clone(), rate_tier: Some(tier) }))
     }
 
     /// Its name in logs.
     pub fn id(&self) -> &CallerId {
-        &self.id
+        &self.0.id
     }
 
     /// What it may do.
     pub fn scopes(&self) -> &Scopes {
-        &self.scopes
+        &self.0.scopes
+    }
+
+    /// The rate limit that it is held to, if it has one of its own.
+    pub fn rate_tier(&self) -> Option<RateTier> {
+        self.0.rate_tier
     }
 }
 
@@ -58,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_name_cannot_forge_a_line() {
-        assert_eq!(CallerId::from("key-1").0, "key-1");
+        assert_eq!(CallerId::from("key-1").to_string(), "key-1");
         assert_eq!(CallerId::from("a\nb \u{e9}\u{1b}[0m".to_owned()).to_string(), "a?b???[0m");
         assert_eq!(CallerId::from("x".repeat(500)).0.len(), 128);
     }

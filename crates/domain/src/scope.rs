@@ -46,6 +46,11 @@ impl Scopes {
     pub fn allows(&self, scope: &Scope) -> bool {
         self.0.iter().any(|granted| granted.covers(scope))
     }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.0.iter()
+    }
 }
 
 impl FromIterator<Scope> for Scopes {
