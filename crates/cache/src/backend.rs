@@ -14,7 +14,9 @@ use crate::error::CacheError;
 use crate::keyspace::Keyspace;
 #[cfg(feature = "mock")]
 use crate::mock::MockCache;
-use crate::steps::{DeleteIfEqual, Expiry, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest};
+use crate::steps::{
+    DeleteIfEqual, Expiry, Fill, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+};
 use crate::valkey::ValkeyCache;
 use crate::version_stamp;
 
@@ -91,7 +93,7 @@ impl Cache {
     /// or a value without a version.
     pub async fn find_versioned(&self, key: &[u8]) -> Result<Option<(u64, Bytes)>, CacheError> {
         match self.get(key).await {
-            Ok(stored) => Ok(version_stamp::open(&stored)),
+            Ok(stored) => Ok(version_stamp::record(&stored)),
             Err(CacheError::Miss) => Ok(None),
             Err(error) => Err(error),
         }
@@ -158,6 +160,25 @@ impl CacheClient for Cache {
         expiry: Expiry,
     ) -> Result<SetIfNewer, CacheError> {
         on_backend!(self, cache => cache.set_if_newer(key, version, value, expiry).await)
+    }
+
+    async fn lease(&self, key: &[u8], token: Bytes, ttl: Duration) -> Result<Lease, CacheError> {
+        on_backend!(self, cache => cache.lease(key, token, ttl).await)
+    }
+
+    async fn fill(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        version: u64,
+        value: Bytes,
+        expiry: Expiry,
+    ) -> Result<Fill, CacheError> {
+        on_backend!(self, cache => cache.fill(key, token, version, value, expiry).await)
+    }
+
+    async fn invalidate(&self, key: &[u8], version: u64, ttl: Duration) -> Result<(), CacheError> {
+        on_backend!(self, cache => cache.invalidate(key, version, ttl).await)
     }
 
     async fn take(&self, key: &[u8], request: TakeRequest) -> Result<Take, CacheError> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::error::CacheError;
-use crate::steps::{DeleteIfEqual, Expiry, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest};
+use crate::steps::{
+    DeleteIfEqual, Expiry, Fill, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+};
 
 /// A cache of byte values under byte keys, safe for concurrent use.
 ///
@@ -76,6 +78,36 @@ pub trait CacheClient: Send + Sync {
         value: Bytes,
         expiry: Expiry,
     ) -> impl Future<Output = Result<SetIfNewer, CacheError>> + Send;
+
+    /// Reads a record of a version; where there is none, marks the key with the loader's `token` for `ttl`, in one
+    /// atomic step. `token` must be unique to the loader, and `ttl` longer than it may take to load.
+    fn lease(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Lease, CacheError>> + Send;
+
+    /// Stores what was loaded under a lease, in one atomic step: only where `token` still stands and nobody announced a
+    /// version newer than `version`.
+    fn fill(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        version: u64,
+        value: Bytes,
+        expiry: Expiry,
+    ) -> impl Future<Output = Result<Fill, CacheError>> + Send;
+
+    /// Announces that the record has a new version: what stands is replaced, for `ttl`, by a tombstone that refuses fills
+    /// of older versions. A write and not a removal, because removing what is not there tells no near-cache; where the
+    /// server has no memory for it, what stands is removed. `ttl` must be longer than a load may take.
+    fn invalidate(
+        &self,
+        key: &[u8],
+        version: u64,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<(), CacheError>> + Send;
 
     /// Takes from a rate limit (GCRA on the server's clock) in one atomic step. Never repeated by itself.
     fn take(&self, key: &[u8], request: TakeRequest)

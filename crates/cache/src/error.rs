@@ -70,7 +70,7 @@ pub enum CacheError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// WRONGPASS, NOAUTH: the credentials are wrong.
-    #[error("the user name or password is wrong (CACHE_USERNAME, CACHE_PASSWORD)")]
+    #[error("the user name or password is wrong (CACHE_USERNAME, CACHE_PASSWORD or CACHE_PASSWORD_FILE)")]
     Credentials,
     /// NOPERM: the ACL of the user does not allow the command or key.
     #[error("the user has no permission: {0}")]

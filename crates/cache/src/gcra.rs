@@ -74,6 +74,27 @@ mod tests {
     }
 
     proptest! {
+        /// The shares of a take of several are what takes of one would have got.
+        #[test]
+        fn shares_are_what_single_takes_get(
+            limit_of in 1_u64..50,
+            taken in 0_u64..60,
+            count in 1_u64..80,
+            passed in 0_u64..1_000_000,
+        ) {
+            let request = TakeRequest::new(limit_of, Duration::from_secs(1)).unwrap();
+            let (_, tat) = decide(5_000, None, request.cost(taken, Grant::AsManyAsFit));
+            let now = 5_000 + passed;
+            let (whole, stored) = decide(now, tat, request.cost(count, Grant::AsManyAsFit));
+            let mut single = tat;
+            for place in 0..count {
+                let (take, next) = decide(now, single, request);
+                single = next.or(single);
+                prop_assert_eq!(request.share(&whole, place), take);
+            }
+            prop_assert_eq!(stored.or(tat), single);
+        }
+
         /// Never more than `limit` plus what the elapsed time earned, whatever the order of takes.
         #[test]
         fn never_grants_more_than_the_rate(

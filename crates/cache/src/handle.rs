@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use cache::{Cache, CacheError};
 use tokio::sync::watch;
+
+use crate::backend::Cache;
+use crate::error::CacheError;
+use crate::near::{Hub, TrackingCounters};
 
 /// The cache of the process, also before its first connection: the service listens at once and connects in the
 /// background. All clones are one.
@@ -11,6 +14,7 @@ use tokio::sync::watch;
 pub struct CacheHandle {
     state: Arc<watch::Sender<State>>,
     addresses: Arc<str>,
+    hub: Arc<Hub>,
 }
 
 enum State {
@@ -22,7 +26,9 @@ enum State {
 impl CacheHandle {
     /// A cache that is connected, or embedded.
     pub fn connected(cache: Cache) -> Self {
-        Self { state: Arc::new(watch::Sender::new(State::Connected(cache))), addresses: "the cache".into() }
+        let handle = Self::with(State::Waiting(CacheError::Closed), "the cache".into());
+        handle.attach(cache);
+        handle
     }
 
     /// A cache that is being connected to; the addresses are what answers name as unreachable until then.
@@ -32,11 +38,32 @@ impl CacheHandle {
             node: addresses.as_ref().to_owned(),
             reason: "no connection was made yet".to_owned(),
         };
-        Self { state: Arc::new(watch::Sender::new(State::Waiting(waiting))), addresses }
+        Self::with(State::Waiting(waiting), addresses)
     }
 
-    /// The connection was made.
+    fn with(state: State, addresses: Arc<str>) -> Self {
+        Self { state: Arc::new(watch::Sender::new(state)), addresses, hub: Arc::new(Hub::new()) }
+    }
+
+    /// The near-caches that hear of changes through this handle.
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// How late the news of changes comes. Nothing is measured where changes are told without a way in between, as by
+    /// the embedded cache.
+    pub fn tracking_counters(&self) -> TrackingCounters {
+        self.hub.tracking_counters()
+    }
+
+    /// The connection was made. From now on the cache tells the near-caches of this handle which keys change.
     pub fn attach(&self, cache: Cache) {
+        match &cache {
+            Cache::Valkey(valkey) => valkey.track(Arc::clone(&self.hub)),
+            Cache::Embedded(embedded) => embedded.track(&self.hub),
+            #[cfg(feature = "mock")]
+            Cache::Mock(_) => {}
+        }
         self.state.send_replace(State::Connected(cache));
     }
 
@@ -60,7 +87,7 @@ impl CacheHandle {
     }
 
     /// The configured addresses, for messages.
-    pub(crate) fn addresses(&self) -> &str {
+    pub fn addresses(&self) -> &str {
         &self.addresses
     }
 }

@@ -29,9 +29,11 @@ mod embedded;
 mod error;
 mod gcra;
 mod glob;
+mod handle;
 mod keyspace;
 #[cfg(feature = "mock")]
 mod mock;
+mod near;
 mod slot;
 mod steps;
 mod valkey;
@@ -41,12 +43,14 @@ pub use address::{AddressError, NodeAddress};
 pub use backend::{Cache, connect};
 pub use client::CacheClient;
 pub use config::{
-    CacheConfig, CacheMode, CacheVariables, ConfigProblem, ConfigProblems, RedisVariables, Secret, Selection,
+    CacheConfig, CacheMode, CacheVariables, ConfigProblem, ConfigProblems, PasswordFileProblem,
+    RedisVariables, Secret, Selection,
 };
 pub use duration::{DurationError, parse_go_duration};
 pub use embedded::{EmbeddedCache, EmbeddedLimits};
 pub use error::{CacheError, Refusal};
 pub use glob::{Glob, GlobError};
+pub use handle::CacheHandle;
 pub use keyspace::{
     Cursor, CursorError, DeleteReport, DeleteRequest, KeyDetails, KeyFilter, KeyStream, KeySummary, KeyTtl,
     Keyspace, MAX_PAGE, NodeDeletion, NodeRole, NodeStats, Page, PageRequest, Preview, Stats, StatsTotals,
@@ -54,9 +58,13 @@ pub use keyspace::{
 };
 #[cfg(feature = "mock")]
 pub use mock::{MockCache, MockCall};
+pub use near::{
+    FoundRecord, Held, LAG_BOUNDS, LoadAborted, LoadLease, Loaded, LoadedRecord, NearCache, NearCounters,
+    NearSettings, TrackingCounters,
+};
 pub use slot::{SLOTS, key_slot};
 pub use steps::{
-    DeleteIfEqual, Expiry, Grant, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+    DeleteIfEqual, Expiry, Fill, Grant, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
     TakeRequestError,
 };
 pub use valkey::{Counters, ValkeyCache};

@@ -5,10 +5,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use crate::client::CacheClient;
 use crate::error::CacheError;
-use crate::steps::{DeleteIfEqual, Expiry, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest};
+use crate::steps::{
+    DeleteIfEqual, Expiry, Fill, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+};
 
 /// A cache that answers what it was told to and remembers what it was asked. It stores nothing: without a script
 /// `get` is a miss, `exists` is 0, and everything that writes succeeds.
@@ -29,6 +32,7 @@ use crate::steps::{DeleteIfEqual, Expiry, ReplaceIfEqual, SetIfAbsent, SetIfNewe
 #[derive(Default)]
 pub struct MockCache {
     state: Mutex<State>,
+    holds_takes: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -42,6 +46,9 @@ struct State {
     replace_if_equal: Script<ReplaceIfEqual>,
     delete_if_equal: Script<DeleteIfEqual>,
     set_if_newer: Script<SetIfNewer>,
+    lease: Script<Lease>,
+    fill: Script<Fill>,
+    invalidate: Script<()>,
     take: Script<Take>,
 }
 
@@ -60,6 +67,9 @@ pub enum MockCall {
     ReplaceIfEqual { key: Bytes, expected: Bytes, value: Bytes, expiry: Expiry },
     DeleteIfEqual { key: Bytes, expected: Bytes },
     SetIfNewer { key: Bytes, version: u64, value: Bytes, expiry: Expiry },
+    Lease { key: Bytes, token: Bytes, ttl: Duration },
+    Fill { key: Bytes, token: Bytes, version: u64, value: Bytes, expiry: Expiry },
+    Invalidate { key: Bytes, version: u64, ttl: Duration },
     Take { key: Bytes, request: TakeRequest },
     Close,
 }
@@ -113,6 +123,12 @@ scripted! {
     on_delete_if_equal: delete_if_equal -> DeleteIfEqual;
     /// Answers `set_if_newer` of `key`; stored without a script.
     on_set_if_newer: set_if_newer -> SetIfNewer;
+    /// Answers `lease` of `key`; granted without a script.
+    on_lease: lease -> Lease;
+    /// Answers `fill` of `key`; stored without a script.
+    on_fill: fill -> Fill;
+    /// Answers `invalidate` of `key`; done without a script.
+    on_invalidate: invalidate -> ();
     /// Answers `take` of `key`; granted whole, as by a limit that was not used before, without a script.
     on_take: take -> Take;
 }
@@ -133,6 +149,12 @@ impl MockCache {
     /// From now on answers every call with this error, or, with `None`, by the script again.
     pub fn fail(&self, error: Option<CacheError>) {
         self.lock().failure = error;
+    }
+
+    /// From now on keeps every `take` waiting, after it was remembered and before it is answered, or, with `false`, answers
+    /// those that wait and all others again.
+    pub fn hold_takes(&self, hold: bool) {
+        self.holds_takes.send_replace(hold);
     }
 
     /// What was asked so far, oldest first.
@@ -230,9 +252,38 @@ impl CacheClient for MockCache {
         self.answer(call, |state| state.set_if_newer.next(key), Ok(SetIfNewer::Stored))
     }
 
+    async fn lease(&self, key: &[u8], token: Bytes, ttl: Duration) -> Result<Lease, CacheError> {
+        let call = MockCall::Lease { key: copy(key), token, ttl };
+        self.answer(call, |state| state.lease.next(key), Ok(Lease::Granted))
+    }
+
+    async fn fill(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        version: u64,
+        value: Bytes,
+        expiry: Expiry,
+    ) -> Result<Fill, CacheError> {
+        let call = MockCall::Fill { key: copy(key), token, version, value, expiry };
+        self.answer(call, |state| state.fill.next(key), Ok(Fill::Stored))
+    }
+
+    async fn invalidate(&self, key: &[u8], version: u64, ttl: Duration) -> Result<(), CacheError> {
+        let call = MockCall::Invalidate { key: copy(key), version, ttl };
+        self.answer(call, |state| state.invalidate.next(key), Ok(()))
+    }
+
     async fn take(&self, key: &[u8], request: TakeRequest) -> Result<Take, CacheError> {
+        self.lock().calls.push(MockCall::Take { key: copy(key), request });
+        // The sender lives as long as this.
+        let _ = self.holds_takes.subscribe().wait_for(|holds| !holds).await;
         let whole = crate::gcra::decide(0, None, request).0;
-        self.answer(MockCall::Take { key: copy(key), request }, |state| state.take.next(key), Ok(whole))
+        let mut state = self.lock();
+        match &state.failure {
+            Some(error) => Err(error.clone()),
+            None => state.take.next(key).unwrap_or(Ok(whole)),
+        }
     }
 
     async fn close(&self) {
@@ -267,6 +318,18 @@ mod tests {
         assert_eq!(cache.calls(), [set, MockCall::Get { key: "k".into() }]);
         cache.close().await;
         assert_eq!(cache.get(b"k").await, Err(CacheError::Closed));
+    }
+
+    #[tokio::test]
+    async fn a_held_take_is_remembered_and_waits() {
+        let cache = MockCache::new();
+        cache.hold_takes(true);
+        let request = TakeRequest::new(5, Duration::from_secs(5)).unwrap();
+        let mut take = std::pin::pin!(cache.take(b"limit", request));
+        assert!(futures::poll!(take.as_mut()).is_pending());
+        assert_eq!(cache.calls(), [MockCall::Take { key: "limit".into(), request }]);
+        cache.hold_takes(false);
+        assert_eq!(take.await.unwrap().granted, 1);
     }
 
     #[tokio::test]

@@ -75,6 +75,31 @@ pub enum SetIfNewer {
     },
 }
 
+/// Outcome of `lease`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lease {
+    /// A record stands; nothing was changed.
+    Found {
+        /// Its version.
+        version: u64,
+        /// The record.
+        value: Bytes,
+    },
+    /// There was none, and the caller's token stands now: what it loads may be filled in.
+    Granted,
+    /// There is none, and another loader is at it.
+    Held,
+}
+
+/// Outcome of `fill`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// The record stands.
+    Stored,
+    /// The token does not stand any more, or a newer version is known: what was loaded may be old.
+    Refused,
+}
+
 /// What a take asks for when not all of its cost fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grant {
@@ -110,14 +135,14 @@ pub enum TakeRequestError {
 impl TakeRequest {
     /// A take of one. The time between two requests is rounded up to a whole microsecond, so that exactly `limit`
     /// pass in a burst and never one more in a window.
-    pub fn new(limit: u64, window: Duration) -> Result<Self, TakeRequestError> {
+    pub const fn new(limit: u64, window: Duration) -> Result<Self, TakeRequestError> {
         if limit == 0 {
             return Err(TakeRequestError::ZeroLimit);
         }
-        if window > Duration::from_secs(366 * 86_400) {
+        if window.as_micros() > 366 * 86_400 * 1_000_000 {
             return Err(TakeRequestError::TooLong);
         }
-        let window_micros = u64::try_from(window.as_micros()).unwrap_or(u64::MAX);
+        let window_micros = window.as_micros() as u64;
         if window_micros < limit {
             return Err(TakeRequestError::TooFast);
         }
@@ -140,6 +165,27 @@ impl TakeRequest {
     #[must_use]
     pub fn peek(self) -> Self {
         self.cost(0, Grant::AllOrNothing)
+    }
+
+    /// What one of several requests got that were taken together with [`Grant::AsManyAsFit`]: the same as if they had been
+    /// taken one by one, in their order, at the moment of the take. `place` is the request's place among them, from 0.
+    #[must_use]
+    pub fn share(&self, whole: &Take, place: u64) -> Take {
+        let reset_micros = u64::try_from(whole.reset_after.as_micros()).unwrap_or(u64::MAX);
+        if place < whole.granted {
+            let granted_later = whole.granted - place - 1;
+            let reset_micros = reset_micros.saturating_sub(granted_later * self.emission_micros);
+            return Take {
+                granted: 1,
+                remaining: whole.remaining + granted_later,
+                retry_after: Duration::ZERO,
+                reset_after: Duration::from_micros(reset_micros),
+                now_micros: whole.now_micros,
+            };
+        }
+        let burst_micros = self.emission_micros * self.limit;
+        let retry_micros = reset_micros.saturating_add(self.emission_micros).saturating_sub(burst_micros);
+        Take { granted: 0, retry_after: Duration::from_micros(retry_micros), ..*whole }
     }
 }
 

@@ -1,11 +1,14 @@
 //! How to reach Valkey.
 
+pub(crate) mod password_file;
 mod problem;
 mod secret;
 mod variables;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+pub use password_file::PasswordFileProblem;
 pub use problem::{ConfigProblem, ConfigProblems};
 pub use secret::Secret;
 pub use variables::{CacheVariables, RedisVariables, Selection};
@@ -40,6 +43,8 @@ pub struct CacheConfig {
     pub addresses: Vec<NodeAddress>,
     /// AUTH password, or the ACL user's.
     pub password: Option<Secret>,
+    /// File that holds the password. Read again for every link that is opened; `password` is what it held at first.
+    pub password_file: Option<PathBuf>,
     /// ACL user; without it the password alone is sent.
     pub username: Option<String>,
     /// Whether to speak TLS.
@@ -49,7 +54,7 @@ pub struct CacheConfig {
     /// The topology.
     pub mode: CacheMode,
     /// The most links to open to one node, at least 1. Links are multiplexed: two are used, one for requests and
-    /// one for scans, deletions and large values.
+    /// one for scans, deletions and large values. The link on which a node tells of changed keys is not counted.
     pub pool_size: usize,
     /// How often one command is repeated on a failure that may pass, within the budget of its operation.
     pub max_retries: u32,
@@ -76,6 +81,7 @@ impl CacheConfig {
         Self {
             addresses,
             password: None,
+            password_file: None,
             username: None,
             tls: false,
             ca_certificate_pem: None,

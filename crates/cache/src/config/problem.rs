@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::password_file::PasswordFileProblem;
 use crate::address::AddressError;
 use crate::duration::DurationError;
 
@@ -78,6 +79,12 @@ pub enum ConfigProblem {
     /// A user without a password cannot log in.
     #[error("{0}: set without a password; set the password too, or remove the user")]
     UserWithoutPassword(&'static str),
+    /// Two passwords: nobody knows which is meant.
+    #[error("{0} and CACHE_PASSWORD_FILE: both are set; remove one of them")]
+    TwoPasswords(&'static str),
+    /// The password file holds no password.
+    #[error("CACHE_PASSWORD_FILE: {0}")]
+    PasswordFile(PasswordFileProblem),
     /// The certificate is not base64.
     #[error("CACHE_CA_CERT_BASE64: not base64; encode the PEM file with: base64 -w0 ca.pem")]
     CertificateEncoding,

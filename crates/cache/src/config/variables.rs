@@ -1,5 +1,6 @@
 //! From environment variables to a configuration: `CACHE_*` first, `REDIS_*` for one more release.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine;
@@ -7,7 +8,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 
-use super::{CacheConfig, CacheMode, ConfigProblem, ConfigProblems, Secret};
+use super::{CacheConfig, CacheMode, ConfigProblem, ConfigProblems, Secret, password_file};
 use crate::address::NodeAddress;
 use crate::duration::parse_go_duration;
 
@@ -21,6 +22,8 @@ pub struct CacheVariables {
     pub addrs: Option<String>,
     /// `CACHE_PASSWORD`.
     pub password: Option<String>,
+    /// `CACHE_PASSWORD_FILE`: where the password is, when it is not in a variable.
+    pub password_file: Option<String>,
     /// `CACHE_USERNAME`.
     pub username: Option<String>,
     /// `CACHE_TLS_ENABLED`.
@@ -128,12 +131,12 @@ impl CacheVariables {
             problems.add(ConfigProblem::SeveralAddresses { count: addresses.len() });
         }
         let username = filled(&self.username).map(str::to_owned);
-        let password = filled_secret(&self.password);
-        if username.is_some() && password.is_none() {
+        let (password, password_file) = self.passwords("CACHE_PASSWORD", &self.password, problems);
+        if username.is_some() && password.is_none() && password_file.is_none() {
             problems.add(ConfigProblem::UserWithoutPassword("CACHE_USERNAME"));
         }
         let tls = problems.flag("CACHE_TLS_ENABLED", &self.tls_enabled);
-        CacheConfig { username, password, tls, ..self.tuned(mode, addresses, tls, problems) }
+        CacheConfig { username, password, password_file, tls, ..self.tuned(mode, addresses, tls, problems) }
     }
 
     /// Address and credentials from `REDIS_*`; topology, certificate and tuning still from `CACHE_*`.
@@ -158,12 +161,34 @@ impl CacheVariables {
             Some(database) => problems.add(ConfigProblem::Database(database.to_owned())),
         }
         let username = filled(&redis.username).map(str::to_owned);
-        let password = filled_secret(&redis.password);
-        if username.is_some() && password.is_none() {
+        let (password, password_file) = self.passwords("REDIS_PASSWORD", &redis.password, problems);
+        if username.is_some() && password.is_none() && password_file.is_none() {
             problems.add(ConfigProblem::UserWithoutPassword("REDIS_USERNAME"));
         }
         let tls = problems.flag("REDIS_TLS", &redis.tls);
-        CacheConfig { username, password, tls, ..self.tuned(mode, addresses, tls, problems) }
+        CacheConfig { username, password, password_file, tls, ..self.tuned(mode, addresses, tls, problems) }
+    }
+
+    /// The password from its variable, or from the file and with it the file.
+    fn passwords(
+        &self,
+        variable: &'static str,
+        value: &Option<String>,
+        problems: &mut Problems,
+    ) -> (Option<Secret>, Option<PathBuf>) {
+        let password = filled_secret(value);
+        let Some(path) = filled(&self.password_file) else { return (password, None) };
+        if password.is_some() {
+            problems.add(ConfigProblem::TwoPasswords(variable));
+            return (password, None);
+        }
+        match password_file::read(Path::new(path)) {
+            Ok(password) => (Some(password), Some(path.into())),
+            Err(problem) => {
+                problems.add(ConfigProblem::PasswordFile(problem));
+                (None, Some(path.into()))
+            }
+        }
     }
 
     fn mode(&self, problems: &mut Problems) -> CacheMode {

@@ -2,10 +2,13 @@
 
 mod entry;
 mod keyspace;
+mod listeners;
 mod store;
 mod stripe;
 mod time;
 
+#[cfg(test)]
+mod limit_tests;
 #[cfg(test)]
 mod tests;
 
@@ -16,12 +19,17 @@ use bytes::Bytes;
 
 use self::entry::{deadline, parse_integer};
 use self::store::Store;
-use self::time::{SteadyTime, TimeSource};
+#[cfg(test)]
+pub(crate) use self::time::ManualTime;
+pub(crate) use self::time::{SteadyTime, TimeSource};
 use crate::client::CacheClient;
 use crate::error::CacheError;
 use crate::gcra;
-use crate::steps::{DeleteIfEqual, Expiry, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest};
-use crate::version_stamp;
+use crate::near::Hub;
+use crate::steps::{
+    DeleteIfEqual, Expiry, Fill, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+};
+use crate::version_stamp::{self, Stamped};
 
 /// How much the embedded cache holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +63,13 @@ impl EmbeddedCache {
 
     pub(crate) fn with_clock(limits: EmbeddedLimits, clock: Arc<dyn TimeSource>) -> Self {
         Self { store: Arc::new(Store::new(limits, clock)), limits }
+    }
+}
+
+impl EmbeddedCache {
+    /// Tells `hub` from now on which keys change, before the change is answered, for as long as the hub lives.
+    pub(crate) fn track(&self, hub: &Arc<Hub>) {
+        self.store.listeners.add(hub);
     }
 }
 
@@ -182,6 +197,48 @@ impl CacheClient for EmbeddedCache {
                 slot.put(&stored, deadline(slot.now, expiry));
                 Ok(SetIfNewer::Stored)
             }
+        })
+    }
+
+    async fn lease(&self, key: &[u8], token: Bytes, ttl: Duration) -> Result<Lease, CacheError> {
+        self.store.step(key, |slot| {
+            let announced = match slot.read().and_then(|entry| version_stamp::open(&entry.value)) {
+                Some((version, Stamped::Record(value))) => return Ok(Lease::Found { version, value }),
+                Some((_, Stamped::Lease { token: holder })) if holder == token => return Ok(Lease::Granted),
+                Some((_, Stamped::Lease { .. })) => return Ok(Lease::Held),
+                Some((version, Stamped::Tombstone)) => version,
+                None => 0,
+            };
+            slot.put(&version_stamp::lease(announced, &token), deadline(slot.now, Expiry::After(ttl)));
+            Ok(Lease::Granted)
+        })
+    }
+
+    async fn fill(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        version: u64,
+        value: Bytes,
+        expiry: Expiry,
+    ) -> Result<Fill, CacheError> {
+        self.store.step(key, |slot| match slot.read().and_then(|entry| version_stamp::open(&entry.value)) {
+            Some((announced, Stamped::Lease { token: holder }))
+                if holder == token && announced <= version =>
+            {
+                slot.put(&version_stamp::seal(version, &value), deadline(slot.now, expiry));
+                Ok(Fill::Stored)
+            }
+            _ => Ok(Fill::Refused),
+        })
+    }
+
+    async fn invalidate(&self, key: &[u8], version: u64, ttl: Duration) -> Result<(), CacheError> {
+        self.store.step(key, |slot| {
+            let standing = slot.read().and_then(|entry| version_stamp::open(&entry.value));
+            let newest = standing.map_or(version, |(standing, _)| standing.max(version));
+            slot.put(&version_stamp::tombstone(newest), deadline(slot.now, Expiry::After(ttl)));
+            Ok(())
         })
     }
 

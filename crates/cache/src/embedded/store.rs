@@ -14,6 +14,7 @@ use moka::policy::EvictionPolicy;
 
 use super::EmbeddedLimits;
 use super::entry::{Entry, key_hash};
+use super::listeners::Listeners;
 use super::stripe::{Counters, Evictable, Room, Slot, Stripe};
 use super::time::TimeSource;
 use crate::error::CacheError;
@@ -30,6 +31,7 @@ pub(super) struct Store {
     stripes: Vec<Mutex<Option<Stripe>>>,
     pub(super) room: Room,
     pub(super) counters: Arc<Counters>,
+    pub(super) listeners: Listeners,
     clock: Arc<dyn TimeSource>,
 }
 
@@ -38,7 +40,7 @@ impl Store {
         let counters = Arc::new(Counters::default());
         let evictable = evictable(limits.max_bytes, Arc::clone(&clock), Arc::clone(&counters));
         let stripes = (0..STRIPES).map(|_| Mutex::new(Some(Stripe::new(evictable.clone())))).collect();
-        Self { stripes, room: Room::new(limits.max_pinned), counters, clock }
+        Self { stripes, room: Room::new(limits.max_pinned), counters, listeners: Listeners::default(), clock }
     }
 
     pub(super) fn now(&self) -> u64 {
@@ -71,7 +73,23 @@ impl Store {
         let stripe = guard.as_mut().ok_or(CacheError::Closed)?;
         // Read under the lock, so that the times of the steps on one key are in the order of the steps.
         let now = self.now();
-        step(&mut Slot { stripe, room: &self.room, counters: &self.counters, key, key_hash, now })
+        let mut slot = Slot {
+            stripe,
+            room: &self.room,
+            counters: &self.counters,
+            key,
+            key_hash,
+            now,
+            is_changed: false,
+        };
+        let outcome = step(&mut slot);
+        let is_changed = slot.is_changed;
+        drop(guard);
+        // After the change, so that whoever reads once it is told reads what is new; and before the answer.
+        if is_changed {
+            self.listeners.tell(key);
+        }
+        outcome
     }
 
     /// Removes the pinned entries whose time is over.

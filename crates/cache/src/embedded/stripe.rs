@@ -127,12 +127,13 @@ impl Stripe {
         }
     }
 
-    fn unpin(&mut self, key: &[u8], room: &Room) {
+    /// Answers whether it was there.
+    fn unpin(&mut self, key: &[u8], room: &Room) -> bool {
         self.forget_deadline(key);
-        if let Some(old) = self.pinned.remove(key) {
-            room.used.fetch_sub(1, Ordering::Relaxed);
-            room.bytes.fetch_sub(old.weight(key), Ordering::Relaxed);
-        }
+        let Some(old) = self.pinned.remove(key) else { return false };
+        room.used.fetch_sub(1, Ordering::Relaxed);
+        room.bytes.fetch_sub(old.weight(key), Ordering::Relaxed);
+        true
     }
 
     fn forget_deadline(&mut self, key: &[u8]) {
@@ -151,6 +152,8 @@ pub(super) struct Slot<'step> {
     pub(super) key_hash: u64,
     /// The time of this step, microseconds since the Unix epoch.
     pub(super) now: u64,
+    /// Whether what stands under the key is not what stood there before this step.
+    pub(super) is_changed: bool,
 }
 
 impl Slot<'_> {
@@ -170,6 +173,7 @@ impl Slot<'_> {
 
     /// Stores a value that may be evicted.
     pub(super) fn put(&mut self, value: &[u8], expires_at: Option<u64>) {
+        self.is_changed = true;
         let entry = self.entry(value, expires_at);
         // A scan may have passed the evictable table already: until it ends, a pinned key stays where it is.
         if self.room.is_scanned() && self.stripe.pinned.contains_key(self.key) {
@@ -185,6 +189,7 @@ impl Slot<'_> {
         let entry = self.entry(value, expires_at);
         self.stripe.pin(self.key, entry, self.room)?;
         self.stripe.evictable.invalidate(self.key);
+        self.is_changed = true;
         Ok(())
     }
 
@@ -198,8 +203,8 @@ impl Slot<'_> {
     }
 
     pub(super) fn remove(&mut self) {
-        self.stripe.unpin(self.key, self.room);
-        self.stripe.evictable.invalidate(self.key);
+        self.is_changed |= self.stripe.unpin(self.key, self.room);
+        self.is_changed |= self.stripe.evictable.remove(self.key).is_some();
     }
 
     fn entry(&self, value: &[u8], expires_at: Option<u64>) -> Entry {

@@ -17,6 +17,13 @@ pub struct Counters {
     pub links_opened: u64,
     /// Links that hung and were replaced.
     pub links_replaced: u64,
+    /// Links on which a server was asked to tell of changed keys.
+    pub tracking_armed: u64,
+    /// Such links that ended, hung or told nothing.
+    pub tracking_lost: u64,
+    /// Times that everything held in this process was dropped: a server was emptied, news was lost, a link was made
+    /// anew, slots moved.
+    pub tracking_resets: u64,
 }
 
 #[derive(Default)]
@@ -27,6 +34,9 @@ pub(super) struct Counting {
     pub(super) timeouts: AtomicU64,
     pub(super) links_opened: AtomicU64,
     pub(super) links_replaced: AtomicU64,
+    pub(super) tracking_armed: AtomicU64,
+    pub(super) tracking_lost: AtomicU64,
+    pub(super) tracking_resets: AtomicU64,
 }
 
 impl Counting {
@@ -43,6 +53,9 @@ impl Counting {
             timeouts: read(&self.timeouts),
             links_opened: read(&self.links_opened),
             links_replaced: read(&self.links_replaced),
+            tracking_armed: read(&self.tracking_armed),
+            tracking_lost: read(&self.tracking_lost),
+            tracking_resets: read(&self.tracking_resets),
         }
     }
 }

@@ -9,15 +9,17 @@ use std::time::Duration;
 
 use fred::clients::Client;
 use fred::error::Error;
-use fred::interfaces::{ClientLike, EventInterface};
+use fred::interfaces::{ClientLike, EventInterface, TrackingInterface};
+use fred::types::client::Invalidation;
 use fred::types::config::{Config, ConnectionConfig, Options, Server, ServerConfig, TcpConfig, TlsConfig};
 use fred::types::{Builder, ClusterHash, ConnectHandle, CustomCommand, RespVersion, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, broadcast};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::command::Command;
 use super::failure::Failure;
+use super::password::Password;
 use crate::address::NodeAddress;
 use crate::config::{CacheConfig, Secret};
 use crate::error::CacheError;
@@ -29,10 +31,15 @@ const GOODBYE: Duration = Duration::from_millis(200);
 /// Frames that go out in one write: a whole pipeline.
 const FRAMES_PER_FLUSH: u64 = 5_000;
 
+/// Messages that a link keeps for a receiver which is late, and a link for news of changed keys. The driver makes room
+/// for them in nine channels at once: the second takes about a megabyte.
+const KEPT_MESSAGES: usize = 32;
+const KEPT_NEWS: usize = 1_024;
+
 /// What every link of a client is opened with.
 pub(super) struct LinkSettings {
     username: Option<String>,
-    password: Option<Secret>,
+    password: Password,
     tls: Option<rustls::ClientConfig>,
     /// Name to verify for nodes that are known by IP address only.
     certificate_name: Option<String>,
@@ -45,7 +52,7 @@ impl LinkSettings {
         let named = config.addresses.iter().find(|address| !is_ip(address.host()));
         Ok(Self {
             username: config.username.clone(),
-            password: config.password.clone(),
+            password: Password::new(config),
             tls: config.tls.then(|| tls::client_config(config)).transpose()?,
             certificate_name: named.map(|address| address.host().to_owned()),
             dial_timeout: config.dial_timeout,
@@ -57,7 +64,7 @@ impl LinkSettings {
         self.tls.is_some()
     }
 
-    fn driver_config(&self, address: &NodeAddress) -> Config {
+    fn driver_config(&self, address: &NodeAddress, password: Option<&Secret>) -> Config {
         let server = if self.tls.is_some() {
             let own_name = || address.host().to_owned();
             let name = match &self.certificate_name {
@@ -71,7 +78,7 @@ impl LinkSettings {
         Config {
             fail_fast: true,
             username: self.username.clone(),
-            password: self.password.as_ref().map(|password| password.expose().to_owned()),
+            password: password.map(|password| password.expose().to_owned()),
             server: ServerConfig::Centralized { server },
             version: RespVersion::RESP3,
             tls: self.tls.clone().map(TlsConfig::from),
@@ -126,9 +133,29 @@ pub(super) struct Link {
 impl Link {
     /// Connects, authenticates and returns; on a failure nothing stays open.
     pub(super) async fn open(address: &NodeAddress, settings: &LinkSettings) -> Result<Self, Failure> {
-        let client = Builder::from_config(settings.driver_config(address))
+        Self::open_keeping(address, settings, KEPT_MESSAGES).await
+    }
+
+    /// The same, for a link on which the server tells of changed keys.
+    pub(super) async fn open_for_news(
+        address: &NodeAddress,
+        settings: &LinkSettings,
+    ) -> Result<Self, Failure> {
+        Self::open_keeping(address, settings, KEPT_NEWS).await
+    }
+
+    async fn open_keeping(
+        address: &NodeAddress,
+        settings: &LinkSettings,
+        messages: usize,
+    ) -> Result<Self, Failure> {
+        let password = settings.password.current().await;
+        let client = Builder::from_config(settings.driver_config(address, password.as_ref()))
             .with_connection_config(|connection| *connection = settings.connection_config())
-            .with_performance_config(|performance| performance.max_feed_count = FRAMES_PER_FLUSH)
+            .with_performance_config(|performance| {
+                performance.max_feed_count = FRAMES_PER_FLUSH;
+                performance.broadcast_channel_capacity = messages;
+            })
             .build()
             .map_err(|error| Failure::NotSent(error.details().to_owned()))?;
         let mut refused = client.error_rx();
@@ -156,6 +183,11 @@ impl Link {
             failure @ Failure::Refused(_) => failure,
             _ => Failure::NotSent(dial_reason(error.details()).to_owned()),
         }
+    }
+
+    /// What the server tells of changed keys from now on, once it was asked to. A receiver that is late learns so.
+    pub(super) fn news(&self) -> broadcast::Receiver<Invalidation> {
+        self.client.invalidation_rx()
     }
 
     /// Returns when the connection is over, by whichever side.

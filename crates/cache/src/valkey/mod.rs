@@ -13,6 +13,7 @@ mod link;
 mod many;
 mod node;
 mod operations;
+mod password;
 mod reply;
 mod router;
 mod scan;
@@ -22,6 +23,7 @@ mod startup;
 mod stats;
 mod tls;
 mod topology;
+mod tracking;
 
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ use topology::Topology;
 
 use crate::config::CacheConfig;
 use crate::error::CacheError;
+use crate::near::Hub;
 use scan::Method;
 
 /// A client of Valkey. Made by [`connect`](crate::connect).
@@ -54,6 +57,11 @@ impl ValkeyCache {
     /// What the client counted about itself since it connected.
     pub fn counters(&self) -> Counters {
         self.topology.surroundings.counting.snapshot()
+    }
+
+    /// Tells `hub` from now on which keys changed on the servers, until the client ends. To be called once.
+    pub(crate) fn track(&self, hub: Arc<Hub>) {
+        tracking::start(Arc::clone(&self.topology), hub);
     }
 
     async fn end(&self) {

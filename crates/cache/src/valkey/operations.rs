@@ -9,13 +9,13 @@ use futures::future::try_join_all;
 use super::command::{Command, Repeat};
 use super::node::Lane;
 use super::router::{Budget, Earlier, REQUEST_BUDGET};
-use super::script::{DELETE_IF_EQUAL, REPLACE_IF_EQUAL, SET_IF_NEWER, TAKE};
+use super::script::{DELETE_IF_EQUAL, FILL, INVALIDATE, LEASE, REPLACE_IF_EQUAL, SET_IF_NEWER, TAKE};
 use super::{ValkeyCache, reply};
 use crate::client::CacheClient;
-use crate::error::CacheError;
+use crate::error::{CacheError, Refusal};
 use crate::slot::key_slot;
 use crate::steps::{
-    DeleteIfEqual, Expiry, Grant, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
+    DeleteIfEqual, Expiry, Fill, Grant, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
 };
 use crate::version_stamp;
 
@@ -165,6 +165,52 @@ impl CacheClient for ValkeyCache {
             None => Ok(SetIfNewer::Stored),
             Some(Ok(version)) => Ok(SetIfNewer::NewerStands { version }),
             Some(Err(_)) => Err(self.unexpected(key, "EVALSHA")),
+        }
+    }
+
+    async fn lease(&self, key: &[u8], token: Bytes, ttl: Duration) -> Result<Lease, CacheError> {
+        let command =
+            Command::script(&LEASE, key, Repeat::Harmless).bytes(token).expiry_argument(Expiry::After(ttl));
+        let (answer, _) = self.run(key, command).await?;
+        match reply::integer(&answer) {
+            Some(1) => return Ok(Lease::Granted),
+            Some(0) => return Ok(Lease::Held),
+            _ => {}
+        }
+        let record = reply::bytes(&answer).and_then(|stored| version_stamp::record(&stored));
+        let (version, value) = record.ok_or_else(|| self.unexpected(key, "EVALSHA"))?;
+        Ok(Lease::Found { version, value })
+    }
+
+    async fn fill(
+        &self,
+        key: &[u8],
+        token: Bytes,
+        version: u64,
+        value: Bytes,
+        expiry: Expiry,
+    ) -> Result<Fill, CacheError> {
+        let command = Command::script(&FILL, key, Repeat::Harmless)
+            .bytes(token)
+            .bytes(version_stamp::seal(version, &value))
+            .expiry_argument(expiry);
+        let (answer, _) = self.run(key, command).await?;
+        match reply::integer(&answer) {
+            Some(1) => Ok(Fill::Stored),
+            Some(0) => Ok(Fill::Refused),
+            _ => Err(self.unexpected(key, "EVALSHA")),
+        }
+    }
+
+    async fn invalidate(&self, key: &[u8], version: u64, ttl: Duration) -> Result<(), CacheError> {
+        let command = Command::script(&INVALIDATE, key, Repeat::Harmless)
+            .text(&format!("{version:020}"))
+            .expiry_argument(Expiry::After(ttl));
+        match self.run(key, command).await {
+            Err(CacheError::Refused { refusal: Refusal::OutOfMemory, .. }) => {
+                self.run(key, Command::new("UNLINK").key(key)).await.map(drop)
+            }
+            outcome => outcome.map(drop),
         }
     }
 

@@ -185,6 +185,10 @@ impl<'a> Attempts<'a> {
             Failure::Ask(target) => {
                 Counting::add(&counting.redirections);
                 self.redirections += 1;
+                if !self.topology.map().names(target) {
+                    // A node that joined: it is to be watched before keys on it change.
+                    self.topology.request_refresh(route.generation);
+                }
                 self.redirected = Some((target.clone(), true));
                 return Ok(());
             }

@@ -45,6 +45,21 @@ script!(
     "lua/set_if_newer.lua"
 );
 script!(
+    /// ARGV: token, milliseconds. Answers the stamped record that stands, 1 when the token stands, 0 when another does.
+    LEASE,
+    "lua/lease.lua"
+);
+script!(
+    /// ARGV: token, stamped record, milliseconds or 0. Answers 1 stored, 0 refused.
+    FILL,
+    "lua/fill.lua"
+);
+script!(
+    /// ARGV: stamp of 20 digits, milliseconds. Answers 1.
+    INVALIDATE,
+    "lua/invalidate.lua"
+);
+script!(
     /// ARGV: emission interval in microseconds, limit, cost, 1 for all or nothing. Answers granted, remaining,
     /// microseconds to retry, microseconds to reset, microseconds of the server's clock.
     TAKE,

@@ -80,6 +80,11 @@ impl Topology {
         self.map.load_full()
     }
 
+    /// Tells when the map is read anew.
+    pub(super) fn generations(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
     /// The node at an address, connecting to it if it is new.
     pub(super) fn node(&self, address: &NodeAddress) -> Arc<Node> {
         // The map of nodes is whole at every unlock, so a panic elsewhere does not spoil it.

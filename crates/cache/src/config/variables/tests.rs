@@ -153,3 +153,47 @@ fn secrets_do_not_show() {
     };
     assert!(!format!("{selection:?}").contains("hunter2"));
 }
+
+#[test]
+fn the_password_may_be_in_a_file() {
+    let directory = testkit::ServerDirectory::create();
+    let path = directory.write("password", "in the file\n");
+    let file = Some(path.display().to_string());
+    let own_names =
+        CacheVariables { username: some("app"), password_file: file.clone(), ..own("a:1", "single") };
+    let old_names = CacheVariables { password_file: file, ..CacheVariables::default() };
+    let redis = RedisVariables { host: some("a"), username: some("app"), ..RedisVariables::default() };
+    for (cache, redis) in [(own_names, RedisVariables::default()), (old_names, redis)] {
+        let Ok(Selection::Valkey { config, .. }) = cache.resolve(&redis, Some("CACHE_PASSWORD_FILE")) else {
+            panic!("a configuration");
+        };
+        assert_eq!(config.password.expect("a password").expose(), "in the file");
+        assert_eq!(config.password_file.as_deref(), Some(&*path));
+    }
+}
+
+#[test]
+fn faults_of_the_password_file_are_named() {
+    let directory = testkit::ServerDirectory::create();
+    let file = |path: std::path::PathBuf| Some(path.display().to_string());
+    let none = RedisVariables::default();
+    let both = CacheVariables {
+        password: some("p"),
+        password_file: file(directory.write("password", "p")),
+        ..own("a:1", "single")
+    };
+    assert_eq!(problems(&both, &none), [ConfigProblem::TwoPasswords("CACHE_PASSWORD")]);
+    let text = ConfigProblems(problems(&both, &none)).to_string();
+    assert!(text.contains("CACHE_PASSWORD and CACHE_PASSWORD_FILE"), "{text}");
+    let redis = RedisVariables { host: some("a"), password: some("p"), ..RedisVariables::default() };
+    let both = CacheVariables { password_file: both.password_file, ..CacheVariables::default() };
+    assert_eq!(problems(&both, &redis), [ConfigProblem::TwoPasswords("REDIS_PASSWORD")]);
+    for path in [directory.path().join("none"), directory.write("empty", "\n")] {
+        let cache = CacheVariables { password_file: file(path.clone()), ..own("a:1", "single") };
+        let text = ConfigProblems(problems(&cache, &none)).to_string();
+        assert!(
+            text.starts_with("CACHE_PASSWORD_FILE: ") && text.contains(&path.display().to_string()),
+            "{text}"
+        );
+    }
+}

@@ -8,6 +8,7 @@ mod deletion;
 mod expiry;
 mod globs;
 mod keyspace;
+mod leases;
 mod limits;
 mod values;
 mod versions;

@@ -1,9 +1,12 @@
 //! What only a real Valkey can show: connecting, redirections, lost answers, hung and killed nodes, moving slots.
 
 mod connecting;
+mod limits;
 mod lost_answers;
 mod outages;
+mod password;
 mod redirections;
 mod scan_cluster;
 mod scan_single;
 mod support;
+mod tracking;
