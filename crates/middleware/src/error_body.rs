@@ -11,6 +11,8 @@ pub mod codes {
     pub const UNAUTHORIZED: &str = "UNAUTHORIZED";
     /// 403: the caller is known and may not do this.
     pub const FORBIDDEN: &str = "FORBIDDEN";
+    /// 429: too much was asked for; later it may be allowed.
+    pub const RATE_LIMIT_EXCEEDED: &str = "rate_limit_exceeded";
     /// 503: something that is needed is away.
     pub const SERVICE_UNAVAILABLE: &str = "SERVICE_UNAVAILABLE";
 }

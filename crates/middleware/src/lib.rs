@@ -1,6 +1,7 @@
 //! Tower layers that any HTTP service can use, each alone: who calls ([`ApiKeyLayer`]), which request it is
-//! ([`RequestIdLayer`]), what became of it ([`AccessLogLayer`]), the one form of error bodies ([`ErrorBody`]) and of errors
-//! in the log ([`error_chain`](error_chain())).
+//! ([`RequestIdLayer`]), how often it may ask ([`RateLimitLayer`]), whether it was done already ([`IdempotencyLayer`]),
+//! what became of it ([`AccessLogLayer`]), the one form of error bodies ([`ErrorBody`]) and of errors in the log
+//! ([`error_chain`](error_chain())).
 //!
 //! The layers know no web framework: they work with every body type that the service behind them takes, and those that
 //! answer by themselves with every one that is made from bytes. What they need from outside, such as keys, clocks and
@@ -8,14 +9,29 @@
 
 mod access_log;
 mod api_key;
+mod cache_trouble;
 mod error_body;
 mod error_chain;
+mod idempotency;
+mod peer_address;
+mod rate_limit;
 mod request_id;
 #[cfg(test)]
 mod test_log;
 
 pub use access_log::{AccessLog, AccessLogFuture, AccessLogLayer};
-pub use api_key::{ApiKeyGuard, ApiKeyLayer, X_API_KEY};
+pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KEY};
+pub use cache_trouble::CacheTrouble;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;
+pub use idempotency::{
+    AlreadyCommitted, IdempotencyFuture, IdempotencyLayer, IdempotencySettings, Idempotent, KeyedWrite,
+    X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,
+};
+pub use peer_address::PeerAddress;
+pub use rate_limit::{
+    OnCacheFailure, RATELIMIT, RATELIMIT_POLICY, RateLimit, RateLimitCounters, RateLimitFuture,
+    RateLimitLayer, RateTierError, RateTiers, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
+    X_RATELIMIT_SOURCE,
+};
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};

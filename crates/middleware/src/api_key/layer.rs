@@ -1,14 +1,21 @@
-//! The layer and what it checks with.
+//! The layer.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use domain::{ApiKey, ApiKeyHash, ApiKeySource, Caller, Clock};
-use http::{HeaderMap, HeaderValue};
+use cache::{CacheHandle, NearCounters};
+use domain::{ApiKeySource, Clock};
+use http::Extensions;
+use seal::KeyRing;
 use tower::Layer;
 
-use super::refusal::Refusal;
-use super::{ApiKeyGuard, X_API_KEY};
+use super::verdicts::Verdicts;
+use super::{ApiKeyGuard, SourceLimits};
+use crate::peer_address::PeerAddress;
+
+/// Where a request came from, by its extensions.
+pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 
 /// Lets a request through when its `X-API-Key` header holds a key that the source knows and that has not expired.
 ///
@@ -17,7 +24,9 @@ use super::{ApiKeyGuard, X_API_KEY};
 /// is not checked here: that is for whoever knows the route.
 ///
 /// No key, more than one, a mistyped, an unknown and an expired one all get the same 401; the log says at level `debug`
-/// which it was. When the source is away the answer is 503, and the reason is logged.
+/// which it was. When the source is away or slow the answer is 503, and the reason is logged.
+///
+/// [`ApiKeyLayer::new`] asks the source for every request:
 ///
 /// ```
 /// # use std::convert::Infallible;
@@ -35,6 +44,8 @@ use super::{ApiKeyGuard, X_API_KEY};
 ///     name: "operator".to_owned(),
 ///     environment: "staging".to_owned(),
 ///     scopes: Scopes::from_iter([Scope::CACHE_READ]),
+///     rate_tier: None,
+///     version: 1,
 ///     expires_at: None,
 /// }]);
 /// let service = ServiceBuilder::new()
@@ -50,21 +61,99 @@ use super::{ApiKeyGuard, X_API_KEY};
 /// assert_eq!(service.oneshot(request).await.unwrap().status(), StatusCode::UNAUTHORIZED);
 /// # }
 /// ```
+///
+/// [`ApiKeyLayer::cached`] answers from memory and from a shared cache first. What it knows of a key is dropped as soon as
+/// the shared cache tells that its record `apikey:sha256:<hash in hex>` changed:
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use std::sync::Arc;
+/// # use std::time::Duration;
+/// # use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, MemoryApiKeys, Scopes, SystemClock};
+/// # use http::{Request, Response};
+/// # use http_body_util::Full;
+/// # use tower::{ServiceBuilder, ServiceExt, service_fn};
+/// use cache::{Cache, CacheClient, CacheHandle};
+/// use middleware::ApiKeyLayer;
+/// use seal::{KeyRing, SealingKey};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let hash = ApiKeyHash::of(&ApiKey::parse("a-key").unwrap());
+/// # let source = Arc::new(MemoryApiKeys::new([ApiKeyRecord {
+/// #     id: "operator".into(),
+/// #     hash,
+/// #     name: "operator".to_owned(),
+/// #     environment: "staging".to_owned(),
+/// #     scopes: Scopes::default(),
+/// #     rate_tier: None,
+/// #     version: 1,
+/// #     expires_at: None,
+/// # }]));
+/// let cache = Cache::embedded();
+/// let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
+/// let layer =
+///     ApiKeyLayer::cached(source, Arc::new(SystemClock), CacheHandle::connected(cache.clone()), ring);
+/// let service = ServiceBuilder::new().layer(layer.clone()).service(service_fn(async |_: Request<()>| {
+///     Ok::<_, Infallible>(Response::new(Full::<bytes::Bytes>::default()))
+/// }));
+/// for _ in 0..3 {
+///     let request = Request::get("/").header("X-API-Key", "a-key").body(()).unwrap();
+///     assert!(service.clone().oneshot(request).await.unwrap().status().is_success());
+/// }
+/// assert!(layer.counters().hits > 0);
+///
+/// // The key is changed or revoked in its source as version 2; now nobody knows it any more.
+/// let record = format!("apikey:sha256:{hash}");
+/// cache.invalidate(record.as_bytes(), 2, Duration::from_secs(60)).await.unwrap();
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ApiKeyLayer {
-    checks: Arc<Checks>,
-}
-
-/// What one request after the other is checked with.
-pub(super) struct Checks {
-    source: Arc<dyn ApiKeySource>,
-    clock: Arc<dyn Clock>,
+    verdicts: Arc<Verdicts>,
+    address_from: AddressFrom,
 }
 
 impl ApiKeyLayer {
     /// Asks `source` for every key that is well formed, and `clock` whether it has expired.
     pub fn new(source: Arc<dyn ApiKeySource>, clock: Arc<dyn Clock>) -> Self {
-        Self { checks: Arc::new(Checks { source, clock }) }
+        Self::with(Verdicts::uncached(source, clock))
+    }
+
+    /// Asks `source` only for what neither this process nor `cache` knows. What is stored in `cache` is sealed with `ring`,
+    /// so that nobody who can write there can make a key. No two layers may be made for one `cache`; clones are fine.
+    ///
+    /// Keys that are not known are remembered as such for 5 seconds in this process; how often they are looked up is
+    /// bounded by [`SourceLimits`]. When `cache` gives no answer, the source decides and the request carries
+    /// [`CacheTrouble`](crate::CacheTrouble).
+    pub fn cached(
+        source: Arc<dyn ApiKeySource>,
+        clock: Arc<dyn Clock>,
+        cache: CacheHandle,
+        ring: KeyRing,
+    ) -> Self {
+        Self::with(Verdicts::cached(source, clock, cache, ring))
+    }
+
+    fn with(verdicts: Verdicts) -> Self {
+        let address_from: AddressFrom = |extensions| extensions.get::<PeerAddress>().map(|peer| peer.0);
+        Self { verdicts: Arc::new(verdicts), address_from }
+    }
+
+    /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
+    #[must_use]
+    pub fn address_from(self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
+        Self { address_from, ..self }
+    }
+
+    /// Other limits for look-ups. Of [`ApiKeyLayer::new`], which remembers nothing, only the time limit applies.
+    #[must_use]
+    pub fn source_limits(self, limits: SourceLimits) -> Self {
+        Self { verdicts: Arc::new(self.verdicts.with_limits(limits)), ..self }
+    }
+
+    /// What the keys in memory were good for; all zero when none are kept.
+    pub fn counters(&self) -> NearCounters {
+        self.verdicts.counters()
     }
 }
 
@@ -72,7 +161,7 @@ impl<S> Layer<S> for ApiKeyLayer {
     type Service = ApiKeyGuard<S>;
 
     fn layer(&self, inner: S) -> ApiKeyGuard<S> {
-        ApiKeyGuard::new(inner, Arc::clone(&self.checks))
+        ApiKeyGuard::new(inner, Arc::clone(&self.verdicts), self.address_from)
     }
 }
 
@@ -80,31 +169,4 @@ impl fmt::Debug for ApiKeyLayer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ApiKeyLayer").finish_non_exhaustive()
     }
-}
-
-impl Checks {
-    /// Who the values of the header name. The text of the key is gone before the source is asked.
-    pub(super) async fn caller(&self, credential: Result<HeaderValue, Refusal>) -> Result<Caller, Refusal> {
-        let hash = hash_of(&credential?)?;
-        let found = self.source.find(&hash).await.map_err(Refusal::Unavailable)?;
-        // Also a source that answers with the record of another key must open nothing; this compares in constant time.
-        let record = found.filter(|record| record.hash == hash).ok_or(Refusal::Unknown)?;
-        if !record.is_valid_at(self.clock.now()) {
-            return Err(Refusal::Expired { id: record.id });
-        }
-        Ok(record.caller())
-    }
-}
-
-/// Takes the key out of the headers.
-pub(super) fn take_credential(headers: &mut HeaderMap) -> Result<HeaderValue, Refusal> {
-    let is_repeated = headers.get_all(X_API_KEY).iter().nth(1).is_some();
-    let value = headers.remove(X_API_KEY).ok_or(Refusal::Missing)?;
-    // Which of several would count is not the same for every proxy in front.
-    if is_repeated { Err(Refusal::Repeated) } else { Ok(value) }
-}
-
-fn hash_of(value: &HeaderValue) -> Result<ApiKeyHash, Refusal> {
-    let text = value.to_str().map_err(|_| Refusal::NotText)?;
-    Ok(ApiKeyHash::of(&ApiKey::parse(text)?))
 }

@@ -1,13 +1,26 @@
 //! Finds out who calls, by the API key in the `X-API-Key` header.
+//!
+//! A key that was seen lately is answered from memory: [`verdicts`] holds what is known, [`look_up`] finds out the rest in
+//! the shared cache and at the source, and [`gate`] bounds how often strangers can cause that.
 
+mod credential;
+mod future;
+mod gate;
+mod key_record;
+mod known_key;
 mod layer;
+mod look_up;
+mod pace;
 mod refusal;
 mod service;
 #[cfg(test)]
 mod tests;
+mod verdicts;
 
 use http::HeaderName;
 
+pub use future::ApiKeyFuture;
+pub use gate::SourceLimits;
 pub use layer::ApiKeyLayer;
 pub use service::ApiKeyGuard;
 

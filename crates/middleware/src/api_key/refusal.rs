@@ -1,6 +1,9 @@
 //! Why a request does not get through, and the answer to that.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use cache::LoadAborted;
 use domain::{ApiKeyError, CallerId, SourceUnavailable};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
@@ -8,8 +11,8 @@ use http::{HeaderValue, Response, StatusCode};
 use crate::error_body::{ErrorBody, codes};
 use crate::error_chain::error_chain;
 
-/// Why there is no caller. The log learns the difference, the answer does not.
-#[derive(Debug, thiserror::Error)]
+/// Why there is no caller. The log learns the difference, the answer does not. All who waited for one look-up share it.
+#[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Refusal {
     #[error("there is no X-API-Key header")]
     Missing,
@@ -23,35 +26,52 @@ pub(super) enum Refusal {
     Unknown,
     #[error("the key {id} has expired")]
     Expired { id: CallerId },
+    #[error("too many keys that are not known here are being looked up")]
+    TooMany,
     #[error("the key could not be checked")]
-    Unavailable(#[source] SourceUnavailable),
+    Unavailable(#[source] Arc<SourceUnavailable>),
+    #[error("the key could not be checked in time")]
+    TooSlow,
+    #[error("the key could not be checked")]
+    Aborted(#[from] LoadAborted),
 }
 
 impl Refusal {
     /// Says in the log what the answer does not say.
     pub(super) fn log(&self) {
         match self {
-            Self::Unavailable(_) => tracing::warn!(cause = error_chain(self), "API key not checked"),
+            Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => {
+                tracing::warn!(cause = error_chain(self), "API key not checked");
+            }
             Self::Missing
             | Self::Repeated
             | Self::NotText
             | Self::Malformed(_)
             | Self::Unknown
-            | Self::Expired { .. } => tracing::debug!(reason = error_chain(self), "API key refused"),
+            | Self::Expired { .. }
+            | Self::TooMany => {
+                tracing::debug!(reason = error_chain(self), "API key refused");
+            }
         }
     }
 
     pub(super) fn into_response<B: From<Bytes>>(self) -> Response<B> {
         match self {
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => {
                 let body = ErrorBody::new(
                     codes::SERVICE_UNAVAILABLE,
                     "Service Unavailable",
                     "the API key cannot be checked at the moment: try again",
                 );
-                let mut response = body.into_response(StatusCode::SERVICE_UNAVAILABLE);
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                response
+                in_a_second(body.into_response(StatusCode::SERVICE_UNAVAILABLE))
+            }
+            Self::TooMany => {
+                let body = ErrorBody::new(
+                    codes::RATE_LIMIT_EXCEEDED,
+                    "Too Many Requests",
+                    "too many API keys that are not known are being checked: try again",
+                );
+                in_a_second(body.into_response(StatusCode::TOO_MANY_REQUESTS))
             }
             Self::Missing
             | Self::Repeated
@@ -71,4 +91,9 @@ impl Refusal {
             }
         }
     }
+}
+
+fn in_a_second<B>(mut response: Response<B>) -> Response<B> {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }

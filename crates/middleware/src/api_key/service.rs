@@ -1,32 +1,49 @@
 //! The service that the layer puts in front of another.
 
 use std::fmt;
-use std::pin::Pin;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use domain::ApiKeyHash;
 use http::{Request, Response};
 use tower::Service;
 
-use super::layer::{Checks, take_credential};
+use super::credential;
+use super::future::ApiKeyFuture;
+use super::layer::AddressFrom;
+use super::look_up::Lane;
+use super::refusal::Refusal;
+use super::verdicts::{AtOnce, Verdicts};
+use crate::cache_trouble::CacheTrouble;
 
 /// Lets only callers through whose API key is valid; made by [`ApiKeyLayer`](super::ApiKeyLayer).
 #[derive(Clone)]
 pub struct ApiKeyGuard<S> {
     inner: S,
-    checks: Arc<Checks>,
+    verdicts: Arc<Verdicts>,
+    address_from: AddressFrom,
 }
 
 impl<S> ApiKeyGuard<S> {
-    pub(super) fn new(inner: S, checks: Arc<Checks>) -> Self {
-        Self { inner, checks }
+    pub(super) fn new(inner: S, verdicts: Arc<Verdicts>, address_from: AddressFrom) -> Self {
+        Self { inner, verdicts, address_from }
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for ApiKeyGuard<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ApiKeyGuard").field("inner", &self.inner).finish_non_exhaustive()
+    }
+}
+
+impl<S: Clone> ApiKeyGuard<S> {
+    /// The service that was asked whether it is ready. A clone is not known to be, and what was set aside for this call
+    /// must not stay with a service that is not called.
+    fn take_ready(&mut self) -> S {
+        let next = self.inner.clone();
+        std::mem::replace(&mut self.inner, next)
     }
 }
 
@@ -39,22 +56,54 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, S::Error>> + Send>>;
+    type Future = ApiKeyFuture<S::Future, ResponseBody, S::Error>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
-        // The clone is not known to be ready; the one that was asked is taken along, past the look-up.
-        let next = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, next);
-        Box::pin(answer(Arc::clone(&self.checks), ready, request))
+    fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let decided = match credential::take(request.headers_mut()) {
+            Ok(hash) => match self.verdicts.at_once(&hash) {
+                AtOnce::Decided(decided) => decided,
+                AtOnce::Unknown(lane) => {
+                    let address = (self.address_from)(request.extensions());
+                    let wanted = Wanted { hash, lane, address };
+                    let verdicts = Arc::clone(&self.verdicts);
+                    let ready = self.take_ready();
+                    return ApiKeyFuture::looked_up(Box::pin(look_up(verdicts, wanted, ready, request)));
+                }
+            },
+            Err(refusal) => Err(refusal),
+        };
+        match decided {
+            Ok(caller) => {
+                let caller_id = caller.id().clone();
+                request.extensions_mut().insert(caller);
+                ApiKeyFuture::admitted(self.inner.call(request), caller_id)
+            }
+            Err(refusal) => {
+                drop(self.take_ready());
+                ApiKeyFuture::refused(answer_of(refusal))
+            }
+        }
     }
 }
 
-async fn answer<S, RequestBody, ResponseBody>(
-    checks: Arc<Checks>,
+struct Wanted {
+    hash: ApiKeyHash,
+    lane: Lane,
+    address: Option<IpAddr>,
+}
+
+fn answer_of<B: From<Bytes>>(refusal: Refusal) -> Response<B> {
+    refusal.log();
+    refusal.into_response()
+}
+
+async fn look_up<S, RequestBody, ResponseBody>(
+    verdicts: Arc<Verdicts>,
+    wanted: Wanted,
     mut ready: S,
     mut request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, S::Error>
@@ -62,16 +111,15 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let credential = take_credential(request.headers_mut());
-    let caller = match checks.caller(credential).await {
-        Ok(caller) => caller,
-        Err(refusal) => {
-            refusal.log();
-            return Ok(refusal.into_response());
-        }
+    let found = match verdicts.look_up(wanted.hash, wanted.lane, wanted.address).await {
+        Ok(found) => found,
+        Err(refusal) => return Ok(answer_of(refusal)),
     };
-    let caller_id = caller.id().clone();
-    request.extensions_mut().insert(caller);
+    if found.is_cache_in_trouble {
+        request.extensions_mut().insert(CacheTrouble);
+    }
+    let caller_id = found.caller.id().clone();
+    request.extensions_mut().insert(found.caller);
     let mut response = ready.call(request).await?;
     response.extensions_mut().insert(caller_id);
     Ok(response)

@@ -1,3 +1,8 @@
+mod cached;
+mod flood;
+mod records;
+mod support;
+
 use std::convert::Infallible;
 use std::future::ready;
 use std::sync::Arc;
@@ -44,6 +49,8 @@ impl ApiKeySource for Source {
             name: "operator".to_owned(),
             environment: "staging".to_owned(),
             scopes: Scopes::default(),
+            rate_tier: None,
+            version: 1,
             expires_at: self.expires_after.map(|after| UNIX_EPOCH + after),
         };
         match self.answer {

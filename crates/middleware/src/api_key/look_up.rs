@@ -1,0 +1,187 @@
+//! Finds out about a key that is not known here: in the shared cache, then at the source.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded, LoadedRecord};
+use domain::{ApiKeyHash, ApiKeyRecord, ApiKeySource, Clock};
+use seal::KeyRing;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::gate::Gate;
+use super::key_record;
+use super::known_key::KnownKey;
+use super::refusal::Refusal;
+use crate::error_chain::error_chain;
+
+/// How long a record lives in the shared cache.
+const RECORD_TTL: Duration = Duration::from_secs(300);
+/// Longer than the source may take, with the round trips around it.
+const LEASE_TTL: Duration = Duration::from_secs(5);
+
+/// What a key may cost to be looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// It was found before.
+    Known,
+    /// It was not, as far as is remembered.
+    Stranger,
+}
+
+/// The key that is looked up.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) hash: ApiKeyHash,
+    /// What it is held under, here and in the shared cache.
+    pub(super) key: super::verdicts::CacheKey,
+    pub(super) lane: Lane,
+    /// Who asks.
+    pub(super) address: Option<IpAddr>,
+}
+
+/// The source and what stands before it.
+pub(super) struct LookUp {
+    pub(super) asked: Source,
+    pub(super) cache: CacheHandle,
+    pub(super) ring: KeyRing,
+    pub(super) gate: Arc<Gate>,
+}
+
+/// The source, with the time it may take.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) source: Arc<dyn ApiKeySource>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) time_limit: Duration,
+}
+
+impl Source {
+    /// The record of the key.
+    pub(super) async fn find(&self, hash: &ApiKeyHash) -> Result<Option<ApiKeyRecord>, Refusal> {
+        let found = match timeout(self.time_limit, self.source.find(hash)).await {
+            Ok(found) => found.map_err(|error| Refusal::Unavailable(Arc::new(error)))?,
+            Err(_) => return Err(Refusal::TooSlow),
+        };
+        // Also a source that answers with the record of another key must open nothing; this compares in constant time.
+        Ok(found.filter(|record| record.hash == *hash))
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+}
+
+/// Why nothing is filled into the shared cache.
+enum Aside {
+    Refused(Refusal),
+    /// It was found, and is not to be stored there.
+    Known(KnownKey),
+}
+
+impl LookUp {
+    /// Everything there is to do, for all who wait for this key.
+    pub(super) async fn run(&self, wanted: Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
+        let _room = match wanted.lane {
+            Lane::Stranger => Some(self.gate.stranger()?),
+            Lane::Known => None,
+        };
+        match self.cache.find_record(&wanted.key).await {
+            FoundRecord::Record { version, value } => match self.opened(&wanted, version, &value) {
+                Some(known) => Ok(held(known, true)),
+                None => self.aside(&wanted, false).await,
+            },
+            FoundRecord::Unknown(error) => self.aside(&wanted, error.is_outage()).await,
+            FoundRecord::Missing => self.filled(&wanted).await,
+        }
+    }
+
+    /// Asks the source and leaves the shared cache alone.
+    async fn aside(&self, wanted: &Wanted, is_in_trouble: bool) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
+        let _room = self.room(wanted).await?;
+        let found = self.asked.find(&wanted.hash).await?;
+        Ok(match found {
+            Some(record) => held(KnownKey::of(&record).found_in_trouble(is_in_trouble), false),
+            None => absent(false),
+        })
+    }
+
+    /// Asks the source and fills the shared cache.
+    async fn filled(&self, wanted: &Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
+        let _room = self.room(wanted).await?;
+        // A stranger leaves nothing in the shared cache, not even a lease: there may be as many as somebody cares to make up.
+        // So a new key is asked for twice, the second time under a lease.
+        if wanted.lane == Lane::Stranger && self.asked.find(&wanted.hash).await?.is_none() {
+            return Ok(absent(true));
+        }
+        let lease = LoadLease {
+            token: Bytes::copy_from_slice(Uuid::new_v4().as_bytes()),
+            ttl: LEASE_TTL,
+            expiry: Expiry::After(RECORD_TTL),
+        };
+        let loaded = self.cache.load_record(&wanted.key, lease, self.record_to_fill(wanted)).await;
+        let (version, value, is_watched, may_be_held) = match loaded {
+            Ok(LoadedRecord::InCache(version, value)) => (version, value, true, true),
+            Ok(LoadedRecord::NotInCache(version, value)) => (version, value, false, true),
+            Ok(LoadedRecord::Superseded(version, value)) => (version, value, false, false),
+            Ok(LoadedRecord::Absent) => return Ok(absent(true)),
+            Err(Aside::Known(known)) => return Ok(held(known, false)),
+            Err(Aside::Refused(refusal)) => return Err(refusal),
+        };
+        match self.opened(wanted, version, &value) {
+            Some(known) => Ok(Loaded { may_be_held, ..held(known, is_watched) }),
+            // Another process filled in what does not open here.
+            None => Ok(match self.asked.find(&wanted.hash).await? {
+                Some(record) => held(KnownKey::of(&record), false),
+                None => absent(false),
+            }),
+        }
+    }
+
+    async fn record_to_fill(&self, wanted: &Wanted) -> Result<Option<(u64, Bytes)>, Aside> {
+        let Some(record) = self.asked.find(&wanted.hash).await.map_err(Aside::Refused)? else {
+            return Ok(None);
+        };
+        let good_until = self.asked.now() + RECORD_TTL;
+        let known = KnownKey::of(&record);
+        // A record that would outlive its key is not worth storing.
+        if !known.lasts_until(good_until) {
+            return Err(Aside::Known(known));
+        }
+        match key_record::sealed(&self.ring, &wanted.key, &record, good_until) {
+            Ok(sealed) => Ok(Some((record.version, sealed))),
+            Err(error) => {
+                tracing::warn!(cause = error_chain(&error), "record of an API key not stored");
+                Err(Aside::Known(known))
+            }
+        }
+    }
+
+    async fn room(&self, wanted: &Wanted) -> Result<super::gate::Room, Refusal> {
+        match wanted.lane {
+            Lane::Stranger => self.gate.stranger_at_source(wanted.address, self.asked.now()),
+            Lane::Known => self.gate.known_at_source().await,
+        }
+    }
+
+    fn opened(&self, wanted: &Wanted, version: u64, value: &[u8]) -> Option<KnownKey> {
+        key_record::opened(&self.ring, &wanted.key, &wanted.hash, (version, value), self.asked.now())
+            .inspect_err(|error| {
+                tracing::debug!(
+                    reason = error_chain(error),
+                    "record of an API key in the shared cache ignored"
+                );
+            })
+            .ok()
+    }
+}
+
+fn held(known: KnownKey, is_watched: bool) -> Loaded<Arc<KnownKey>> {
+    Loaded { bytes: known.bytes(), value: Some(Arc::new(known)), is_watched, may_be_held: true }
+}
+
+fn absent(is_watched: bool) -> Loaded<Arc<KnownKey>> {
+    Loaded { value: None, bytes: 0, is_watched, may_be_held: true }
+}

@@ -1,0 +1,106 @@
+//! Records in the shared cache that must not be believed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cache::{Cache, CacheClient, CacheError, CacheHandle, Expiry, MockCache, MockCall};
+use domain::ApiKeyRecord;
+use http::StatusCode;
+
+use super::super::key_record;
+use super::support::{Guarded, KEY, NOW, TestSource, place_of, record_of, ring};
+use crate::test_log::TestLog;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+async fn stored(cache: &Cache, key: &str, version: u64, value: impl Into<Bytes>) {
+    cache.set_if_newer(&place_of(key), version, value.into(), Expiry::After(HOUR)).await.unwrap();
+}
+
+/// Whether a key that no source knows gets in, with this in the shared cache.
+async fn is_believed(value: impl Into<Bytes>, version: u64) -> bool {
+    let (guarded, cache) = Guarded::alone([]);
+    stored(&cache, KEY, version, value).await;
+    let status = guarded.with_key(KEY).await;
+    assert!(matches!(status, StatusCode::OK | StatusCode::UNAUTHORIZED), "{status}");
+    assert_eq!(status == StatusCode::OK, guarded.asked() == 0, "either is believed");
+    status == StatusCode::OK
+}
+
+#[tokio::test]
+async fn only_a_record_sealed_for_its_place_is_believed() {
+    let place = place_of(KEY);
+    let good = key_record::sealed(&ring(7), &place, &record_of(KEY), NOW + HOUR).unwrap();
+    assert!(is_believed(good.clone(), 1).await);
+
+    let mut changed = good.to_vec();
+    *changed.last_mut().unwrap() ^= 1;
+    assert!(!is_believed(changed, 1).await, "changed");
+    assert!(!is_believed(good, 9).await, "of another version");
+    assert!(!is_believed("{\"valid\":true}", 1).await, "not sealed");
+    let foreign = key_record::sealed(&ring(8), &place, &record_of(KEY), NOW + HOUR).unwrap();
+    assert!(!is_believed(foreign, 1).await, "sealed with a key that nobody here has");
+    let moved =
+        key_record::sealed(&ring(7), &place_of("another"), &record_of("another"), NOW + HOUR).unwrap();
+    assert!(!is_believed(moved, 1).await, "moved from another key");
+    let other = key_record::sealed(&ring(7), &place, &record_of("another"), NOW + HOUR).unwrap();
+    assert!(!is_believed(other, 1).await, "of another key");
+    let old = key_record::sealed(&ring(7), &place, &record_of(KEY), NOW).unwrap();
+    assert!(!is_believed(old, 1).await, "too old");
+    let form = ring(7).seal(b"{\"format\":1}", &place).unwrap();
+    assert!(!is_believed(form, 1).await, "of another form");
+    let newer = key_record::sealed(&ring(7), &place, &record_of(KEY), NOW + HOUR).unwrap();
+    let json = String::from_utf8(ring(7).open(&newer, &place).unwrap().to_vec()).unwrap();
+    for (from, to) in [("\"format\":1", "\"format\":2"), ("\"rate_tier\":\"service\"", "\"rate_tier\":\"x\"")]
+    {
+        assert!(json.contains(from), "{json}");
+        let of_another_release = ring(7).seal(json.replace(from, to).as_bytes(), &place).unwrap();
+        assert!(!is_believed(of_another_release, 1).await, "{to}");
+    }
+}
+
+/// The source is still asked for the key, which is neither refused nor slow for ever.
+#[tokio::test]
+async fn what_is_not_believed_is_as_good_as_nothing() {
+    let (log, _guard) = TestLog::capture();
+    let (guarded, cache) = Guarded::alone([record_of(KEY)]);
+    stored(&cache, KEY, 1, "garbage").await;
+    for _ in 0..3 {
+        assert_eq!(guarded.told(KEY).await, "operator");
+    }
+    assert_eq!(guarded.asked(), 1, "remembered for a moment");
+    assert_eq!(log.lines_with("in the shared cache ignored").len(), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_record_shows_nothing_and_carries_everything() {
+    let end = Some(NOW + HOUR + Duration::from_millis(7));
+    let (guarded, cache) = Guarded::alone([ApiKeyRecord { expires_at: end, ..record_of(KEY) }]);
+    assert_eq!(guarded.told(KEY).await, "operator");
+    let stored = cache.get(&place_of(KEY)).await.unwrap();
+    let text = String::from_utf8_lossy(&stored);
+    assert!(!text.contains("operator") && !text.contains("cache:read") && !text.contains(KEY), "{text}");
+
+    let another = Guarded::new(CacheHandle::connected(cache), &TestSource::of([]));
+    assert_eq!(another.told(KEY).await, "operator", "scopes and tier are checked behind the layer");
+    another.clock.advance(HOUR + Duration::from_millis(6));
+    assert_eq!(another.with_key(KEY).await, StatusCode::OK);
+    another.clock.advance(Duration::from_millis(1));
+    assert_eq!(another.with_key(KEY).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_cache_that_gives_no_answer_is_asked_once_and_left_alone() {
+    let error = CacheError::Timeout { node: "10.0.0.1:6379".to_owned(), after: Duration::from_millis(500) };
+    let mock = Arc::new(MockCache::new().failing_with(error));
+    let source = TestSource::of([record_of(KEY)]);
+    let guarded = Guarded::new(CacheHandle::connected(Cache::Mock(Arc::clone(&mock))), &source);
+    assert_eq!(guarded.told(KEY).await, "operator in trouble");
+    let calls = mock.calls();
+    assert!(matches!(&calls[..], [MockCall::Get { .. }]), "{calls:?}");
+
+    mock.fail(None);
+    let fresh = Guarded::new(CacheHandle::connected(Cache::Mock(mock)), &source);
+    assert_eq!(fresh.told(KEY).await, "operator");
+}
