@@ -11,7 +11,6 @@
 
 mod authorization;
 mod cache_admin;
-mod cache_handle;
 mod date;
 mod deletion;
 mod error;
@@ -20,6 +19,7 @@ mod key_name;
 mod layers;
 mod limits;
 mod parameters;
+mod rate_tier;
 mod readiness;
 mod router;
 mod state;
@@ -32,15 +32,16 @@ mod value_preview;
 
 pub use authorization::{CacheRead, CacheWrite};
 pub use cache_admin::{KeyItem, KeyReport};
-pub use cache_handle::CacheHandle;
+pub use date::rfc3339;
 pub use deletion::{AuditEntry, DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish};
 pub use error::{ApiError, BodyProblem, ParameterProblem};
 pub use key_name::{key_of_base64, key_text};
 pub use layers::LeadingSlashes;
 pub use limits::Limits;
+pub use rate_tier::rate_tier;
 pub use readiness::{
     CheckOutcome, CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings,
     RedisCheck,
 };
-pub use router::{Guards, router, service};
+pub use router::{Guards, MoreRoutes, router, service};
 pub use state::ApiState;

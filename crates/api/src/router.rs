@@ -1,18 +1,13 @@
 //! The routes and their layers, on one screen.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath};
-use axum::middleware::{from_fn, from_fn_with_state};
 use http::Extensions;
-use middleware::{AccessLogLayer, ApiKeyLayer, RequestIdLayer};
-use tokio::sync::Semaphore;
+use middleware::{AccessLogLayer, ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer};
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::ApiError;
-use crate::layers::{LeadingSlashes, answer_panic, bound_concurrency, bound_head, bound_time, log_failure};
+use crate::layers::{LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer, log_failure};
 use crate::state::ApiState;
 use crate::{cache_admin, health};
 
@@ -23,32 +18,49 @@ pub struct Guards {
     pub request_id: RequestIdLayer,
     /// Finds out who calls.
     pub api_key: ApiKeyLayer,
+    /// Bounds how often; `None` for no bound.
+    pub rate_limit: Option<RateLimitLayer>,
+    /// Does a write once, however often it is sent.
+    pub idempotency: IdempotencyLayer,
+}
+
+/// Routes beside ours, behind the very same layers. The service itself has none; whole-service tests bring theirs.
+#[derive(Debug, Clone, Default)]
+pub struct MoreRoutes {
+    /// Behind all layers.
+    pub for_callers: Router,
+    /// Behind those that probes are behind, too.
+    pub open: Router,
 }
 
 /// All routes with all layers. A layer that is added to it runs outside of them and after routing.
-pub fn router(state: ApiState, guards: Guards) -> Router {
+pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
     let limits = state.limits();
-    let places = Arc::new(Semaphore::new(limits.concurrent_requests));
     // Top down, as a request passes them.
-    let for_callers =
-        ServiceBuilder::new().layer(from_fn_with_state(places, bound_concurrency)).layer(guards.api_key);
+    let for_callers = ServiceBuilder::new()
+        .layer(PlacesLayer::new(limits.concurrent_requests))
+        .layer(guards.api_key)
+        .option_layer(guards.rate_limit)
+        .layer(guards.idempotency);
     let for_all = ServiceBuilder::new()
+        // Outside of the id, which it finds in the answer.
+        .map_response(log_failure)
         .layer(guards.request_id)
         .layer(AccessLogLayer::new().route_from(route_of).quiet(health::PATHS))
-        .layer(from_fn(log_failure))
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(limits, bound_head))
-        .layer(from_fn_with_state(limits.request_time, bound_time))
+        .layer(PanicLayer)
+        .layer(RequestLimitsLayer::new(limits))
         .layer(DefaultBodyLimit::max(limits.max_body_bytes));
 
     // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
     let callers = Router::new()
         .merge(cache_admin::routes())
         .nest("/v1", cache_admin::routes())
+        .merge(more.for_callers.with_state(()))
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);
-    let probes = health::routes().method_not_allowed_fallback(method_not_allowed);
+    let probes =
+        health::routes().merge(more.open.with_state(())).method_not_allowed_fallback(method_not_allowed);
     callers.merge(probes).layer(for_all).with_state(state)
 }
 

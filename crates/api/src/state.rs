@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use cache::{Cache, CacheError, Keyspace};
+use cache::{Cache, CacheError, CacheHandle, Keyspace};
 use domain::Clock;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::cache_handle::CacheHandle;
 use crate::error::ApiError;
 use crate::limits::Limits;
 use crate::readiness::Readiness;

@@ -6,16 +6,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
-use cache::{Cache, CacheClient, Expiry};
+use cache::{Cache, CacheClient, CacheHandle, Expiry};
 use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, ManualClock, MemoryApiKeys, Scope};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use middleware::{ApiKeyLayer, RequestIdLayer};
+use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer};
+use seal::{KeyRing, SealingKey};
 use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::{
-    ApiState, CacheHandle, Guards, LeadingSlashes, Limits, Readiness, ReadinessSettings, router, service,
+    ApiState, Guards, LeadingSlashes, Limits, MoreRoutes, Readiness, ReadinessSettings, rate_tier, router,
+    service,
 };
 
 /// Keys with both scopes, with the reading one only, and with none.
@@ -57,6 +59,7 @@ impl Answer {
 }
 
 impl TestService {
+    /// Without a rate limit: it would count in the very cache whose keys the tests look at.
     pub(crate) fn new() -> Self {
         let cache = Cache::embedded();
         Self::over(CacheHandle::connected(cache.clone()), cache, &Limits::default())
@@ -67,8 +70,25 @@ impl TestService {
         Self::over(CacheHandle::connected(cache.clone()), cache, limits)
     }
 
+    /// With a rate limit.
+    pub(crate) fn rate_limited(tiers: RateTiers) -> Self {
+        let cache = Cache::embedded();
+        let handle = CacheHandle::connected(cache.clone());
+        let layer = RateLimitLayer::new(handle.clone(), tiers).tier_from(rate_tier);
+        Self::guarded(handle, cache, &Limits::default(), Some(layer))
+    }
+
     /// Over a handle that may not be connected.
     pub(crate) fn over(handle: CacheHandle, cache: Cache, limits: &Limits) -> Self {
+        Self::guarded(handle, cache, limits, None)
+    }
+
+    fn guarded(
+        handle: CacheHandle,
+        cache: Cache,
+        limits: &Limits,
+        rate_limit: Option<RateLimitLayer>,
+    ) -> Self {
         let settings = ReadinessSettings {
             version: "1.2.3".to_owned(),
             deployment_mode: "local".to_owned(),
@@ -77,8 +97,9 @@ impl TestService {
             cache_tls: false,
         };
         let readiness = Readiness::new(settings, handle.clone());
-        let state = ApiState::new(handle, readiness.clone(), clock(), *limits);
-        Self { cache, readiness, service: service(router(state, guards())) }
+        let state = ApiState::new(handle.clone(), readiness.clone(), clock(), *limits);
+        let router = router(state, guards(&handle, rate_limit), MoreRoutes::default());
+        Self { cache, readiness, service: service(router) }
     }
 
     /// The cache with these keys in it, each with a value that must not show.
@@ -129,13 +150,15 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)))
 }
 
-fn guards() -> Guards {
+fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
     let record = |key: &str, scopes: &[Scope]| ApiKeyRecord {
         id: CallerId::from(format!("id-of-{key}").as_str()),
         hash: ApiKeyHash::of(&ApiKey::parse(key).unwrap()),
         name: "test".to_owned(),
         environment: "staging".to_owned(),
         scopes: scopes.iter().cloned().collect(),
+        rate_tier: None,
+        version: 1,
         expires_at: None,
     };
     let keys = MemoryApiKeys::new([
@@ -143,5 +166,11 @@ fn guards() -> Guards {
         record(READER, &[Scope::CACHE_READ]),
         record(NOBODY, &[]),
     ]);
-    Guards { request_id: RequestIdLayer::new(), api_key: ApiKeyLayer::new(Arc::new(keys), clock()) }
+    let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
+    Guards {
+        request_id: RequestIdLayer::new(),
+        api_key: ApiKeyLayer::new(Arc::new(keys), clock()),
+        rate_limit,
+        idempotency: IdempotencyLayer::new(cache.clone(), ring),
+    }
 }

@@ -1,8 +1,11 @@
 //! The service, built and ready to serve.
 
-use api::{CacheHandle, Readiness};
+use std::time::Duration;
+
+use api::Readiness;
 use axum::Router;
-use cache::{CacheClient, CacheError, Selection};
+use cache::{CacheClient, CacheError, CacheHandle, Selection};
+use middleware::IdempotencyLayer;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -12,11 +15,15 @@ use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 use crate::{cache_link, http_server};
 
+/// How long keyed writes may go on after the last request was answered.
+const KEYED_WRITES_LIMIT: Duration = Duration::from_secs(5);
+
 /// The service, built and ready to serve. Made by [`build`](crate::build).
 pub struct App {
     pub(crate) router: Router,
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
+    pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
     pub(crate) server: ServerConfig,
 }
@@ -48,11 +55,21 @@ impl App {
         stop_accepting.cancel();
         // A panic of the server was logged by its thread; there is nothing left to drain.
         let _ = server.await;
+        self.finish_keyed_writes(&shutdown).await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }
         tracing::info!("stopped");
         outcome.map_err(Failure::Cache)
+    }
+
+    /// Keyed writes outlive their clients: the last of them get a moment to keep their answers.
+    async fn finish_keyed_writes(&self, shutdown: &Shutdown) {
+        tokio::select! {
+            () = self.idempotency.idle() => {}
+            () = sleep(KEYED_WRITES_LIMIT) => tracing::warn!("keyed writes were cut off"),
+            () = shutdown.hard().cancelled() => {}
+        }
     }
 
     /// Returns only with an error that ends the service.

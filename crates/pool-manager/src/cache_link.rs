@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use api::CacheHandle;
-use cache::{CacheConfig, CacheError, Selection};
+use cache::{CacheConfig, CacheError, CacheHandle, Selection};
 use middleware::error_chain;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);

@@ -1,5 +1,5 @@
 //! The pool-manager: configuration, wiring, telemetry, shutdown and subcommands. The binary is a call of [`run`];
-//! whole-service tests call [`build`] and [`App::serve`] as `serve` does, with port 0.
+//! whole-service tests call [`build`] or [`build_with`], and [`App::serve`], as `serve` does, with port 0.
 //!
 //! Reading order: [`config`], `wiring`, `app`, `http_server`, `telemetry`, `subcommand`.
 
@@ -11,16 +11,19 @@ mod failure;
 mod first_start;
 mod http_server;
 mod output;
+mod ports;
 mod shutdown;
 mod subcommand;
 mod telemetry;
 mod wiring;
 
+pub use api::MoreRoutes;
 pub use app::App;
 pub use command::run;
 pub use domain::SystemClock;
 pub use failure::Failure;
 pub use first_start::FirstStartError;
+pub use ports::Ports;
 pub use shutdown::Shutdown;
 pub use telemetry::{Telemetry, TelemetryError};
-pub use wiring::build;
+pub use wiring::{build, build_with};

@@ -3,32 +3,42 @@
 use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
-use axum::middleware::from_fn_with_state;
-use cache::Selection;
-use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, MemoryApiKeys, Scope, Scopes};
-use middleware::{ApiKeyLayer, RequestIdLayer};
+use cache::{CacheHandle, Selection};
+use domain::{Clock, IdempotencyLedger};
+use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
+use seal::KeyRing;
 
 use crate::app::App;
 use crate::cache_link;
-use crate::config::{Config, EnvironmentName};
+use crate::config::{Config, RateLimitConfig};
 use crate::failure::Failure;
 use crate::first_start;
-use crate::telemetry::{RequestMetrics, observe_cache, record_checks, trace_request};
+use crate::ports::Ports;
+use crate::telemetry::{
+    RequestTelemetryLayer, observe_cache, observe_near, observe_rate_limit, observe_tracking, record_checks,
+};
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
 pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
-    let environment = config.deployment.environment;
-    let key = match config.auth.bootstrap_key {
-        Some(key) => key,
-        None => first_start::api_key(&config.deployment.data_dir, environment)?,
-    };
-    let keys = MemoryApiKeys::new([bootstrap_record(&key, environment)]);
-    drop(key);
+    let ports = Ports::of(&config)?;
+    build_with(config, ports, clock, meter)
+}
 
+/// The same with other ports.
+pub fn build_with(
+    config: Config,
+    ports: Ports,
+    clock: Arc<dyn Clock>,
+    meter: &Meter,
+) -> Result<App, Failure> {
+    let ring = match config.secrets.encryption_keys {
+        Some(keys) => keys,
+        None => first_start::encryption_keys(&config.deployment.data_dir)?,
+    };
     let (cache_mode, cache_tls) = describe(&config.cache);
     let cache = cache_link::handle(&config.cache);
-    observe_cache(meter, &cache);
+    let limits = Limits::default();
     let settings = ReadinessSettings {
         version: config.deployment.version,
         deployment_mode: config.deployment.mode.name().to_owned(),
@@ -36,13 +46,48 @@ pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App
         cache_mode,
         cache_tls,
     };
+    let guards = Guards {
+        request_id: RequestIdLayer::new(),
+        api_key: ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone()),
+        rate_limit: rate_limit(&cache, &config.rate_limit),
+        idempotency: idempotency(&cache, ring, ports.ledger, &limits),
+    };
+    observe_cache(meter, &cache);
+    observe_tracking(meter, &cache);
+    let api_keys = guards.api_key.clone();
+    observe_near(meter, "api_keys", move || api_keys.counters());
+    if let Some(layer) = &guards.rate_limit {
+        observe_rate_limit(meter, layer);
+    }
     let readiness = Readiness::observed(settings, cache.clone(), record_checks(meter));
-    let state = ApiState::new(cache.clone(), readiness.clone(), Arc::clone(&clock), Limits::default());
-    let guards =
-        Guards { request_id: RequestIdLayer::new(), api_key: ApiKeyLayer::new(Arc::new(keys), clock) };
-    let router =
-        api::router(state, guards).layer(from_fn_with_state(RequestMetrics::new(meter), trace_request));
-    Ok(App { router, readiness, cache, selection: config.cache, server: config.server })
+    let state = ApiState::new(cache.clone(), readiness.clone(), clock, limits);
+    let idempotency = guards.idempotency.clone();
+    let router = api::router(state, guards, ports.routes).layer(RequestTelemetryLayer::new(meter));
+    Ok(App { router, readiness, cache, idempotency, selection: config.cache, server: config.server })
+}
+
+fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimitLayer> {
+    config.enabled.then(|| {
+        RateLimitLayer::new(cache.clone(), config.tiers.clone())
+            .tier_from(api::rate_tier)
+            .on_cache_failure(config.on_cache_failure)
+    })
+}
+
+/// A keyed write is read whole, so its body has the limit that all bodies have.
+fn idempotency(
+    cache: &CacheHandle,
+    ring: KeyRing,
+    ledger: Option<Arc<dyn IdempotencyLedger>>,
+    limits: &Limits,
+) -> IdempotencyLayer {
+    let settings =
+        IdempotencySettings { max_request_bytes: limits.max_body_bytes, ..IdempotencySettings::default() };
+    let layer = IdempotencyLayer::new(cache.clone(), ring).settings(settings);
+    match ledger {
+        Some(ledger) => layer.ledger(ledger),
+        None => layer,
+    }
 }
 
 /// Mode and TLS of the cache, as readiness shows them.
@@ -50,17 +95,5 @@ fn describe(selection: &Selection) -> (&'static str, bool) {
     match selection {
         Selection::Embedded => ("embedded", false),
         Selection::Valkey { config, .. } => (config.mode.name(), config.tls),
-    }
-}
-
-/// The first operator's key may do everything that there is to do so far.
-fn bootstrap_record(key: &ApiKey, environment: EnvironmentName) -> ApiKeyRecord {
-    ApiKeyRecord {
-        id: CallerId::from("bootstrap"),
-        hash: ApiKeyHash::of(key),
-        name: "bootstrap".to_owned(),
-        environment: environment.name().to_owned(),
-        scopes: Scopes::from_iter([Scope::CACHE_READ, Scope::CACHE_WRITE]),
-        expires_at: None,
     }
 }

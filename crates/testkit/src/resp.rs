@@ -95,6 +95,23 @@ impl Resp {
         replies.pop().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    /// Sets a parameter of the server.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn configure(&mut self, parameter: &str, value: &str) {
+        let reply = self.command(&["CONFIG", "SET", parameter, value]).await;
+        drop(reply.accepted(&format!("CONFIG SET {parameter}")));
+    }
+
+    /// Ends the connections of all other clients, so that they must log in again. Replicas stay.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn disconnect_clients(&mut self) {
+        drop(self.command(&["CLIENT", "KILL", "TYPE", "normal"]).await.accepted("CLIENT KILL TYPE normal"));
+    }
+
     /// Runs many commands, a thousand under way at a time, and gives the answers in their order.
     ///
     /// # Panics

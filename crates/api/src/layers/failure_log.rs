@@ -1,19 +1,15 @@
 //! Logs the cause of a failed request once, with its whole chain, at the edge.
 
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
 use middleware::{RequestId, error_chain};
 
 use crate::error::{ApiError, Failure};
 
-/// Logs what the answer does not say.
-pub(crate) async fn log_failure(request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get().cloned();
-    let response = next.run(request).await;
+/// Logs what the answer does not say. The id of the request must be in the extensions of the answer already.
+pub(crate) fn log_failure(response: Response) -> Response {
     if let Some(Failure(error)) = response.extensions().get::<Failure>() {
-        log_error(error, request_id.as_ref());
+        log_error(error, response.extensions().get());
     }
     response
 }

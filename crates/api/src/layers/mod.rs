@@ -3,9 +3,11 @@
 mod failure_log;
 mod leading_slashes;
 mod panic;
+mod places;
 mod request_limits;
 
 pub(crate) use failure_log::{log_error, log_failure};
 pub use leading_slashes::LeadingSlashes;
-pub(crate) use panic::answer_panic;
-pub(crate) use request_limits::{BodyLimit, bound_concurrency, bound_head, bound_time};
+pub(crate) use panic::PanicLayer;
+pub(crate) use places::PlacesLayer;
+pub(crate) use request_limits::{BodyLimit, RequestLimitsLayer};

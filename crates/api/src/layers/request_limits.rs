@@ -1,13 +1,15 @@
-//! Limits on what one request may bring, how long it may take, and how many there may be at once.
+//! Limits on what one request may bring and how long it may take.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use tokio::sync::Semaphore;
+use pin_project_lite::pin_project;
+use tokio::time::{Timeout, timeout};
+use tower::{Layer, Service};
 
 use crate::error::ApiError;
 use crate::limits::Limits;
@@ -16,14 +18,86 @@ use crate::limits::Limits;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimit(pub(crate) usize);
 
-/// Refuses a request by its head, also one whose handler would not read the body. A body of unannounced length is bounded
-/// where it is read; one that nobody reads takes no memory: the server looks at what has arrived when the answer is
-/// written, and closes the connection if that is not all of it.
-pub(crate) async fn bound_head(
-    State(limits): State<Limits>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+/// Refuses a request by its head, also one whose handler would not read the body, and ends one that has no answer in time.
+/// The body of an answer, such as a stream of events, has its own time.
+///
+/// A body of unannounced length is bounded where it is read; one that nobody reads takes no memory: the server looks at
+/// what has arrived when the answer is written, and closes the connection if that is not all of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestLimitsLayer {
+    limits: Limits,
+}
+
+/// The service that [`RequestLimitsLayer`] makes.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestLimits<S> {
+    inner: S,
+    limits: Limits,
+}
+
+pin_project! {
+    /// The answer of [`RequestLimits`].
+    #[project = LimitedFutureProjection]
+    pub(crate) enum LimitedFuture<F> {
+        Refused { response: Response },
+        AtWork { #[pin] answer: Timeout<F>, limit: Duration },
+    }
+}
+
+impl RequestLimitsLayer {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+}
+
+impl<S> Layer<S> for RequestLimitsLayer {
+    type Service = RequestLimits<S>;
+
+    fn layer(&self, inner: S) -> RequestLimits<S> {
+        RequestLimits { inner, limits: self.limits }
+    }
+}
+
+impl<S> Service<Request> for RequestLimits<S>
+where
+    S: Service<Request, Response = Response>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = LimitedFuture<S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        if let Err(error) = check_head(&request, &self.limits) {
+            return LimitedFuture::Refused { response: error.into_response() };
+        }
+        request.extensions_mut().insert(BodyLimit(self.limits.max_body_bytes));
+        let limit = self.limits.request_time;
+        LimitedFuture::AtWork { answer: timeout(limit, self.inner.call(request)), limit }
+    }
+}
+
+impl<F, E> Future for LimitedFuture<F>
+where
+    F: Future<Output = Result<Response, E>>,
+{
+    type Output = Result<Response, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.project() {
+            LimitedFutureProjection::Refused { response } => Ok(std::mem::take(response)),
+            LimitedFutureProjection::AtWork { answer, limit } => match ready!(answer.poll(context)) {
+                Ok(outcome) => outcome,
+                Err(_elapsed) => Ok(ApiError::TimedOut { after: *limit }.into_response()),
+            },
+        })
+    }
+}
+
+fn check_head(request: &Request, limits: &Limits) -> Result<(), ApiError> {
     let uri_bytes = request.uri().path_and_query().map_or(0, |uri| uri.as_str().len());
     if uri_bytes > limits.max_uri_bytes {
         return Err(ApiError::UriTooLong { limit: limits.max_uri_bytes });
@@ -41,25 +115,5 @@ pub(crate) async fn bound_head(
     if announced.is_some_and(|length| length > limits.max_body_bytes as u64) {
         return Err(ApiError::BodyTooLarge { limit: limits.max_body_bytes });
     }
-    request.extensions_mut().insert(BodyLimit(limits.max_body_bytes));
-    Ok(next.run(request).await)
-}
-
-/// Ends a request that has no answer in time. The body of an answer, such as a stream of events, has its own time.
-pub(crate) async fn bound_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(limit, next.run(request)).await {
-        Ok(response) => response,
-        Err(_elapsed) => ApiError::TimedOut { after: limit }.into_response(),
-    }
-}
-
-/// Refuses a request while as many as may be are at work: to be told at once is better than to wait in a queue that
-/// the client leaves before its turn.
-pub(crate) async fn bound_concurrency(
-    State(places): State<Arc<Semaphore>>,
-    request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
-    let _place = places.try_acquire().map_err(|_all_taken| ApiError::Overloaded)?;
-    Ok(next.run(request).await)
+    Ok(())
 }

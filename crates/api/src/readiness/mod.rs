@@ -11,12 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cache::CacheHandle;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 pub use report::{CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck};
-
-use crate::cache_handle::CacheHandle;
 
 /// Probes of one moment share one answer.
 const FRESH_FOR: Duration = Duration::from_millis(250);

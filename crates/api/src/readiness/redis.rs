@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use cache::{CacheClient, CacheError, NodeRole};
+use cache::{CacheClient, CacheError, CacheHandle, NodeRole};
 
-use crate::cache_handle::CacheHandle;
 use crate::readiness::CheckStatus;
 
 /// What the check found.

@@ -1,4 +1,4 @@
-use cache::{Cache, CacheClient, CacheError};
+use cache::{Cache, CacheClient, CacheError, CacheHandle};
 
 use super::*;
 

@@ -1,16 +1,12 @@
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::Body;
-use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use tower::ServiceExt;
-use tower_http::catch_panic::CatchPanicLayer;
+use tower::{ServiceBuilder, ServiceExt};
 
 use crate::Limits;
-use crate::layers::{answer_panic, bound_time, log_failure};
+use crate::layers::{PanicLayer, RequestLimitsLayer, log_failure};
 use crate::test_service::{Answer, TestService, WRITER};
 
 fn request(method: Method, uri: &str) -> http::request::Builder {
@@ -92,9 +88,12 @@ async fn panics_and_silence_are_answered() {
     let routes = Router::new()
         .route("/panic", get(panics))
         .route("/silence", get(std::future::pending::<&'static str>))
-        .layer(from_fn_with_state(Duration::from_secs(30), bound_time))
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn(log_failure));
+        .layer(
+            ServiceBuilder::new()
+                .map_response(log_failure)
+                .layer(PanicLayer)
+                .layer(RequestLimitsLayer::new(Limits::default())),
+        );
     for (uri, status, code) in [
         ("/panic", StatusCode::INTERNAL_SERVER_ERROR, "TM-0500"),
         ("/silence", StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),

@@ -1,11 +1,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use cache::{Cache, CacheError};
+use cache::{Cache, CacheError, CacheHandle};
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::Limits;
 use crate::test_service::TestService;
-use crate::{CacheHandle, Limits};
 
 /// Lines of the log of one test.
 #[derive(Clone, Default)]

@@ -9,3 +9,4 @@ mod list;
 mod log;
 mod outage;
 mod probes;
+mod protection;

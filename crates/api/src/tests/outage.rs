@@ -1,8 +1,8 @@
-use cache::{Cache, CacheClient, CacheError};
+use cache::{Cache, CacheClient, CacheError, CacheHandle};
 use http::{Method, StatusCode};
 
+use crate::Limits;
 use crate::test_service::TestService;
-use crate::{CacheHandle, Limits};
 
 const ROUTES: [(Method, &str); 6] = [
     (Method::GET, "/cache"),

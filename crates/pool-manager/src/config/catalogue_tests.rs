@@ -65,6 +65,8 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<server::DrainVariables>(""),
         names::<deployment::DeploymentVariables>(""),
         names::<auth::AuthVariables>(""),
+        names::<secrets::SecretsVariables>(""),
+        names::<rate_limit::RateLimitVariables>(""),
         names::<::cache::CacheVariables>("CACHE_"),
         names::<::cache::RedisVariables>("REDIS_"),
         names::<readiness::ReadinessVariables>("READINESS_"),

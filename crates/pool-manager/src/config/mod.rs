@@ -7,7 +7,9 @@ mod deployment;
 mod environment;
 mod log;
 mod problem;
+mod rate_limit;
 mod readiness;
+mod secrets;
 mod section;
 mod server;
 mod telemetry;
@@ -21,7 +23,9 @@ pub use deployment::{DeploymentConfig, DeploymentMode, EnvironmentName};
 pub use environment::Environment;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
+pub use rate_limit::RateLimitConfig;
 pub use readiness::ReadinessConfig;
+pub use secrets::SecretsConfig;
 pub use section::{Faults, Inspection, Section};
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
@@ -36,8 +40,12 @@ pub struct Config {
     pub deployment: DeploymentConfig,
     /// The API key of the first operator.
     pub auth: AuthConfig,
+    /// The keys that seal what others can read.
+    pub secrets: SecretsConfig,
     /// Which cache to use.
     pub cache: Selection,
+    /// How often a caller may ask.
+    pub rate_limit: RateLimitConfig,
     /// What readiness depends on.
     pub readiness: ReadinessConfig,
     /// Where traces and metrics go.
@@ -63,7 +71,11 @@ impl Config {
             }),
             auth: faults
                 .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
+            secrets: faults
+                .within(Section::Secrets, |problems| SecretsConfig::read(environment, &deployment, problems)),
             cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
+            rate_limit: faults
+                .within(Section::RateLimit, |problems| RateLimitConfig::read(environment, problems)),
             readiness: faults
                 .within(Section::Readiness, |problems| ReadinessConfig::read(environment, problems)),
             telemetry: faults.within(Section::Telemetry, |problems| {

@@ -70,6 +70,39 @@ pub enum Problem {
         "BOOTSTRAP_ADMIN_API_KEY: {0}; write 1 to 256 printable ASCII characters, without a line break and without a blank at either end"
     )]
     BootstrapKey(domain::ApiKeyError),
+    /// Outside local mode a key made at first start would differ from replica to replica.
+    #[error(
+        "SECRETS_ENCRYPTION_KEY: missing with DEPLOYMENT_MODE={0}: each replica would make a key of its own; \
+         write what `openssl rand -base64 32` prints, or set ALLOW_EMBEDDED=true"
+    )]
+    FirstStartEncryptionKey(DeploymentMode),
+    /// One of the keys cannot seal.
+    #[error(
+        "SECRETS_ENCRYPTION_KEY: key {position}: {error}; write what `openssl rand -base64 32` prints, \
+         several with commas between"
+    )]
+    EncryptionKey {
+        /// Its place in the list, from 1.
+        position: usize,
+        /// What is wrong with it.
+        error: seal::SealingKeyError,
+    },
+    /// More requests than the clock of a limit can tell apart.
+    #[error("{variable}: is above one request a microsecond; write at most {most}, or a longer {window}")]
+    FastRateLimit {
+        /// The variable of the number.
+        variable: &'static str,
+        /// The variable of the window.
+        window: &'static str,
+        /// Most requests in that window.
+        most: u64,
+    },
+    /// A window that is too long to be counted exactly.
+    #[error("{variable}: is longer than 366 days; write at most 31622400")]
+    LongRateLimitWindow {
+        /// The variable of the window.
+        variable: &'static str,
+    },
     /// The cache section.
     #[error(transparent)]
     Cache(ConfigProblem),

@@ -11,8 +11,12 @@ pub enum Section {
     Deployment,
     /// The first operator's API key.
     Auth,
+    /// The keys that seal.
+    Secrets,
     /// The cache.
     Cache,
+    /// How often a caller may ask.
+    RateLimit,
     /// What readiness depends on.
     Readiness,
     /// Traces and metrics.
@@ -23,11 +27,13 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
+        Self::Secrets,
         Self::Cache,
+        Self::RateLimit,
         Self::Readiness,
         Self::Telemetry,
         Self::Log,
@@ -39,7 +45,9 @@ impl Section {
             Self::Server => (super::server::VARIABLES, &[]),
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
+            Self::Secrets => (super::secrets::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
+            Self::RateLimit => (super::rate_limit::VARIABLES, &[]),
             Self::Readiness => (super::readiness::VARIABLES, &[]),
             Self::Telemetry => (super::telemetry::VARIABLES, &[]),
             Self::Log => (super::log::VARIABLES, &[]),

@@ -21,6 +21,7 @@ fn an_empty_environment_is_a_local_embedded_service() {
     assert!(config.auth.bootstrap_key.is_none() && config.telemetry.endpoint.is_none());
     assert_eq!((config.log.filter.as_str(), config.log.format), ("info", None));
     assert!(!config.readiness.requires_cache);
+    assert!(config.secrets.encryption_keys.is_none() && config.rate_limit.enabled);
 }
 
 #[test]
@@ -37,6 +38,9 @@ fn every_fault_of_every_section_is_reported_at_once() {
         ("LOG_LEVEL", "a=b=c"),
         ("LOG_FORMAT", "xml"),
         ("BOOTSTRAP_ADMIN_API_KEY", "secret\n"),
+        ("SECRETS_ENCRYPTION_KEY", "secret"),
+        ("RATE_LIMIT_MAX", "0"),
+        ("RATE_LIMIT_ON_CACHE_FAILURE", "fail"),
     ]);
     let expected = [
         "SERVER_ADDRESS",
@@ -50,6 +54,9 @@ fn every_fault_of_every_section_is_reported_at_once() {
         "LOG_LEVEL",
         "LOG_FORMAT",
         "BOOTSTRAP_ADMIN_API_KEY",
+        "SECRETS_ENCRYPTION_KEY",
+        "RATE_LIMIT_MAX",
+        "RATE_LIMIT_ON_CACHE_FAILURE",
     ];
     for name in expected {
         assert!(text.contains(&format!("\n  {name}: ")), "{name} in\n{text}");
@@ -87,7 +94,7 @@ fn every_fault_has_an_advice() {
 fn outside_local_mode_nothing_is_embedded_unless_allowed() {
     for mode in ["saas", "byoc"] {
         let text = problems([("DEPLOYMENT_MODE", mode)]);
-        for name in ["ENVIRONMENT_NAME", "CACHE_ADDRS", "BOOTSTRAP_ADMIN_API_KEY"] {
+        for name in ["ENVIRONMENT_NAME", "CACHE_ADDRS", "BOOTSTRAP_ADMIN_API_KEY", "SECRETS_ENCRYPTION_KEY"] {
             assert!(text.contains(&format!("{name}: missing with DEPLOYMENT_MODE={mode}")), "{text}");
         }
         let allowed = config([
@@ -168,6 +175,8 @@ fn secrets_do_not_show() {
         ("CACHE_ADDRS", "localhost:1"),
         ("CACHE_MODE", "single"),
         ("CACHE_PASSWORD", "marked-secret-2"),
+        ("SECRETS_ENCRYPTION_KEY", "bWFya2VkLXNlY3JldC0zbWFya2VkLXNlY3JldC0zISE="),
     ]);
-    assert!(!format!("{config:?}").contains("marked-secret"));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("marked-secret") && !shown.contains("bWFya2Vk"), "{shown}");
 }

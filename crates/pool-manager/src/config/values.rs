@@ -11,12 +11,23 @@ pub(super) fn filled(value: &Option<String>) -> Option<&str> {
 
 /// `true` or `false`; absent is `false`.
 pub(super) fn flag(variable: &'static str, value: &Option<String>, problems: &mut Vec<Problem>) -> bool {
+    flag_or(false, variable, value, problems)
+}
+
+/// `true` or `false`; absent is `default`.
+pub(super) fn flag_or(
+    default: bool,
+    variable: &'static str,
+    value: &Option<String>,
+    problems: &mut Vec<Problem>,
+) -> bool {
     match filled(value).map(str::to_ascii_lowercase).as_deref() {
-        None | Some("false" | "0") => false,
+        None => default,
+        Some("false" | "0") => false,
         Some("true" | "1") => true,
         Some(_) => {
             problems.push(unexpected(variable, value, "true or false"));
-            false
+            default
         }
     }
 }

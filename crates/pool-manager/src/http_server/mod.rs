@@ -18,19 +18,21 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use middleware::PeerAddress;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
 use tower::{Service, ServiceExt};
 use tracked_body::TrackedBody;
 use write_deadline::WriteDeadline;
 
 const MAX_CONNECTIONS: usize = 10_000;
-/// Well above the limits of the router, which answers in JSON; past these hyper answers 431, and 414 for a target of
-/// 64 KiB, without a body. Room for so many headers is taken for each request, so it is not more.
-const MAX_HEADERS: usize = 512;
+/// Well above the limits of the router, which answers in JSON; past it, or hyper's own hundred headers, hyper answers 431,
+/// and 414 for a target of 64 KiB, without a body. A number of headers of our own would be room that is taken from the heap
+/// for each request.
 const MAX_HEAD_BYTES: usize = 128 * 1024;
 const LIMITS: Limits = Limits { head: Duration::from_secs(10), write: Duration::from_secs(30) };
 /// Longer than the 90 s for which callers keep idle connections, so that they close first.
@@ -66,8 +68,9 @@ pub(crate) async fn serve<S>(
             () = stop.cancelled() => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let Some((stream, slot)) = accepted else { continue };
-        let connection = graceful.watch(connection(stream, service.clone(), LIMITS));
+        let Some((stream, peer, slot)) = accepted else { continue };
+        let service = told_of(peer, service.clone());
+        let connection = graceful.watch(connection(stream, service, LIMITS));
         let aborted = abort.clone();
         tokio::spawn(async move {
             let _slot = slot;
@@ -90,13 +93,16 @@ pub(crate) async fn serve<S>(
 }
 
 /// Waits for a free slot first: what cannot be served stays in the kernel's queue.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> Option<(TcpStream, PeerAddress, OwnedSemaphorePermit)> {
     let slot = Arc::clone(slots).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Fails only on a socket that is already gone.
             let _ = stream.set_nodelay(true);
-            Some((stream, slot))
+            Some((stream, PeerAddress(peer.ip()), slot))
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
@@ -104,6 +110,20 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
             None
         }
     }
+}
+
+/// The service, which finds in each request where it came from.
+fn told_of<S>(
+    peer: PeerAddress,
+    service: S,
+) -> impl Service<Request<Incoming>, Response = S::Response, Error = S::Error, Future = S::Future> + Clone
+where
+    S: Service<Request<Incoming>> + Clone,
+{
+    MapRequest::new(service, move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        request
+    })
 }
 
 fn connection<T, S>(
@@ -132,7 +152,6 @@ where
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(IDLE_LIMIT)
-        .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), service)
 }

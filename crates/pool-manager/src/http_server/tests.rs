@@ -31,6 +31,32 @@ async fn a_peer_that_never_reads_loses_its_connection() {
     assert_eq!(cause, Some(io::ErrorKind::TimedOut), "{error:?}");
 }
 
+#[tokio::test]
+async fn a_request_says_where_it_came_from() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = tower_service(async |request: Request<Incoming>| {
+        let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.to_string());
+        Ok::<_, Infallible>(Response::new(Body::from(peer.unwrap_or_default())))
+    });
+    let stop = CancellationToken::new();
+    let served = tokio::spawn(serve(
+        listener,
+        service,
+        stop.clone(),
+        CancellationToken::new(),
+        Duration::from_secs(30),
+    ));
+
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(REQUEST.as_bytes()).await.unwrap();
+    let answer = timeout(Duration::from_secs(30), read_until(&mut client, "127.0.0.1")).await;
+    assert!(answer.expect("the address is told").starts_with("HTTP/1.1 200"));
+    drop(client);
+    stop.cancel();
+    served.await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_byte_sent_during_a_stream_starts_no_head_timer() {
     let (mut client, server) = duplex(64 * 1024);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use cache::Selection;
 use domain::SystemClock;
+use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::Config;
+use crate::config::{Config, RateLimitConfig};
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -67,7 +68,26 @@ fn announce(config: &Config) {
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");
     }
+    if config.secrets.encryption_keys.is_some() {
+        tracing::info!("encryption key: from SECRETS_ENCRYPTION_KEY");
+    }
+    announce_limits(&config.rate_limit);
     if let Some(endpoint) = &config.telemetry.endpoint {
         tracing::info!(endpoint, "telemetry: OTLP");
+    }
+}
+
+fn announce_limits(limits: &RateLimitConfig) {
+    if !limits.enabled {
+        tracing::warn!("rate limit: off (RATE_LIMIT_ENABLED)");
+        return;
+    }
+    if limits.on_cache_failure == OnCacheFailure::Open {
+        tracing::warn!("rate limit: off while the cache is away (RATE_LIMIT_ON_CACHE_FAILURE=open)");
+    }
+    if limits.is_failure_by_old_name {
+        tracing::warn!(
+            "ALLOW_RATELIMIT_FAIL_OPEN will not be read by the next release; write RATE_LIMIT_ON_CACHE_FAILURE=open"
+        );
     }
 }

@@ -1,12 +1,11 @@
 //! What the cache client counts, as metrics.
 
-use api::CacheHandle;
-use cache::{Cache, Counters};
+use cache::{Cache, CacheHandle, Counters};
 use opentelemetry::metrics::Meter;
 
 type Reading = fn(&Counters) -> u64;
 
-const COUNTERS: [(&str, &str, Reading); 6] = [
+const COUNTERS: [(&str, &str, Reading); 9] = [
     ("cache.client.links.opened", "Links to Valkey nodes that were opened.", |counters| {
         counters.links_opened
     }),
@@ -17,6 +16,15 @@ const COUNTERS: [(&str, &str, Reading); 6] = [
     }),
     ("cache.client.retries", "Commands that were sent again after a failure.", |counters| counters.retries),
     ("cache.client.timeouts", "Commands that got no answer in time.", |counters| counters.timeouts),
+    ("cache.client.tracking.armed", "Links on which a node was asked to tell of changed keys.", |counters| {
+        counters.tracking_armed
+    }),
+    ("cache.client.tracking.lost", "Such links that ended, hung or told nothing.", |counters| {
+        counters.tracking_lost
+    }),
+    ("cache.client.tracking.resets", "Times that the near-caches were emptied.", |counters| {
+        counters.tracking_resets
+    }),
 ];
 
 /// Reports the counters of the cache client whenever metrics are collected. The embedded cache has none.

@@ -3,6 +3,8 @@
 mod cache_metrics;
 mod export;
 mod log;
+mod near_metrics;
+mod rate_limit_metrics;
 mod readiness_metrics;
 mod request;
 
@@ -15,8 +17,10 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 pub(crate) use cache_metrics::observe_cache;
+pub(crate) use near_metrics::{observe_near, observe_tracking};
+pub(crate) use rate_limit_metrics::observe_rate_limit;
 pub(crate) use readiness_metrics::record_checks;
-pub(crate) use request::{RequestMetrics, trace_request};
+pub(crate) use request::RequestTelemetryLayer;
 
 use crate::config::{LogConfig, TelemetryConfig};
 
@@ -61,7 +65,11 @@ impl Telemetry {
                 .with_tracked_inactivity(false)
                 .with_filter(ours)
         });
-        tracing_subscriber::registry().with(spans).with(log::layer(log)).try_init()?;
+        // Not as an `Option` among the layers: one that is `None` would have every span made although nobody looks at it.
+        match spans {
+            Some(spans) => tracing_subscriber::registry().with(spans).with(log::layer(log)).try_init()?,
+            None => tracing_subscriber::registry().with(log::layer(log)).try_init()?,
+        }
         Ok(telemetry)
     }
 

@@ -6,6 +6,8 @@ use testkit::{ClusterOptions, ValkeyCluster, ValkeyOptions, ValkeyServer};
 
 use crate::support::{run, text};
 
+const ENCRYPTION_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
 /// Exit code and table.
 fn check(data_dir: &std::path::Path, variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = run(data_dir, &[&[("SERVER_ADDRESS", "127.0.0.1:0")], variables].concat(), &["check"]);
@@ -119,11 +121,14 @@ fn it_says_what_serve_would_stumble_over() {
 
     let file = directory.path().join("admin-api-key");
     std::fs::write(&file, "").unwrap();
+    std::fs::write(directory.path().join("encryption-key"), "").unwrap();
     for data_dir in [directory.path(), &file.join("data")] {
         let (code, table) = check(data_dir, &[]);
         assert_eq!(code, Some(1), "{table}");
         assert!(table.contains("API key        FAULT  DATA_DIR: "), "{table}");
-        let (code, table) = check(data_dir, &[("BOOTSTRAP_ADMIN_API_KEY", "key")]);
+        assert!(table.contains("encryption key FAULT  DATA_DIR: "), "{table}");
+        let keys = [("BOOTSTRAP_ADMIN_API_KEY", "key"), ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY)];
+        let (code, table) = check(data_dir, &keys);
         assert_eq!(code, Some(0), "{table}");
     }
 }

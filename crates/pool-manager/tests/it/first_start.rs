@@ -1,4 +1,4 @@
-//! The API key of the first start.
+//! The keys of the first start.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -12,8 +12,13 @@ async fn a_key_is_made_once_printed_once_and_works_ever_after() {
 
     let first = Process::start(&data, &[]).await;
     let key = std::fs::read_to_string(&file).unwrap().trim().to_owned();
-    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 1, "no draft stays");
+    let sealing = data.join("encryption-key");
+    let sealing_key = std::fs::read_to_string(&sealing).unwrap().trim().to_owned();
+    for file in [&file, &sealing] {
+        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 2, "no draft stays");
+    assert!(!first.output().contains(&sealing_key), "the key that seals is never printed");
     assert!(key.starts_with("pm_staging_"), "{key}");
     assert_eq!(first.output().matches(&key).count(), 1);
     assert!(first.output().contains("cache: embedded"));
@@ -24,6 +29,8 @@ async fn a_key_is_made_once_printed_once_and_works_ever_after() {
     let second = Process::start(&data, &[]).await;
     assert_eq!(second.get("/cache", &key).await, Some(200));
     assert!(!second.output().contains(&key) && second.output().contains("API key: in "));
+    assert_eq!(std::fs::read_to_string(&sealing).unwrap().trim(), sealing_key);
+    assert!(!second.output().contains(&sealing_key) && second.output().contains("encryption key: in "));
 }
 
 #[tokio::test]
@@ -38,8 +45,10 @@ async fn outside_local_mode_a_key_is_made_only_when_that_is_allowed() {
     let refused = run(directory.path(), &variables, &["serve"]);
     let errors = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(64), "{errors}");
-    assert!(errors.contains("BOOTSTRAP_ADMIN_API_KEY: missing with DEPLOYMENT_MODE=saas"), "{errors}");
-    assert!(!directory.path().join("admin-api-key").exists());
+    for variable in ["BOOTSTRAP_ADMIN_API_KEY", "SECRETS_ENCRYPTION_KEY"] {
+        assert!(errors.contains(&format!("{variable}: missing with DEPLOYMENT_MODE=saas")), "{errors}");
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 
     let allowed = [&variables[..], &[("ALLOW_EMBEDDED", "true")]].concat();
     let process = Process::start(directory.path(), &allowed).await;
@@ -60,4 +69,17 @@ fn a_damaged_file_and_a_directory_that_cannot_be_made_are_named() {
     let refused = run(&beneath_a_file, &[("SERVER_ADDRESS", "127.0.0.1:0")], &[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("BOOTSTRAP_ADMIN_API_KEY"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_damaged_encryption_key_is_named_and_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("encryption-key");
+    std::fs::write(&file, "marked-secret").unwrap();
+    let variables = [("SERVER_ADDRESS", "127.0.0.1:0"), ("BOOTSTRAP_ADMIN_API_KEY", "key")];
+    let damaged = run(directory.path(), &variables, &[]);
+    let errors = text(&damaged.stderr);
+    assert_eq!(damaged.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("encryption-key") && !errors.contains("marked-secret"), "{errors}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "marked-secret");
 }

@@ -125,7 +125,9 @@ async fn a_request_continues_the_trace_of_its_caller() {
 
     let metrics = format!("{:?}", collector.metrics.lock().unwrap());
     assert!(metrics.contains("http.server.request.duration") && metrics.contains("/cache/keys/{key}"));
-    assert!(metrics.contains("cache.client.links.opened"));
+    for name in ["cache.client.links.opened", "cache.near.misses", "rate_limit.allowed", "rate_limit.takes"] {
+        assert!(metrics.contains(name), "{name}");
+    }
     assert!(metrics.contains("readiness.check.duration") && metrics.contains("readiness.check.status"));
     assert!(!metrics.contains("marked-secret"));
 }

@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Mode, State, lock};
 
 /// A server whose answer is to be lost has executed everything when it says nothing for this long.
 const QUIET: Duration = Duration::from_millis(30);
 const PIECE: usize = 64 * 1024;
+/// How many pieces may be on their way back; a delayed answer is read in small ones.
+const PIECES: usize = 4_096;
 
 /// Carries bytes both ways until one side closes or the mode ends the connection.
 pub(super) async fn carry(client: TcpStream, modes: watch::Receiver<Mode>, state: &State) {
@@ -89,31 +91,53 @@ async fn requests(
 
 async fn replies(
     mut server: impl AsyncRead + Unpin,
-    mut client: impl AsyncWrite + Unpin,
+    client: impl AsyncWrite + Unpin,
     modes: &watch::Receiver<Mode>,
     state: &State,
     doomed: &AtomicBool,
 ) -> io::Result<()> {
-    let mut buffer = vec![0; PIECE];
-    loop {
-        let length = server.read(&mut buffer).await?;
-        let piece = buffer.get(..length).unwrap_or_default();
-        if piece.is_empty() {
-            return Ok(());
-        }
-        if doomed.load(Ordering::SeqCst) {
-            while timeout(QUIET, server.read(&mut buffer)).await.is_ok_and(|read| read.is_ok_and(|n| n > 0)) {
+    let (line, pieces) = mpsc::channel(PIECES);
+    // Takes the line with it, so that its end is the end of the delivery, once all is delivered.
+    let read = async move {
+        let mut buffer = vec![0; PIECE];
+        loop {
+            let length = server.read(&mut buffer).await?;
+            let piece = buffer.get(..length).unwrap_or_default();
+            if piece.is_empty() {
+                return Ok(());
             }
-            state.cuts.fetch_add(1, Ordering::SeqCst);
-            return Ok(());
+            if doomed.load(Ordering::SeqCst) {
+                while timeout(QUIET, server.read(&mut buffer))
+                    .await
+                    .is_ok_and(|read| read.is_ok_and(|n| n > 0))
+                {}
+                state.cuts.fetch_add(1, Ordering::SeqCst);
+                return Ok(());
+            }
+            let mode = *modes.borrow();
+            let due = match mode {
+                Mode::HalfOpen => continue,
+                Mode::Delay(delay) => Instant::now() + delay,
+                Mode::Pass | Mode::Cut => Instant::now(),
+            };
+            if line.send((due, piece.to_vec())).await.is_err() {
+                return Ok(());
+            }
         }
-        let mode = *modes.borrow();
-        match mode {
-            Mode::HalfOpen => continue,
-            Mode::Delay(delay) => tokio::time::sleep(delay).await,
-            Mode::Pass | Mode::Cut => {}
-        }
-        client.write_all(piece).await?;
-        state.bytes_to_client.fetch_add(length as u64, Ordering::SeqCst);
+    };
+    tokio::try_join!(read, deliver(pieces, client, state)).map(|_| ())
+}
+
+/// Hands on each piece when it is due, so that a delay is one of time and not of throughput.
+async fn deliver(
+    mut pieces: mpsc::Receiver<(Instant, Vec<u8>)>,
+    mut client: impl AsyncWrite + Unpin,
+    state: &State,
+) -> io::Result<()> {
+    while let Some((due, piece)) = pieces.recv().await {
+        sleep_until(due).await;
+        client.write_all(&piece).await?;
+        state.bytes_to_client.fetch_add(piece.len() as u64, Ordering::SeqCst);
     }
+    Ok(())
 }

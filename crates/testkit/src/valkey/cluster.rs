@@ -182,6 +182,19 @@ impl ValkeyCluster {
         node.wait_until_answering().await;
     }
 
+    /// Starts a node again with its data, which it loads so slowly that it refuses commands with LOADING until
+    /// [`ValkeyCluster::finish_loading`]. It should hold some hundred keys, with values of a kilobyte. The others
+    /// cannot talk to it meanwhile, and give it up after the node time-out.
+    pub async fn restart_loading(&self, address: SocketAddr) {
+        let node = &self.at(address).node;
+        node.restart_loading(|| forget_shards(&node.process.directory().join("nodes.conf"))).await;
+    }
+
+    /// Lets it load the rest at once, and waits until it answers.
+    pub async fn finish_loading(&self, address: SocketAddr) {
+        self.at(address).node.finish_loading().await;
+    }
+
     /// The proxy before a node.
     ///
     /// # Panics

@@ -85,6 +85,47 @@ impl Node {
         Access { door: Door::Unix(self.process.directory().join("valkey.sock")), up: self.process.up_flag() }
     }
 
+    /// Starts the server again so that it loads what it holds, slowly, and waits until it says so to everybody: see
+    /// [`Node::finish_loading`]. `while_dead` is called between its two lives.
+    ///
+    /// # Panics
+    /// When it holds no data, or does not begin to load within 20 seconds.
+    pub(crate) async fn restart_loading(&self, while_dead: impl FnOnce()) {
+        let mut resp = self.access().connect().await.expect("the server can be reached");
+        drop(resp.command(&["SAVE"]).await.accepted("SAVE"));
+        assert!(resp.command(&["DBSIZE"]).await.integer() > 0, "there is nothing to load");
+        // Not with the configuration it was started with: the next start is to be fast again.
+        let file = self.process.directory().join("valkey.conf");
+        let configuration = std::fs::read_to_string(&file).expect("a server has its valkey.conf");
+        let slowly =
+            format!("{configuration}key-load-delay 20000\nloading-process-events-interval-bytes 1024\n");
+        self.process.kill();
+        std::fs::write(&file, slowly).expect("the valkey.conf can be written");
+        while_dead();
+        self.process.restart();
+        wait_for("a server that loads", Duration::from_secs(20), || async {
+            let mut resp = self.access().connect().await.map_err(|error| self.describe(&error))?;
+            let reply = resp.try_command(&["PING"]).await.map_err(|error| self.describe(&error))?.text();
+            if reply.starts_with("LOADING") { Ok(()) } else { Err(reply) }
+        })
+        .await;
+        std::fs::write(&file, configuration).expect("the valkey.conf can be written");
+    }
+
+    /// Lets a server that loads slowly load the rest at once.
+    ///
+    /// # Panics
+    /// When it does not answer within 20 seconds.
+    pub(crate) async fn finish_loading(&self) {
+        let mut resp = self.access().connect().await.expect("the server can be reached");
+        drop(
+            resp.command(&["CONFIG", "SET", "key-load-delay", "0"])
+                .await
+                .accepted("CONFIG SET key-load-delay"),
+        );
+        self.wait_until_answering().await;
+    }
+
     /// Waits until the server answers PING.
     ///
     /// # Panics

@@ -110,6 +110,18 @@ impl ValkeyServer {
         self.node.wait_until_answering().await;
     }
 
+    /// Starts it again with its data, which it then loads so slowly that it refuses commands with LOADING until
+    /// [`ValkeyServer::finish_loading`]. It should hold some hundred keys, with values of a kilobyte: it answers
+    /// between two of them.
+    pub async fn restart_loading(&self) {
+        self.node.restart_loading(|| {}).await;
+    }
+
+    /// Lets it load the rest at once, and waits until it answers.
+    pub async fn finish_loading(&self) {
+        self.node.finish_loading().await;
+    }
+
     /// Starts a replica of it with the same options, and waits until their link is up.
     pub async fn start_replica(&self) -> Self {
         let mut options = self.options.clone();

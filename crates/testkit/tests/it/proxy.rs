@@ -104,3 +104,16 @@ async fn sends_new_connections_to_another_server() {
     proxy.set_upstream(second.address());
     assert_eq!(connect(&proxy).await.command(&["GET", "a"]).await.text(), "second");
 }
+
+#[tokio::test]
+async fn a_delay_is_one_of_time_and_not_of_throughput() {
+    let (_server, proxy) = start().await;
+    let mut resp = connect(&proxy).await.with_limit(Duration::from_secs(10));
+    let large = "x".repeat(2 << 20);
+    assert_eq!(resp.command(&["SET", "a", &large]).await.text(), "OK");
+    proxy.delay(Duration::from_millis(100)).await;
+    let start = Instant::now();
+    assert_eq!(resp.command(&["GET", "a"]).await.text().len(), 2 << 20);
+    // Thirty-two pieces and more: three seconds if one waited for the other.
+    assert!(start.elapsed() < Duration::from_millis(1_500), "{:?}", start.elapsed());
+}

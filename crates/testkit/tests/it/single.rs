@@ -75,3 +75,29 @@ async fn a_tls_server_is_known_by_its_authority_only() {
     assert_ne!(ping("localhost", &CertificateAuthority::generate()), "PONG");
     assert!(server.authority().pem().starts_with("-----BEGIN CERTIFICATE-----"));
 }
+
+#[tokio::test]
+async fn loads_slowly_until_it_is_let_go() {
+    let server = ValkeyServer::start().await;
+    let value = "x".repeat(1_024);
+    server.fill((0..1_000).map(|number| (format!("k{number}"), value.clone()))).await;
+    server.restart_loading().await;
+    let mut resp = Resp::connect(server.address()).await.expect("it listens");
+    assert!(resp.command(&["GET", "k1"]).await.text().starts_with("LOADING"));
+    server.finish_loading().await;
+    assert_eq!(resp.command(&["GET", "k1"]).await.text(), value);
+}
+
+#[tokio::test]
+async fn a_changed_password_holds_for_who_must_log_in_again() {
+    let server = ValkeyServer::start().await;
+    let mut old = Resp::connect(server.address()).await.expect("it listens");
+    assert_eq!(old.command(&["PING"]).await.text(), "PONG");
+    let mut harness = server.connect().await;
+    harness.configure("requirepass", "another").await;
+    assert_eq!(old.command(&["PING"]).await.text(), "PONG", "who is in stays in");
+    harness.disconnect_clients().await;
+    assert!(old.try_command(&["PING"]).await.is_err());
+    let mut new = Resp::connect(server.address()).await.expect("it listens");
+    assert!(new.command(&["PING"]).await.text().starts_with("NOAUTH"));
+}

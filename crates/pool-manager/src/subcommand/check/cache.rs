@@ -68,7 +68,9 @@ fn fix(error: &CacheError) -> &'static str {
         CacheError::Unavailable { .. } | CacheError::Timeout { .. } | CacheError::Interrupted { .. } => REACH,
         CacheError::Protocol { .. } => "see that the address is that of a Valkey server and not of a proxy",
         CacheError::Refused { refusal, .. } => match refusal {
-            Refusal::Credentials => "correct CACHE_USERNAME and CACHE_PASSWORD, or the user on the server",
+            Refusal::Credentials => {
+                "correct CACHE_USERNAME and CACHE_PASSWORD (or CACHE_PASSWORD_FILE), or the user on the server"
+            }
             Refusal::Permission(_) => {
                 "allow the user the command and the keys (ACL SETUSER), or set CACHE_USERNAME to another user"
             }

@@ -12,9 +12,9 @@ use row::Row;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::config::{AuthConfig, DeploymentConfig, Inspection, Section, ServerConfig};
+use crate::config::{AuthConfig, DeploymentConfig, Inspection, SecretsConfig, Section, ServerConfig};
 use crate::failure::Failure;
-use crate::first_start;
+use crate::first_start::{self, FirstStartError};
 use crate::telemetry::Telemetry;
 
 /// For one thing that is tried.
@@ -41,6 +41,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     if faults.spare(Section::Auth) && faults.spare(Section::Deployment) {
         rows.push(key_row(&config.auth, &config.deployment));
     }
+    if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
+        rows.push(encryption_row(&config.secrets, &config.deployment));
+    }
     if faults.spare(Section::Cache) {
         rows.push(cache::row(&config.cache).await);
     }
@@ -60,6 +63,8 @@ fn subject(section: Section) -> &'static str {
         Section::Server => "listening",
         Section::Deployment | Section::Readiness | Section::Log => "configuration",
         Section::Auth => "API key",
+        Section::Secrets => "encryption key",
+        Section::RateLimit => "rate limit",
         Section::Cache => "cache",
         Section::Telemetry => "telemetry",
     }
@@ -95,18 +100,34 @@ fn key_row(auth: &AuthConfig, deployment: &DeploymentConfig) -> Row {
     if auth.bootstrap_key.is_some() {
         return Row::well(subject, "from BOOTSTRAP_ADMIN_API_KEY");
     }
+    let found = first_start::examine_api_key(&deployment.data_dir);
+    let fix = "let the process read and write DATA_DIR, remove a damaged file there, or set BOOTSTRAP_ADMIN_API_KEY";
+    kept_row(subject, found, deployment, fix)
+}
+
+/// Looks at the key that seals, likewise.
+fn encryption_row(secrets: &SecretsConfig, deployment: &DeploymentConfig) -> Row {
+    let subject = subject(Section::Secrets);
+    if secrets.encryption_keys.is_some() {
+        return Row::well(subject, "from SECRETS_ENCRYPTION_KEY");
+    }
+    let found = first_start::examine_encryption_key(&deployment.data_dir);
+    let fix =
+        "let the process read and write DATA_DIR, put a damaged file right, or set SECRETS_ENCRYPTION_KEY";
+    kept_row(subject, found, deployment, fix)
+}
+
+fn kept_row(
+    subject: &'static str,
+    found: Result<bool, FirstStartError>,
+    deployment: &DeploymentConfig,
+    fix: &str,
+) -> Row {
     let directory = deployment.data_dir.display();
-    match first_start::examine(&deployment.data_dir) {
+    match found {
         Ok(true) => Row::well(subject, format!("kept under {directory}")),
         Ok(false) => Row::well(subject, format!("will be made at first start under {directory}")),
-        Err(error) => {
-            let text = error_chain(&error);
-            Row::fault(
-                subject,
-                text,
-                "let the process read and write DATA_DIR, remove a damaged file there, or set BOOTSTRAP_ADMIN_API_KEY",
-            )
-        }
+        Err(error) => Row::fault(subject, error_chain(&error), fix),
     }
 }
 

@@ -1,6 +1,12 @@
 //! Log lines on standard output.
 
+mod json_line;
+mod output;
+
 use std::io::IsTerminal;
+use std::sync::Arc;
+
+use domain::SystemClock;
 
 use tracing::Subscriber;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
@@ -8,6 +14,8 @@ use tracing_subscriber::layer::Layer;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use self::json_line::JsonLine;
+use self::output::Output;
 use crate::config::{LogConfig, LogFormat};
 
 /// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch.
@@ -19,7 +27,11 @@ where
     let format = config.format.unwrap_or(if is_watched { LogFormat::Pretty } else { LogFormat::Json });
     let filter = filter(config);
     match format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Json => fmt::layer()
+            .event_format(JsonLine::new(Arc::new(SystemClock)))
+            .with_writer(Output::standard())
+            .with_filter(filter)
+            .boxed(),
         LogFormat::Pretty => fmt::layer().compact().with_ansi(is_watched).with_filter(filter).boxed(),
     }
 }

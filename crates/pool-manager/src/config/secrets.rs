@@ -1,0 +1,94 @@
+//! The keys that seal what is cached or stored where others can read or write.
+
+use seal::{KeyRing, SealingKey};
+use serde::Deserialize;
+
+use super::values::filled;
+use super::{DeploymentConfig, Environment, Problem, Variable};
+
+pub(super) const VARIABLES: &[Variable] = &[Variable::new(
+    "SECRETS_ENCRYPTION_KEY",
+    "made at first start when local",
+    "Base64 keys of 32 bytes, comma-separated: the first seals, all open (secret)",
+)];
+
+/// The keys that seal what is cached or stored where others can read or write.
+#[derive(Debug)]
+pub struct SecretsConfig {
+    /// The keys that were given; without any, one is made at first start.
+    pub encryption_keys: Option<KeyRing>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct SecretsVariables {
+    secrets_encryption_key: Option<String>,
+}
+
+impl SecretsConfig {
+    pub(super) fn read(
+        environment: &Environment,
+        deployment: &DeploymentConfig,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
+        let variables: SecretsVariables = environment.section("", problems);
+        let Some(text) = filled(&variables.secrets_encryption_key) else {
+            if !deployment.accepts_embedded() {
+                problems.push(Problem::FirstStartEncryptionKey(deployment.mode));
+            }
+            return Self { encryption_keys: None };
+        };
+        let keys = text.split(',').enumerate().filter_map(|(index, key)| {
+            let read = SealingKey::from_base64(key);
+            read.map_err(|error| problems.push(Problem::EncryptionKey { position: index + 1, error })).ok()
+        });
+        let keys: Vec<SealingKey> = keys.collect();
+        Self { encryption_keys: KeyRing::of(keys).ok() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    const TWO: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+
+    fn read(value: &str) -> (Option<KeyRing>, String) {
+        let environment = Environment::from([("SECRETS_ENCRYPTION_KEY", value)]);
+        let mut problems = Vec::new();
+        let deployment = DeploymentConfig::read(&environment, &mut problems);
+        let config = SecretsConfig::read(&environment, &deployment, &mut problems);
+        (config.encryption_keys, problems.iter().map(|problem| format!("{problem}\n")).collect())
+    }
+
+    #[test]
+    fn the_first_key_seals_and_all_open() {
+        let ring = |value: &str| {
+            let (ring, problems) = read(value);
+            assert_eq!(problems, "");
+            ring.expect("a ring")
+        };
+        let old = ring(ONE).seal(b"value", b"place").unwrap();
+        let rotated = ring(&format!(" {TWO} , {ONE} "));
+        assert_eq!(*rotated.open(&old, b"place").unwrap(), b"value");
+        let new = rotated.seal(b"value", b"place").unwrap();
+        assert!(ring(ONE).open(&new, b"place").is_err() && ring(TWO).open(&new, b"place").is_ok());
+        assert!(read(" ").0.is_none());
+    }
+
+    #[test]
+    fn a_faulty_key_is_told_by_its_place_and_not_shown() {
+        for (value, place) in
+            [("hunter2", 1), (&*format!("{ONE},aHVudGVyMg=="), 2), (&*format!("{ONE},"), 2), (",", 1)]
+        {
+            let (_, problems) = read(value);
+            assert!(
+                problems.contains(&format!("SECRETS_ENCRYPTION_KEY: key {place}")),
+                "{value}: {problems}"
+            );
+            for secret in ["hunter2", "aHVudGVyMg", ONE] {
+                assert!(!problems.contains(secret), "{problems}");
+            }
+        }
+    }
+}

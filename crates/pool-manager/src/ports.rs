@@ -1,0 +1,54 @@
+//! What the service is given besides its configuration.
+
+use std::sync::Arc;
+
+use api::MoreRoutes;
+use domain::{
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, IdempotencyLedger, MemoryApiKeys, Scope, Scopes,
+};
+
+use crate::config::{Config, EnvironmentName};
+use crate::failure::Failure;
+use crate::first_start;
+
+/// What the service is given besides its configuration: [`build`](crate::build) takes the product's, whole-service tests
+/// bring a key source that they can slow down and kill, and a read and a write of their own.
+pub struct Ports {
+    /// Where API keys are registered.
+    pub api_keys: Arc<dyn ApiKeySource>,
+    /// Where committed writes are remembered; `None` where writes leave no trace there.
+    pub ledger: Option<Arc<dyn IdempotencyLedger>>,
+    /// Routes beside those of the service.
+    pub routes: MoreRoutes,
+}
+
+impl Ports {
+    /// Those of the product: the one key that is configured, or made at first start.
+    pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
+        let environment = config.deployment.environment;
+        let record = match &config.auth.bootstrap_key {
+            Some(key) => bootstrap_record(key, environment),
+            None => bootstrap_record(
+                &first_start::api_key(&config.deployment.data_dir, environment)?,
+                environment,
+            ),
+        };
+        let api_keys = Arc::new(MemoryApiKeys::new([record]));
+        // Deleting from the cache twice is deleting once: there is nothing to remember yet.
+        Ok(Self { api_keys, ledger: None, routes: MoreRoutes::default() })
+    }
+}
+
+/// The first operator's key may do everything that there is to do so far.
+fn bootstrap_record(key: &ApiKey, environment: EnvironmentName) -> ApiKeyRecord {
+    ApiKeyRecord {
+        id: CallerId::from("bootstrap"),
+        hash: ApiKeyHash::of(key),
+        name: "bootstrap".to_owned(),
+        environment: environment.name().to_owned(),
+        scopes: Scopes::from_iter([Scope::CACHE_READ, Scope::CACHE_WRITE]),
+        rate_tier: None,
+        version: 1,
+        expires_at: None,
+    }
+}

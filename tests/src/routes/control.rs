@@ -1,0 +1,47 @@
+//! What a test in another process asks for.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::TestState;
+use crate::key_source::Pace;
+
+/// `GET /test/executions`: of this process, and what the ledger holds of all.
+pub(super) async fn executions(State(state): State<TestState>) -> Json<Value> {
+    let executions = &state.executions;
+    let committed = state.ledger.and_then(|ledger| ledger.committed().ok());
+    Json(json!({
+        "started": executions.started(),
+        "finished": executions.finished(),
+        "committed": committed,
+    }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    pace: PaceName,
+    #[serde(default)]
+    ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum PaceName {
+    After,
+    Silent,
+    Down,
+}
+
+/// `POST /test/source`
+pub(super) async fn source(State(state): State<TestState>, Query(wish): Query<Wish>) -> Json<Value> {
+    state.source.set_pace(match wish.pace {
+        PaceName::After => Pace::After(Duration::from_millis(wish.ms)),
+        PaceName::Silent => Pace::Silent,
+        PaceName::Down => Pace::Down,
+    });
+    Json(json!({ "lookUps": state.source.look_ups() }))
+}

@@ -1,0 +1,85 @@
+//! What is mounted beside the routes of the product.
+//!
+//! | Route | Behind | What it does |
+//! |---|---|---|
+//! | `GET /test/read` | all layers | answers a small JSON object |
+//! | `GET /test/connections` | all layers, in the tier of services | the same |
+//! | `POST`, `PUT`, `PATCH`, `DELETE /test/write` | all layers | counts itself, commits and echoes its body |
+//! | `GET /test/open` | the layers of probes | as `/test/read` |
+//! | `GET /test/executions` | the layers of probes | how often the write ran |
+//! | `POST /test/source?pace=after&ms=1000`, `silent`, `down` | the layers of probes | slows or kills the key source |
+
+mod control;
+mod read;
+mod write;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::routing::{get, post};
+use pool_manager::MoreRoutes;
+
+pub use write::{CRASH_HEADER, Crash};
+
+use crate::key_source::KeySource;
+use crate::sqlite_ledger::SqliteLedger;
+
+/// How often the write began and ended in this process. Clones are one.
+#[derive(Clone, Default)]
+pub struct Executions(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    started: AtomicU64,
+    finished: AtomicU64,
+}
+
+impl Executions {
+    /// How often the handler was entered.
+    pub fn started(&self) -> u64 {
+        self.0.started.load(Ordering::SeqCst)
+    }
+
+    /// How often it committed, or would have.
+    pub fn finished(&self) -> u64 {
+        self.0.finished.load(Ordering::SeqCst)
+    }
+
+    fn start(&self) -> u64 {
+        self.0.started.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    fn finish(&self) {
+        self.0.finished.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub(crate) struct TestState {
+    pub(crate) source: KeySource,
+    pub(crate) executions: Executions,
+    pub(crate) ledger: Option<SqliteLedger>,
+}
+
+/// The routes, for [`pool_manager::Ports`].
+pub(crate) fn more_routes(state: TestState) -> MoreRoutes {
+    let writes = post(write::handler).put(write::handler).patch(write::handler).delete(write::handler);
+    let for_callers = Router::new()
+        .route("/test/read", get(read::handler))
+        .route("/test/connections", get(read::handler))
+        .route("/test/write", writes)
+        .with_state(state.clone());
+    let open = Router::new()
+        .route("/test/open", get(read::handler))
+        .route("/test/executions", get(control::executions))
+        .route("/test/source", post(control::source))
+        .with_state(state);
+    MoreRoutes { for_callers, open }
+}
+
+/// The read without any layer: what the layers are measured against.
+pub fn bare_router() -> Router {
+    Router::new().route("/test/read", get(read::handler))
+}
