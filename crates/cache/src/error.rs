@@ -51,10 +51,10 @@ pub enum CacheError {
     #[error("the key holds a value of another type")]
     WrongType,
     /// The embedded cache holds as many claims, limits and leases as it may, and never evicts those.
-    #[error("the embedded cache is full: {limit} claims, limits and leases are held")]
+    #[error("the embedded cache is full: it holds {limit}")]
     Full {
-        /// The number that may be held.
-        limit: usize,
+        /// What may be held.
+        limit: PinnedLimit,
     },
     /// The server answered something that the command cannot answer.
     #[error("unexpected answer to {command} from {node}")]
@@ -64,6 +64,17 @@ pub enum CacheError {
         /// The command, without its arguments.
         command: &'static str,
     },
+}
+
+/// The bound that the embedded cache has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PinnedLimit {
+    /// By number.
+    #[error("{0} claims, limits and leases")]
+    Entries(usize),
+    /// By size.
+    #[error("{0} bytes of claims, limits and leases")]
+    Bytes(u64),
 }
 
 /// Why a server refused a command, by the first word of its error.

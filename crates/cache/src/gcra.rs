@@ -14,6 +14,7 @@ pub(crate) fn decide(now: u64, stored: Option<u64>, request: TakeRequest) -> (Ta
     let burst = emission * request.limit;
     // A TAT beyond a full burst can only come from a clock that was ahead (another server after a fail-over).
     let tat = stored.unwrap_or(now).clamp(now, now + burst);
+    let was_ahead = stored.is_some_and(|stored| stored > tat);
     let fitting = (now + burst - tat) / emission;
     let granted = match request.grant {
         Grant::AllOrNothing if fitting < request.cost => 0,
@@ -29,7 +30,8 @@ pub(crate) fn decide(now: u64, stored: Option<u64>, request: TakeRequest) -> (Ta
         reset_after: Duration::from_micros(next - now),
         now_micros: now,
     };
-    (take, (granted > 0).then_some(next))
+    // Stored also when nothing was granted, or it would deny until that clock's time has come.
+    (take, (granted > 0 || was_ahead).then_some(next))
 }
 
 #[cfg(test)]
@@ -69,8 +71,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_ahead_costs_at_most_one_window() {
         let request = limit(2, 2);
-        let (take, _) = decide(1_000, Some(u64::MAX / 2), request);
-        assert_eq!(take.retry_after, Duration::from_secs(1));
+        let (take, arrival) = decide(1_000, Some(u64::MAX / 2), request);
+        assert_eq!((take.granted, take.retry_after), (0, Duration::from_secs(1)));
+        assert_eq!(decide(1_000_999, arrival, request).0.granted, 0);
+        assert_eq!(decide(1_001_000, arrival, request).0.granted, 1, "at the time that it named");
     }
 
     proptest! {

@@ -48,7 +48,7 @@ pub use config::{
 };
 pub use duration::{DurationError, parse_go_duration};
 pub use embedded::{EmbeddedCache, EmbeddedLimits};
-pub use error::{CacheError, Refusal};
+pub use error::{CacheError, PinnedLimit, Refusal};
 pub use glob::{Glob, GlobError};
 pub use handle::CacheHandle;
 pub use keyspace::{
@@ -60,7 +60,7 @@ pub use keyspace::{
 pub use mock::{MockCache, MockCall};
 pub use near::{
     FoundRecord, Held, LAG_BOUNDS, LoadAborted, LoadLease, Loaded, LoadedRecord, NearCache, NearCounters,
-    NearSettings, TrackingCounters,
+    NearSettings, RecordLoad, TrackingCounters,
 };
 pub use slot::{SLOTS, key_slot};
 pub use steps::{

@@ -7,12 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// How many bytes a key has.
-const LENGTH: usize = 32;
-
 /// A key of 32 bytes. Its `Debug` shows its id only, and its memory is cleared when it is dropped.
 #[derive(Clone)]
-pub struct SealingKey(Zeroizing<[u8; LENGTH]>);
+pub struct SealingKey(Zeroizing<[u8; SealingKey::BYTES]>);
 
 /// Why a text is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,16 +30,19 @@ pub enum SealingKeyError {
 pub(crate) struct KeyId(pub(crate) [u8; 8]);
 
 impl SealingKey {
+    /// How many bytes a key has.
+    pub const BYTES: usize = 32;
+
     /// A key from its bytes, which must be random.
-    pub fn from_bytes(bytes: [u8; LENGTH]) -> Self {
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
     /// Reads a key in base64 (RFC 4648, with padding), as `openssl rand -base64 32` prints it.
     pub fn from_base64(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| SealingKeyError::NotBase64)?);
-        let mut key = Zeroizing::new([0; LENGTH]);
-        if bytes.len() != LENGTH {
+        let mut key = Zeroizing::new([0; Self::BYTES]);
+        if bytes.len() != Self::BYTES {
             return Err(SealingKeyError::Length { length: bytes.len() });
         }
         key.copy_from_slice(&bytes);

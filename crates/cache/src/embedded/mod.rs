@@ -39,12 +39,15 @@ pub struct EmbeddedLimits {
     /// How many claims, limits and leases may be held. They are never evicted: one more is
     /// [`CacheError::Full`].
     pub max_pinned: usize,
+    /// Memory for them, in bytes of key, value and table; what would go above it is [`CacheError::Full`] too.
+    pub max_pinned_bytes: u64,
 }
 
 impl Default for EmbeddedLimits {
-    /// 64 MiB of values, 100,000 claims, limits and leases.
+    /// 64 MiB of values; 100,000 claims, limits and leases, of 64 MiB together.
     fn default() -> Self {
-        Self { max_bytes: 64 * 1024 * 1024, max_pinned: 100_000 }
+        const MIB: u64 = 1024 * 1024;
+        Self { max_bytes: 64 * MIB, max_pinned: 100_000, max_pinned_bytes: 64 * MIB }
     }
 }
 

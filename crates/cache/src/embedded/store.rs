@@ -40,7 +40,7 @@ impl Store {
         let counters = Arc::new(Counters::default());
         let evictable = evictable(limits.max_bytes, Arc::clone(&clock), Arc::clone(&counters));
         let stripes = (0..STRIPES).map(|_| Mutex::new(Some(Stripe::new(evictable.clone())))).collect();
-        Self { stripes, room: Room::new(limits.max_pinned), counters, listeners: Listeners::default(), clock }
+        Self { stripes, room: Room::new(&limits), counters, listeners: Listeners::default(), clock }
     }
 
     pub(super) fn now(&self) -> u64 {

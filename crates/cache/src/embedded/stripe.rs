@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
+use super::EmbeddedLimits;
 use super::entry::Entry;
-use crate::error::CacheError;
+use crate::error::{CacheError, PinnedLimit};
 
 /// The entries that may be evicted; one table for all stripes.
 pub(super) type Evictable = moka::sync::Cache<Bytes, Entry>;
@@ -27,9 +28,10 @@ impl Counters {
     }
 }
 
-/// How many entries may be pinned over all stripes, and how many are.
+/// How much may be pinned over all stripes, and how much is.
 pub(super) struct Room {
-    limit: usize,
+    max_entries: usize,
+    max_bytes: u64,
     used: AtomicUsize,
     bytes: AtomicU64,
     scans: AtomicUsize,
@@ -45,8 +47,14 @@ impl Drop for Scan<'_> {
 }
 
 impl Room {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, used: AtomicUsize::new(0), bytes: AtomicU64::new(0), scans: AtomicUsize::new(0) }
+    pub(super) fn new(limits: &EmbeddedLimits) -> Self {
+        Self {
+            max_entries: limits.max_pinned,
+            max_bytes: limits.max_pinned_bytes,
+            used: AtomicUsize::new(0),
+            bytes: AtomicU64::new(0),
+            scans: AtomicUsize::new(0),
+        }
     }
 
     pub(super) fn used(&self) -> usize {
@@ -70,10 +78,18 @@ impl Room {
     fn enter(&self) -> Result<(), CacheError> {
         self.used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                (used < self.limit).then_some(used + 1)
+                (used < self.max_entries).then_some(used + 1)
             })
             .map(drop)
-            .map_err(|_| CacheError::Full { limit: self.limit })
+            .map_err(|_| CacheError::Full { limit: PinnedLimit::Entries(self.max_entries) })
+    }
+
+    /// Whether as many bytes more may be pinned. Several keys at once may go above it by an entry each.
+    fn check_growth(&self, growth: u64) -> Result<(), CacheError> {
+        if growth > 0 && self.bytes() + growth > self.max_bytes {
+            return Err(CacheError::Full { limit: PinnedLimit::Bytes(self.max_bytes) });
+        }
+        Ok(())
     }
 }
 
@@ -107,7 +123,9 @@ impl Stripe {
     }
 
     fn pin(&mut self, key: &[u8], entry: Entry, room: &Room) -> Result<(), CacheError> {
-        if !self.pinned.contains_key(key) {
+        let before = self.pinned.get(key).map(|old| old.weight(key));
+        room.check_growth(entry.weight(key).saturating_sub(before.unwrap_or(0)))?;
+        if before.is_none() {
             room.enter()?;
         }
         self.replace_pinned(key, entry, room);

@@ -8,7 +8,7 @@ use futures::StreamExt;
 use super::time::ManualTime;
 use super::{EmbeddedCache, EmbeddedLimits};
 use crate::client::CacheClient;
-use crate::error::CacheError;
+use crate::error::{CacheError, PinnedLimit};
 use crate::glob::Glob;
 use crate::keyspace::{Cursor, KeyTtl, PageRequest, State};
 use crate::steps::{Expiry, Grant, ReplaceIfEqual, SetIfAbsent, TakeRequest};
@@ -59,7 +59,26 @@ async fn incr_keeps_the_time_to_live_and_the_pin() {
     assert_eq!(details.summary.ttl, KeyTtl::Remaining(Duration::from_secs(50)));
     assert_eq!(details.encoding, "int");
     let full = cache.set_if_absent(b"other", text("x"), MINUTE).await;
-    assert_eq!(full, Err(CacheError::Full { limit: 1 }));
+    assert_eq!(full, Err(CacheError::Full { limit: PinnedLimit::Entries(1) }));
+}
+
+#[tokio::test]
+async fn claims_have_a_bound_of_bytes_too() {
+    let limits = EmbeddedLimits { max_pinned_bytes: 10_000, ..EmbeddedLimits::default() };
+    let (cache, clock) = cache_with(limits);
+    let large = Bytes::from(vec![b'x'; 6_000]);
+    cache.set_if_absent(b"a", text("mine"), Expiry::Never).await.unwrap();
+    cache.set_if_absent(b"b", large.clone(), MINUTE).await.unwrap();
+    let grow = || cache.replace_if_equal(b"a", text("mine"), large.clone(), MINUTE);
+    assert_eq!(grow().await, Err(CacheError::Full { limit: PinnedLimit::Bytes(10_000) }));
+    assert_eq!(cache.get(b"a").await, Ok(text("mine")), "what stood there stands");
+    // Becoming smaller is no growth, and what is over makes room.
+    let shrunk = cache.replace_if_equal(b"b", large.clone(), text("small"), MINUTE).await;
+    assert_eq!(shrunk, Ok(ReplaceIfEqual::Replaced));
+    assert_eq!(cache.set_if_absent(b"c", large.clone(), MINUTE).await, Ok(SetIfAbsent::Stored));
+    assert!(matches!(grow().await, Err(CacheError::Full { .. })));
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(grow().await, Ok(ReplaceIfEqual::Replaced));
 }
 
 #[tokio::test]
@@ -70,7 +89,7 @@ async fn claims_are_refused_when_full_until_one_is_over() {
     }
     cache.set_if_absent(b"c", text("mine"), MINUTE).await.unwrap();
     let claim = || cache.set_if_absent(b"d", text("mine"), MINUTE);
-    assert_eq!(claim().await, Err(CacheError::Full { limit: 3 }));
+    assert_eq!(claim().await, Err(CacheError::Full { limit: PinnedLimit::Entries(3) }));
     assert_eq!(cache.get(b"d").await, Err(CacheError::Miss));
     // What is held goes on working, and plain values are no matter of this limit.
     let replaced = cache.replace_if_equal(b"c", text("mine"), text("done"), MINUTE).await;

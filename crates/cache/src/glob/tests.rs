@@ -64,7 +64,7 @@ fn patterns_that_name_nothing_are_known() {
 /// A matcher that tries would need 10^9 steps here.
 #[test]
 fn long_keys_take_linear_time() {
-    let key = "a".repeat(4_000_000);
+    let key = "a".repeat(1_000_000);
     assert!(!matches(&("*".to_owned() + &"a".repeat(200) + "b"), &key));
     assert!(!matches(&("*a".repeat(100) + "b"), &key));
     assert!(matches(&("*a".repeat(100) + "*"), &key));

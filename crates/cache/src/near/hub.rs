@@ -63,14 +63,15 @@ impl Hub {
         self.lag.counters()
     }
 
-    /// Adds a near-cache of the keys that begin with `prefix`. No two prefixes may overlap: tracking refuses that.
+    /// Adds a near-cache of the keys that begin with `prefix`.
     pub(crate) fn add(&self, prefix: Bytes, sink: Weak<dyn Sink>) {
         let mut sinks = self.sinks.write().unwrap_or_else(PoisonError::into_inner);
         sinks.retain(|(_, sink)| sink.strong_count() > 0);
         sinks.push((prefix, sink));
         let mut prefixes: Vec<Bytes> = sinks.iter().map(|(prefix, _)| prefix.clone()).collect();
         prefixes.sort();
-        prefixes.dedup();
+        // The server refuses prefixes that overlap; in this order the shortest of them stays, which covers the others.
+        prefixes.dedup_by(|longer, shorter| longer.starts_with(shorter));
         // Under the lock, so that the newest list is the one that stays.
         self.prefixes.send_if_modified(|known| {
             let is_new = *known != prefixes;
@@ -111,5 +112,27 @@ impl Hub {
                 sink.clear();
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Deaf;
+
+    impl Sink for Deaf {
+        fn invalidate(&self, _key: &[u8]) {}
+        fn clear(&self) {}
+    }
+
+    #[test]
+    fn of_prefixes_that_overlap_the_shortest_is_watched() {
+        let hub = Hub::new();
+        let sink: Arc<dyn Sink> = Arc::new(Deaf);
+        for prefix in ["tenant:a:", "apikey:", "tenant:", "tenant:", "tenants:"] {
+            hub.add(prefix.into(), Arc::downgrade(&sink));
+        }
+        assert_eq!(*hub.prefixes().borrow(), ["apikey:", "tenant:", "tenants:"]);
     }
 }

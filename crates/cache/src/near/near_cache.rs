@@ -9,11 +9,12 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tracing::Instrument;
 
+use super::counters::{Counting, NearCounters};
 use super::entry::{Entry, Lifetimes};
 use super::flight::{Awaited, Came, Flight, Flights, Outcome, Promise, hash};
 use super::hub::{Hub, Sink};
 use super::reading::{self, Reading};
-use super::settings::{Counting, NearCounters, NearSettings};
+use super::settings::NearSettings;
 use super::table::{Table, absences, values};
 use crate::handle::CacheHandle;
 

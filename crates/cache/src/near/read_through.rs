@@ -39,6 +39,15 @@ pub struct LoadLease {
     pub expiry: Expiry,
 }
 
+/// A load that is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordLoad<E> {
+    /// What it brought.
+    pub loaded: Result<LoadedRecord, E>,
+    /// What the shared cache failed with, if it did. It is no failure of the load.
+    pub cache_error: Option<CacheError>,
+}
+
 /// What a load brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoadedRecord {
@@ -53,6 +62,16 @@ pub enum LoadedRecord {
 }
 
 impl LoadedRecord {
+    /// Its version and bytes; `None` when the source has none.
+    pub fn into_record(self) -> Option<(u64, Bytes)> {
+        match self {
+            Self::InCache(version, value)
+            | Self::NotInCache(version, value)
+            | Self::Superseded(version, value) => Some((version, value)),
+            Self::Absent => None,
+        }
+    }
+
     /// Whether a change of it will be told, for [`Loaded`](super::Loaded). A change of an absence is: whoever makes the
     /// record announces it under its key.
     pub fn is_watched(&self) -> bool {
@@ -84,7 +103,7 @@ impl CacheHandle {
     }
 
     /// Loads a record that [`find_record`](Self::find_record) did not find, under a lease, and fills it in. `load` brings
-    /// its version and bytes. Failures of the shared cache are no failures of the load.
+    /// its version and bytes. Failures of the shared cache are no failures of the load, and are told beside it.
     ///
     /// A lease is not given back: where there is no record, and where the load fails, it stands until its time is over,
     /// and whoever comes meanwhile loads without filling in.
@@ -93,6 +112,18 @@ impl CacheHandle {
         key: &[u8],
         lease: LoadLease,
         load: impl Future<Output = Result<Option<(u64, Bytes)>, E>>,
+    ) -> RecordLoad<E> {
+        let mut cache_error = None;
+        let loaded = self.leased(key, lease, load, &mut cache_error).await;
+        RecordLoad { loaded, cache_error }
+    }
+
+    async fn leased<E>(
+        &self,
+        key: &[u8],
+        lease: LoadLease,
+        load: impl Future<Output = Result<Option<(u64, Bytes)>, E>>,
+        cache_error: &mut Option<CacheError>,
     ) -> Result<LoadedRecord, E> {
         let cache = self.current();
         let asked = reading::mark(key);
@@ -100,6 +131,7 @@ impl CacheHandle {
             Ok(cache) => cache.lease(key, lease.token.clone(), lease.ttl).await,
             Err(error) => Err(error.clone()),
         };
+        *cache_error = granted.as_ref().err().cloned();
         if let Ok(Lease::Found { version, value }) = granted {
             reading::adopt(asked);
             return Ok(LoadedRecord::InCache(version, value));
@@ -123,7 +155,10 @@ impl CacheHandle {
                 LoadedRecord::InCache(version, value)
             }
             Ok(Fill::Refused) => LoadedRecord::Superseded(version, value),
-            Err(_) => LoadedRecord::NotInCache(version, value),
+            Err(error) => {
+                *cache_error = Some(error);
+                LoadedRecord::NotInCache(version, value)
+            }
         })
     }
 }

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use moka::notification::RemovalCause;
 use moka::policy::EvictionPolicy;
 
+use super::counters::Counting;
 use super::entry::Entry;
-use super::settings::{Counting, NearSettings};
+use super::settings::NearSettings;
 
 pub(super) type Table<T> = moka::sync::Cache<Bytes, Arc<Entry<T>>>;
 

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::Command;
 use super::failure::Failure;
+use super::login::inline_argument;
 use super::password::Password;
 use crate::address::NodeAddress;
 use crate::config::{CacheConfig, Secret};
@@ -77,8 +78,8 @@ impl LinkSettings {
         };
         Config {
             fail_fast: true,
-            username: self.username.clone(),
-            password: password.map(|password| password.expose().to_owned()),
+            username: self.username.as_deref().map(|name| inline_argument(name).to_string()),
+            password: password.map(|password| inline_argument(password.expose()).to_string()),
             server: ServerConfig::Centralized { server },
             version: RespVersion::RESP3,
             tls: self.tls.clone().map(TlsConfig::from),

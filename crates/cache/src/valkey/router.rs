@@ -201,6 +201,11 @@ impl<'a> Attempts<'a> {
                 self.topology.request_refresh(route.generation);
                 return give_up(failure);
             }
+            Failure::Refused(Refusal::NotReady("LOADING")) => {
+                // It takes longer than a caller has, and all of them would wait for it.
+                self.topology.request_refresh(route.generation);
+                return give_up(failure);
+            }
             Failure::Refused(Refusal::NotReady(_) | Refusal::ReadOnly) => {
                 self.topology.request_refresh(route.generation);
             }
@@ -239,9 +244,8 @@ impl<'a> Attempts<'a> {
         route: &Route,
         name: &'static str,
     ) -> Result<(), CacheError> {
-        let patience = self.budget.deadline.min(Instant::now() + Duration::from_millis(50));
         if self.topology.mode == CacheMode::Cluster {
-            self.topology.refreshed(route.generation, patience).await;
+            self.topology.refreshed_soon(route.generation, self.budget.deadline).await;
         }
         let map = self.topology.map();
         let elsewhere = map.owner(self.slot).is_some_and(|master| master.address != route.node.address);

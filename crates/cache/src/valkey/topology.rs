@@ -15,6 +15,7 @@ use super::command::Command;
 use super::counters::Counting;
 use super::failure::Failure;
 use super::node::{Lane, Node, Surroundings};
+use super::refreshing::{PATIENCE, Refreshing};
 use super::reply;
 use super::slot_map::SlotMap;
 use crate::address::NodeAddress;
@@ -56,6 +57,7 @@ pub(super) struct Topology {
     /// The generation that a refresh was already asked for, plus one: the next thousand askers need not.
     asked_for: AtomicU64,
     generation: watch::Sender<u64>,
+    refreshing: Refreshing,
     pub(super) surroundings: Surroundings,
 }
 
@@ -71,6 +73,7 @@ impl Topology {
             wanted: Notify::new(),
             asked_for: AtomicU64::new(0),
             generation: watch::Sender::new(0),
+            refreshing: Refreshing::new(Instant::now()),
             surroundings,
         }
     }
@@ -115,6 +118,17 @@ impl Topology {
         let _ = timeout_at(deadline, current.wait_for(|current| *current > generation)).await;
     }
 
+    /// The same for a request, which waits for a moment and only where the map may be new: while a node is down nobody
+    /// waits for maps that say so again.
+    pub(super) async fn refreshed_soon(&self, generation: u64, deadline: Instant) {
+        let now = Instant::now();
+        if self.refreshing.is_worth_waiting_for(now) {
+            self.refreshed(generation, deadline.min(now + PATIENCE)).await;
+        } else {
+            self.request_refresh(generation);
+        }
+    }
+
     /// The task of a cluster: refreshes when asked to, and now and then.
     pub(super) async fn keep_fresh(self: Arc<Self>) {
         let mut was_told = true;
@@ -126,10 +140,12 @@ impl Topology {
                 () = sleep(pause) => {}
                 () = self.surroundings.closed.cancelled() => return,
             }
+            self.refreshing.begins(Instant::now());
             let refreshed = tokio::select! {
                 refreshed = self.refresh() => refreshed,
                 () = self.surroundings.closed.cancelled() => return,
             };
+            self.refreshing.ends(Instant::now());
             match (&refreshed, was_told) {
                 (Err(failure), true) => tracing::warn!(?failure, "no node tells the slot map"),
                 (Ok(()), false) => tracing::info!("the slot map is known again"),

@@ -183,7 +183,7 @@ impl ValkeyCluster {
     }
 
     /// Starts a node again with its data, which it loads so slowly that it refuses commands with LOADING until
-    /// [`ValkeyCluster::finish_loading`]. It should hold some hundred keys, with values of a kilobyte. The others
+    /// [`ValkeyCluster::finish_loading`]. It should hold some thousand keys, with values of a kilobyte. The others
     /// cannot talk to it meanwhile, and give it up after the node time-out.
     pub async fn restart_loading(&self, address: SocketAddr) {
         let node = &self.at(address).node;

@@ -98,7 +98,7 @@ impl Node {
         let file = self.process.directory().join("valkey.conf");
         let configuration = std::fs::read_to_string(&file).expect("a server has its valkey.conf");
         let slowly =
-            format!("{configuration}key-load-delay 20000\nloading-process-events-interval-bytes 1024\n");
+            format!("{configuration}key-load-delay 2000\nloading-process-events-interval-bytes 1024\n");
         self.process.kill();
         std::fs::write(&file, slowly).expect("the valkey.conf can be written");
         while_dead();

@@ -111,7 +111,7 @@ impl ValkeyServer {
     }
 
     /// Starts it again with its data, which it then loads so slowly that it refuses commands with LOADING until
-    /// [`ValkeyServer::finish_loading`]. It should hold some hundred keys, with values of a kilobyte: it answers
+    /// [`ValkeyServer::finish_loading`]. It should hold some thousand keys, with values of a kilobyte: it answers
     /// between two of them.
     pub async fn restart_loading(&self) {
         self.node.restart_loading(|| {}).await;

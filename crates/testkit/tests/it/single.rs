@@ -80,7 +80,7 @@ async fn a_tls_server_is_known_by_its_authority_only() {
 async fn loads_slowly_until_it_is_let_go() {
     let server = ValkeyServer::start().await;
     let value = "x".repeat(1_024);
-    server.fill((0..1_000).map(|number| (format!("k{number}"), value.clone()))).await;
+    server.fill((0..10_000).map(|number| (format!("k{number}"), value.clone()))).await;
     server.restart_loading().await;
     let mut resp = Resp::connect(server.address()).await.expect("it listens");
     assert!(resp.command(&["GET", "k1"]).await.text().starts_with("LOADING"));

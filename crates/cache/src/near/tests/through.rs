@@ -50,14 +50,9 @@ impl Reader {
                 expiry: Expiry::After(MINUTE),
             };
             let from_source = async { Ok::<_, Never>(source.await) };
-            let record = reader.handle.load_record(KEY, lease, from_source).await?;
+            let record = reader.handle.load_record(KEY, lease, from_source).await.loaded?;
             let (is_watched, may_be_held) = (record.is_watched(), record.may_be_held());
-            let value = match record {
-                LoadedRecord::InCache(_, value)
-                | LoadedRecord::NotInCache(_, value)
-                | LoadedRecord::Superseded(_, value) => Some(value),
-                LoadedRecord::Absent => None,
-            };
+            let value = record.into_record().map(|(_version, value)| value);
             Ok::<_, Never>(Loaded { value, bytes: 3, is_watched, may_be_held })
         };
         self.near.get_or_load(KEY, load).await.unwrap()
@@ -94,6 +89,24 @@ async fn a_record_is_asked_from_its_source_once() {
     assert_eq!((here.near.get(KEY), there.near.get(KEY)), (Held::Nothing, Held::Nothing));
     assert_eq!(there.read(two()).await, Some("two".into()));
     assert_eq!(here.read(never()).await, Some("two".into()));
+}
+
+#[tokio::test]
+async fn what_the_shared_cache_fails_with_is_told_beside_what_was_loaded() {
+    let lease = || LoadLease { token: "token".into(), ttl: MINUTE, expiry: Expiry::After(MINUTE) };
+    let found = async { Ok::<_, Never>(one().await) };
+    let away = CacheHandle::connecting(["10.0.0.1:6379".to_owned()]);
+    let load = away.load_record(KEY, lease(), found).await;
+    assert_eq!(load.loaded, Ok(LoadedRecord::NotInCache(1, "one".into())));
+    assert!(load.cache_error.is_some_and(|error| error.is_outage()));
+
+    let there = CacheHandle::connected(Cache::embedded());
+    let load = there.load_record(KEY, lease(), async { Ok::<_, Never>(one().await) }).await;
+    assert_eq!(load.loaded, Ok(LoadedRecord::InCache(1, "one".into())));
+    assert_eq!(load.cache_error, None);
+    let load = away.load_record(KEY, lease(), async { Err::<_, &str>("source away") }).await;
+    assert_eq!(load.loaded, Err("source away"));
+    assert!(load.cache_error.is_some());
 }
 
 #[tokio::test]

@@ -101,7 +101,8 @@ impl Task {
     async fn run(mut self) {
         let stopped = self.stopped.clone();
         let mut pause = REOPEN.0;
-        let mut is_first = true;
+        // Whether anything may be held that a link before this one vouched for.
+        let mut was_proved = false;
         loop {
             let opened = tokio::select! {
                 biased;
@@ -111,10 +112,9 @@ impl Task {
             match opened {
                 Ok((link, told)) => {
                     Counting::add(&self.counting().tracking_armed);
-                    if !is_first {
+                    if was_proved {
                         self.reset("the link was made anew");
                     }
-                    is_first = false;
                     self.watched.begin();
                     let proved = self.watch(&link, told).await;
                     // First of all, so that nothing is used while the rest takes its time.
@@ -124,6 +124,7 @@ impl Task {
                         return;
                     }
                     Counting::add(&self.counting().tracking_lost);
+                    was_proved = proved;
                     if proved {
                         pause = REOPEN.0;
                     }
@@ -146,7 +147,10 @@ impl Task {
         for prefix in &self.prefixes {
             arm = arm.text("PREFIX").bytes(prefix.clone());
         }
-        arm = arm.text("PREFIX").text(probe::PREFIX);
+        // The server refuses prefixes that overlap.
+        if !self.prefixes.iter().any(|prefix| probe::PREFIX.as_bytes().starts_with(prefix)) {
+            arm = arm.text("PREFIX").text(probe::PREFIX);
+        }
         match link.send(&arm, Instant::now() + ARM_LIMIT).await {
             Ok(_) => Ok((link, told)),
             Err(failure) => {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cache::{CacheClient, CacheError, Grant, Take, TakeRequest};
+use cache::{CacheClient, CacheError, Expiry, Grant, Take, TakeRequest};
 use futures::future::join_all;
 
 use super::on_every_backend;
@@ -156,3 +156,22 @@ async fn a_limit_is_gone_when_it_is_whole(backend: &Backend) {
     .await;
 }
 on_every_backend!(a_limit_is_gone_when_it_is_whole: embedded_gone, single_gone, cluster_gone);
+
+/// Another server's clock was ahead, or somebody wrote what is no time.
+async fn what_is_no_time_of_this_clock_does_not_deny_for_ever(backend: &Backend) {
+    let (cache, key) = (&backend.cache, backend.key("ahead"));
+    let request = request(4, Duration::from_millis(800));
+    cache.set(&key, "9000000000000000".into(), Expiry::Never).await.unwrap();
+    let denied = cache.take(&key, request).await.unwrap();
+    assert_eq!((denied.granted, denied.retry_after), (0, Duration::from_millis(200)));
+    testkit::wait_until("one passes", Duration::from_secs(5), async || {
+        cache.take(&key, request).await.unwrap().granted == 1
+    })
+    .await;
+    for text in ["nan", "-nan", "soon", "-1"] {
+        cache.set(&key, text.into(), Expiry::Never).await.unwrap();
+        let take = cache.take(&key, request).await.unwrap();
+        assert_eq!((take.granted, take.remaining), (1, 3), "{text}");
+    }
+}
+on_every_backend!(what_is_no_time_of_this_clock_does_not_deny_for_ever: embedded_ahead, single_ahead, cluster_ahead);

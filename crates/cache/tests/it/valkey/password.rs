@@ -82,3 +82,28 @@ async fn a_client_heals_when_its_password_file_changes() {
     heals(&cache, "file written before").await;
     cache.close().await;
 }
+
+/// The driver writes its login as one line; a password may hold what would end that line, or begin another.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_password_logs_in() {
+    let server = server().await;
+    let mut before = "first";
+    for password in ["two words", " outer ", "a\"b'c\\d", "line\r\nFLUSHALL\r\n", "p\u{e4}ss", "!&#$^<>-"] {
+        change(&server, before, password).await;
+        let config = CacheConfig {
+            password: Some(Secret::new(password)),
+            ..CacheConfig::single(address(server.address()))
+        };
+        let cache = cache::connect(config).await.unwrap_or_else(|error| panic!("{password:?}: {error}"));
+        cache.set(b"k", "v".into(), Expiry::Never).await.unwrap();
+        let wrong = CacheConfig {
+            password: Some(Secret::new(format!("{password}x"))),
+            ..CacheConfig::single(address(server.address()))
+        };
+        let refused = cache::connect(wrong).await.err().expect("another password is refused");
+        assert!(refused.is_misconfiguration(), "{password:?}: {refused}");
+        assert_eq!(cache.get(b"k").await.unwrap(), "v");
+        cache.close().await;
+        before = password;
+    }
+}
