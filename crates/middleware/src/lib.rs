@@ -12,10 +12,12 @@ mod api_key;
 mod cache_trouble;
 mod error_body;
 mod error_chain;
+mod hex;
 mod idempotency;
 mod peer_address;
 mod rate_limit;
 mod request_id;
+mod take_ready;
 #[cfg(test)]
 mod test_log;
 

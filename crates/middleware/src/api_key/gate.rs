@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use moka::sync::Cache;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::pace::Pace;
 use super::refusal::Refusal;
+use super::room::{AddressRooms, Room};
 
 /// Addresses that are damped at once. Of more, some begin anew; the limits for all together stay.
 const MAX_ADDRESSES: u64 = 10_000;
-/// Any longer than a burst takes to come back.
+/// Longer than what is owed takes to be paid.
 const ADDRESS_IDLE: Duration = Duration::from_secs(60);
+/// One part in so many of a second's questions may be second ones.
+const SECOND_QUESTIONS: u32 = 4;
 
 /// How often and how many at once [`ApiKeyLayer`](super::ApiKeyLayer) asks its source, in this process.
 ///
@@ -21,15 +24,19 @@ const ADDRESS_IDLE: Duration = Duration::from_secs(60);
 /// is refused with 429. Keys that were found before have room of their own, so that no flood of strangers keeps them out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLimits {
-    /// Strangers looked up in a second, as many of them at once.
+    /// Questions for strangers in a second, as many of them at once. A new key may take two: one more, under a lease, to
+    /// fill the shared cache.
     pub strangers_per_second: u32,
     /// Strangers being looked up at the source.
     pub strangers_in_flight: usize,
     /// Strangers being looked up in the shared cache or at the source.
     pub strangers_in_cache: usize,
-    /// Strangers of one address looked up in a second. A network of IPv6 (/64) counts as one address.
+    /// Of those, the ones of one address. A network of IPv6 (/64) counts as one address.
+    pub address_in_cache: usize,
+    /// Keys in a second of which the source may tell one address that there is no such key. After more than that no
+    /// stranger of this address reaches the source for a moment; keys that exist are not counted.
     pub address_per_second: u32,
-    /// Strangers of one address looked up at once.
+    /// The same, all at once.
     pub address_burst: u32,
     /// Known keys being looked up at the source; more wait within the time limit.
     pub known_in_flight: usize,
@@ -43,6 +50,7 @@ impl Default for SourceLimits {
             strangers_per_second: 50,
             strangers_in_flight: 16,
             strangers_in_cache: 128,
+            address_in_cache: 32,
             address_per_second: 10,
             address_burst: 10,
             known_in_flight: 64,
@@ -51,15 +59,11 @@ impl Default for SourceLimits {
     }
 }
 
-/// Room for one look-up, free again when dropped.
-#[derive(Debug)]
-#[must_use]
-pub(super) struct Room(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
-
 /// Lets look-ups through, or not.
 pub(super) struct Gate {
     limits: SourceLimits,
     in_cache: Arc<Semaphore>,
+    in_cache_by_address: AddressRooms,
     strangers: Arc<Semaphore>,
     known: Arc<Semaphore>,
     strangers_pace: Pace,
@@ -71,6 +75,7 @@ impl Gate {
         let room = |size: usize| Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS)));
         Self {
             in_cache: room(limits.strangers_in_cache),
+            in_cache_by_address: AddressRooms::default(),
             strangers: room(limits.strangers_in_flight),
             known: room(limits.known_in_flight),
             strangers_pace: Pace::default(),
@@ -85,35 +90,54 @@ impl Gate {
     }
 
     /// Room for looking a stranger up at all.
-    pub(super) fn stranger(&self) -> Result<Room, Refusal> {
-        Arc::clone(&self.in_cache).try_acquire_owned().map(Room).map_err(|_| Refusal::TooMany)
+    pub(super) fn stranger(&self, address: Option<IpAddr>) -> Result<Room, Refusal> {
+        let permit = Arc::clone(&self.in_cache).try_acquire_owned().map_err(|_| Refusal::TooMany)?;
+        let Some(address) = address else { return Ok(Room::from(permit)) };
+        let of_address = self.in_cache_by_address.take(network(address), self.limits.address_in_cache);
+        Ok(Room::from(permit).of_address(of_address.ok_or(Refusal::TooMany)?))
     }
 
-    /// Room for asking the source for a stranger. The address comes first: one that asks too often takes nothing from others.
+    /// Room for asking the source for a stranger. The address comes first: one that is damped takes nothing from others.
     pub(super) fn stranger_at_source(
         &self,
         address: Option<IpAddr>,
         now: SystemTime,
     ) -> Result<Room, Refusal> {
-        if let Some(address) = address {
-            let pace = self.addresses.get_with(network(address), Arc::default);
-            if !pace.take(self.limits.address_per_second, self.limits.address_burst, now) {
-                return Err(Refusal::TooMany);
-            }
+        let SourceLimits { address_per_second, address_burst, .. } = self.limits;
+        let pace = address.and_then(|address| self.addresses.get(&network(address)));
+        if pace.is_some_and(|pace| !pace.has_room(address_per_second, address_burst, now)) {
+            return Err(Refusal::TooMany);
         }
         let room = Arc::clone(&self.strangers).try_acquire_owned().map_err(|_| Refusal::TooMany)?;
         let per_second = self.limits.strangers_per_second;
         if !self.strangers_pace.take(per_second, per_second, now) {
             return Err(Refusal::TooMany);
         }
-        Ok(Room(room))
+        Ok(Room::from(room))
+    }
+
+    /// The source said that there is no such key.
+    pub(super) fn was_unknown(&self, address: Option<IpAddr>, now: SystemTime) {
+        let SourceLimits { address_per_second, address_burst, .. } = self.limits;
+        if let Some(address) = address {
+            let pace = self.addresses.get_with(network(address), Arc::default);
+            pace.charge(address_per_second, address_burst, now);
+        }
+    }
+
+    /// Whether the source may be asked once more for a stranger that it knows. First questions come first: this one only
+    /// saves later ones.
+    pub(super) fn may_ask_again(&self, now: SystemTime) -> bool {
+        let per_second = self.limits.strangers_per_second;
+        let left = per_second - per_second / SECOND_QUESTIONS;
+        self.strangers_pace.take_leaving(left, per_second, per_second, now)
     }
 
     /// Room for asking the source for a known key; waits for it as long as the source may take.
     pub(super) async fn known_at_source(&self) -> Result<Room, Refusal> {
         let room = Arc::clone(&self.known).acquire_owned();
         match tokio::time::timeout(self.limits.time_limit, room).await {
-            Ok(Ok(room)) => Ok(Room(room)),
+            Ok(Ok(room)) => Ok(Room::from(room)),
             // Nobody closes the semaphore.
             Ok(Err(_)) | Err(_) => Err(Refusal::TooSlow),
         }
@@ -147,7 +171,8 @@ mod tests {
     }
 
     fn passed(gate: &Gate, tries: u32, address: impl Fn(u32) -> Option<IpAddr>, now: SystemTime) -> usize {
-        (0..tries).filter(|try_| gate.stranger_at_source(address(*try_), now).is_ok()).count()
+        let passes = |try_| gate.stranger_at_source(address(try_), now).is_ok();
+        (0..tries).filter(|try_| passes(*try_)).inspect(|try_| gate.was_unknown(address(*try_), now)).count()
     }
 
     #[test]
@@ -157,6 +182,57 @@ mod tests {
         assert_eq!(passed(&gate, 1_000, address, NOW), 40, "and all others");
         let later = NOW + Duration::from_secs(1);
         assert_eq!(passed(&gate, 1_000, |_| None, later), 50, "of no known address");
+    }
+
+    #[test]
+    fn an_address_is_damped_by_what_is_unknown_only() {
+        let gate = Gate::new(SourceLimits::default());
+        let found = (0..1_000).filter(|_| gate.stranger_at_source(address(1), NOW).is_ok()).count();
+        assert_eq!(found, 50, "those that exist have the room of all");
+        assert_eq!(gate.addresses(), 0);
+        let later = NOW + Duration::from_secs(1);
+        assert_eq!(passed(&gate, 1_000, |_| address(1), later), 10);
+    }
+
+    #[test]
+    fn what_was_in_flight_when_it_turned_out_unknown_is_owed() {
+        let gate = Gate::new(SourceLimits::default());
+        for _ in 0..16 {
+            gate.was_unknown(address(1), NOW);
+        }
+        let passes = |millis| {
+            let now = NOW + Duration::from_millis(millis);
+            gate.stranger_at_source(address(1), now).is_ok()
+        };
+        assert!(!passes(699), "six more than a burst");
+        assert!(passes(700));
+    }
+
+    #[test]
+    fn second_questions_leave_most_of_the_second_to_first_ones() {
+        let gate = Gate::new(SourceLimits::default());
+        let again = |tries| (0..tries).filter(|_| gate.may_ask_again(NOW)).count();
+        assert_eq!(again(1_000), 12);
+        assert_eq!(passed(&gate, 1_000, |_| None, NOW), 38, "both count");
+        assert_eq!(again(1), 0);
+    }
+
+    #[test]
+    fn an_address_has_its_share_of_the_places_in_front_of_the_shared_cache() {
+        let gate = Gate::new(SourceLimits::default());
+        let rooms =
+            |number| -> Vec<Room> { (0..1_000).map_while(|_| gate.stranger(address(number)).ok()).collect() };
+        let mut held = vec![rooms(1)];
+        assert_eq!(held[0].len(), 32);
+        assert!(gate.stranger(address(1)).is_err() && !gate.is_full());
+        held.extend((2..=5).map(rooms));
+        assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), [32, 32, 32, 32, 0]);
+        assert_eq!(gate.in_cache_by_address.len(), 4, "an address without a place is not kept");
+        held[0].pop();
+        assert!(gate.stranger(address(1)).is_ok(), "the place is free again");
+        drop(held);
+        assert_eq!(gate.in_cache_by_address.len(), 0);
+        assert_eq!(gate.in_cache.available_permits(), 128);
     }
 
     #[test]
@@ -172,8 +248,8 @@ mod tests {
         drop(rooms);
         assert!(gate.stranger_at_source(None, NOW).is_ok());
 
-        let room = gate.stranger().unwrap();
-        assert!(gate.is_full() && matches!(gate.stranger(), Err(Refusal::TooMany)));
+        let room = gate.stranger(None).unwrap();
+        assert!(gate.is_full() && matches!(gate.stranger(None), Err(Refusal::TooMany)));
         drop(room);
         assert!(!gate.is_full());
     }
@@ -190,8 +266,8 @@ mod tests {
     #[test]
     fn the_addresses_of_a_flood_do_not_pile_up() {
         let gate = Gate::new(SourceLimits::default());
-        passed(&gate, 50_000, address, NOW);
-        assert!(gate.addresses() <= MAX_ADDRESSES, "{}", gate.addresses());
+        (0..20_000).for_each(|number| gate.was_unknown(address(number), NOW));
+        assert!((1..=MAX_ADDRESSES).contains(&gate.addresses()), "{}", gate.addresses());
     }
 
     #[test]

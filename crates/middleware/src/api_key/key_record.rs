@@ -96,7 +96,7 @@ pub(super) fn opened(
         return Err(RecordError::OtherKey);
     }
     let rate_tier = record.rate_tier.map(|name| name.parse::<RateTier>()).transpose();
-    Ok(KnownKey::of(&ApiKeyRecord {
+    let known = KnownKey::of(&ApiKeyRecord {
         id: record.id.into(),
         hash: *hash,
         name: String::new(),
@@ -104,8 +104,13 @@ pub(super) fn opened(
         scopes: record.scopes.into_iter().map(Scope::new).collect(),
         rate_tier: rate_tier.map_err(|_| RecordError::RateTier)?,
         version,
-        expires_at: record.expires_at.map(|millis| UNIX_EPOCH + Duration::from_millis(millis)),
-    }))
+        expires_at: record.expires_at.map(time),
+    });
+    Ok(known.good_until(time(record.good_until)))
+}
+
+fn time(millis: u64) -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis)).unwrap_or(UNIX_EPOCH)
 }
 
 fn millis(time: SystemTime) -> u64 {

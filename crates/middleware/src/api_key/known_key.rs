@@ -14,6 +14,8 @@ pub(super) struct KnownKey {
     hash: ApiKeyHash,
     caller: Caller,
     expires_at: Option<SystemTime>,
+    /// From when on the record that told of it is too old; `None` when it came from the source itself.
+    good_until: Option<SystemTime>,
     /// The shared cache gave no answer when it was looked up.
     pub(super) was_found_in_trouble: bool,
 }
@@ -24,12 +26,23 @@ impl KnownKey {
             hash: record.hash,
             caller: record.caller(),
             expires_at: record.expires_at,
+            good_until: None,
             was_found_in_trouble: false,
         }
     }
 
     pub(super) fn found_in_trouble(self, is_in_trouble: bool) -> Self {
         Self { was_found_in_trouble: is_in_trouble, ..self }
+    }
+
+    /// The same, told by a record that is good until then.
+    pub(super) fn good_until(self, then: SystemTime) -> Self {
+        Self { good_until: Some(then), ..self }
+    }
+
+    /// Whether what told of it is too old by now: it has to be looked up again.
+    pub(super) fn is_old_at(&self, now: SystemTime) -> bool {
+        self.good_until.is_some_and(|end| end <= now)
     }
 
     /// Who calls. Asked for each request anew, so that no verdict outlives the key.

@@ -19,7 +19,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 
 /// Lets a request through when its `X-API-Key` header holds a key that the source knows and that has not expired.
 ///
-/// The service behind finds the [`Caller`] in the extensions of the request, and the header gone, so that nothing behind
+/// The service behind finds the [`domain::Caller`] in the extensions of the request, and the header gone, so that nothing behind
 /// can log it. The answer carries the [`domain::CallerId`] in its extensions, for layers in front. What a caller may do
 /// is not checked here: that is for whoever knows the route.
 ///
@@ -140,6 +140,11 @@ impl ApiKeyLayer {
     }
 
     /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
+    ///
+    /// An address is damped by keys that do not exist. While it is, keys that this process knows pass as ever, and so do
+    /// those that stand in the shared cache; one that only the source knows gets 429. Behind a proxy that all callers
+    /// share, all of them are one address, and a flood of made-up keys through it keeps everybody's new keys out for as
+    /// long as it lasts. Who trusts its proxy to say where a request came from takes the address from there.
     #[must_use]
     pub fn address_from(self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
         Self { address_from, ..self }

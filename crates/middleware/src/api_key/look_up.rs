@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded, LoadedRecord};
+use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded};
 use domain::{ApiKeyHash, ApiKeyRecord, ApiKeySource, Clock};
 use seal::KeyRing;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::cache_key::CacheKey;
 use super::gate::Gate;
 use super::key_record;
 use super::known_key::KnownKey;
 use super::refusal::Refusal;
+use super::room::Room;
 use crate::error_chain::error_chain;
 
 /// How long a record lives in the shared cache.
@@ -36,15 +38,21 @@ pub(super) enum Lane {
 pub(super) struct Wanted {
     pub(super) hash: ApiKeyHash,
     /// What it is held under, here and in the shared cache.
-    pub(super) key: super::verdicts::CacheKey,
+    pub(super) key: CacheKey,
     pub(super) lane: Lane,
     /// Who asks.
     pub(super) address: Option<IpAddr>,
 }
 
+impl Wanted {
+    pub(super) fn new(hash: ApiKeyHash, lane: Lane, address: Option<IpAddr>) -> Self {
+        Self { hash, key: CacheKey::of(&hash), lane, address }
+    }
+}
+
 /// The source and what stands before it.
 pub(super) struct LookUp {
-    pub(super) asked: Source,
+    pub(super) source: Source,
     pub(super) cache: CacheHandle,
     pub(super) ring: KeyRing,
     pub(super) gate: Arc<Gate>,
@@ -53,7 +61,7 @@ pub(super) struct LookUp {
 /// The source, with the time it may take.
 #[derive(Clone)]
 pub(super) struct Source {
-    pub(super) source: Arc<dyn ApiKeySource>,
+    pub(super) port: Arc<dyn ApiKeySource>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) time_limit: Duration,
 }
@@ -61,7 +69,7 @@ pub(super) struct Source {
 impl Source {
     /// The record of the key.
     pub(super) async fn find(&self, hash: &ApiKeyHash) -> Result<Option<ApiKeyRecord>, Refusal> {
-        let found = match timeout(self.time_limit, self.source.find(hash)).await {
+        let found = match timeout(self.time_limit, self.port.find(hash)).await {
             Ok(found) => found.map_err(|error| Refusal::Unavailable(Arc::new(error)))?,
             Err(_) => return Err(Refusal::TooSlow),
         };
@@ -85,23 +93,32 @@ impl LookUp {
     /// Everything there is to do, for all who wait for this key.
     pub(super) async fn run(&self, wanted: Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         let _room = match wanted.lane {
-            Lane::Stranger => Some(self.gate.stranger()?),
+            Lane::Stranger => Some(self.gate.stranger(wanted.address)?),
             Lane::Known => None,
         };
+        let loaded = self.loaded(&wanted).await?;
+        // Only the source says so; the shared cache holds no absences.
+        if loaded.value.is_none() && wanted.lane == Lane::Stranger {
+            self.gate.was_unknown(wanted.address, self.source.now());
+        }
+        Ok(loaded)
+    }
+
+    async fn loaded(&self, wanted: &Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         match self.cache.find_record(&wanted.key).await {
-            FoundRecord::Record { version, value } => match self.opened(&wanted, version, &value) {
+            FoundRecord::Record { version, value } => match self.opened(wanted, version, &value) {
                 Some(known) => Ok(held(known, true)),
-                None => self.aside(&wanted, false).await,
+                None => self.aside(wanted, false).await,
             },
-            FoundRecord::Unknown(error) => self.aside(&wanted, error.is_outage()).await,
-            FoundRecord::Missing => self.filled(&wanted).await,
+            FoundRecord::Unknown(error) => self.aside(wanted, error.is_outage()).await,
+            FoundRecord::Missing => self.filled(wanted).await,
         }
     }
 
     /// Asks the source and leaves the shared cache alone.
     async fn aside(&self, wanted: &Wanted, is_in_trouble: bool) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         let _room = self.room(wanted).await?;
-        let found = self.asked.find(&wanted.hash).await?;
+        let found = self.source.find(&wanted.hash).await?;
         Ok(match found {
             Some(record) => held(KnownKey::of(&record).found_in_trouble(is_in_trouble), false),
             None => absent(false),
@@ -112,28 +129,35 @@ impl LookUp {
     async fn filled(&self, wanted: &Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         let _room = self.room(wanted).await?;
         // A stranger leaves nothing in the shared cache, not even a lease: there may be as many as somebody cares to make up.
-        // So a new key is asked for twice, the second time under a lease.
-        if wanted.lane == Lane::Stranger && self.asked.find(&wanted.hash).await?.is_none() {
-            return Ok(absent(true));
+        // So a new key is asked for twice, the second time under a lease: what was read before it may be old by then, and
+        // must not be filled in. Where second questions would keep other strangers out, the key is filled in later, when it
+        // is looked up as a known one.
+        if wanted.lane == Lane::Stranger {
+            let Some(record) = self.source.find(&wanted.hash).await? else { return Ok(absent(true)) };
+            if !self.gate.may_ask_again(self.source.now()) {
+                return Ok(held(KnownKey::of(&record), false));
+            }
         }
         let lease = LoadLease {
             token: Bytes::copy_from_slice(Uuid::new_v4().as_bytes()),
             ttl: LEASE_TTL,
             expiry: Expiry::After(RECORD_TTL),
         };
-        let loaded = self.cache.load_record(&wanted.key, lease, self.record_to_fill(wanted)).await;
-        let (version, value, is_watched, may_be_held) = match loaded {
-            Ok(LoadedRecord::InCache(version, value)) => (version, value, true, true),
-            Ok(LoadedRecord::NotInCache(version, value)) => (version, value, false, true),
-            Ok(LoadedRecord::Superseded(version, value)) => (version, value, false, false),
-            Ok(LoadedRecord::Absent) => return Ok(absent(true)),
-            Err(Aside::Known(known)) => return Ok(held(known, false)),
+        let load = self.cache.load_record(&wanted.key, lease, self.record_to_fill(wanted)).await;
+        let is_in_trouble = load.cache_error.is_some_and(|error| error.is_outage());
+        let loaded = match load.loaded {
+            Ok(loaded) => loaded,
+            Err(Aside::Known(known)) => return Ok(held(known.found_in_trouble(is_in_trouble), false)),
             Err(Aside::Refused(refusal)) => return Err(refusal),
         };
+        let (is_watched, may_be_held) = (loaded.is_watched(), loaded.may_be_held());
+        let Some((version, value)) = loaded.into_record() else { return Ok(absent(is_watched)) };
         match self.opened(wanted, version, &value) {
-            Some(known) => Ok(Loaded { may_be_held, ..held(known, is_watched) }),
-            // Another process filled in what does not open here.
-            None => Ok(match self.asked.find(&wanted.hash).await? {
+            Some(known) => {
+                Ok(Loaded { may_be_held, ..held(known.found_in_trouble(is_in_trouble), is_watched) })
+            }
+            // Another process filled in what does not open here, so that the source was not asked under the lease.
+            None => Ok(match self.source.find(&wanted.hash).await? {
                 Some(record) => held(KnownKey::of(&record), false),
                 None => absent(false),
             }),
@@ -141,10 +165,10 @@ impl LookUp {
     }
 
     async fn record_to_fill(&self, wanted: &Wanted) -> Result<Option<(u64, Bytes)>, Aside> {
-        let Some(record) = self.asked.find(&wanted.hash).await.map_err(Aside::Refused)? else {
+        let Some(record) = self.source.find(&wanted.hash).await.map_err(Aside::Refused)? else {
             return Ok(None);
         };
-        let good_until = self.asked.now() + RECORD_TTL;
+        let good_until = self.source.now() + RECORD_TTL;
         let known = KnownKey::of(&record);
         // A record that would outlive its key is not worth storing.
         if !known.lasts_until(good_until) {
@@ -159,15 +183,15 @@ impl LookUp {
         }
     }
 
-    async fn room(&self, wanted: &Wanted) -> Result<super::gate::Room, Refusal> {
+    async fn room(&self, wanted: &Wanted) -> Result<Room, Refusal> {
         match wanted.lane {
-            Lane::Stranger => self.gate.stranger_at_source(wanted.address, self.asked.now()),
+            Lane::Stranger => self.gate.stranger_at_source(wanted.address, self.source.now()),
             Lane::Known => self.gate.known_at_source().await,
         }
     }
 
     fn opened(&self, wanted: &Wanted, version: u64, value: &[u8]) -> Option<KnownKey> {
-        key_record::opened(&self.ring, &wanted.key, &wanted.hash, (version, value), self.asked.now())
+        key_record::opened(&self.ring, &wanted.key, &wanted.hash, (version, value), self.source.now())
             .inspect_err(|error| {
                 tracing::debug!(
                     reason = error_chain(error),

@@ -3,6 +3,7 @@
 //! A key that was seen lately is answered from memory: [`verdicts`] holds what is known, [`look_up`] finds out the rest in
 //! the shared cache and at the source, and [`gate`] bounds how often strangers can cause that.
 
+mod cache_key;
 mod credential;
 mod future;
 mod gate;
@@ -12,6 +13,7 @@ mod layer;
 mod look_up;
 mod pace;
 mod refusal;
+mod room;
 mod service;
 #[cfg(test)]
 mod tests;

@@ -12,15 +12,54 @@ pub(super) struct Pace {
 impl Pace {
     /// Takes one of `per_second`, with a burst of `burst`. The clock may be set back: all is allowed again soon after.
     pub(super) fn take(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
-        let now = micros(now);
-        let interval = 1_000_000 / u64::from(per_second.max(1));
-        let whole = interval * u64::from(burst);
-        let next = |full_at: u64| {
-            // Never further ahead than a whole burst, unless the clock was set back.
-            let begin = if full_at > now + whole { now } else { full_at.max(now) };
-            Some(begin + interval).filter(|full_at| *full_at <= now + whole)
-        };
+        self.take_leaving(0, per_second, burst, now)
+    }
+
+    /// The same, but takes nothing unless so many are left to others.
+    pub(super) fn take_leaving(&self, left: u32, per_second: u32, burst: u32, now: SystemTime) -> bool {
+        let scale = Scale::new(per_second, burst, now);
+        let most = scale.now + scale.whole.saturating_sub(scale.interval * u64::from(left));
+        let next = |full_at| Some(scale.begin(full_at) + scale.interval).filter(|full_at| *full_at <= most);
         self.full_at_micros.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+
+    /// Whether one could be taken. Takes nothing.
+    pub(super) fn has_room(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
+        let scale = Scale::new(per_second, burst, now);
+        let begin = scale.begin(self.full_at_micros.load(Ordering::Relaxed));
+        begin + scale.interval <= scale.now + scale.whole
+    }
+
+    /// Takes one also where there is none: what has happened is owed, up to one more burst.
+    pub(super) fn charge(&self, per_second: u32, burst: u32, now: SystemTime) {
+        let scale = Scale::new(per_second, burst, now);
+        let next = |full_at| Some((scale.begin(full_at) + scale.interval).min(scale.furthest()));
+        // Never refused.
+        let _ = self.full_at_micros.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    }
+}
+
+/// A pace at one moment, in microseconds.
+struct Scale {
+    now: u64,
+    interval: u64,
+    whole: u64,
+}
+
+impl Scale {
+    fn new(per_second: u32, burst: u32, now: SystemTime) -> Self {
+        let interval = 1_000_000 / u64::from(per_second.max(1));
+        Self { now: micros(now), interval, whole: interval * u64::from(burst) }
+    }
+
+    /// A whole burst and as much as may be owed.
+    fn furthest(&self) -> u64 {
+        self.now + self.whole * 2
+    }
+
+    /// From where the next one counts. It is never further ahead than that, unless the clock was set back.
+    fn begin(&self, full_at: u64) -> u64 {
+        if full_at > self.furthest() { self.now } else { full_at.max(self.now) }
     }
 }
 
@@ -47,6 +86,33 @@ mod tests {
         assert_eq!(taken(&pace, 100, begin + Duration::from_millis(100)), 1);
         assert_eq!(taken(&pace, 100, begin + Duration::from_millis(400)), 3);
         assert_eq!(taken(&pace, 100, begin + Duration::from_secs(60)), 5, "no more is saved up");
+    }
+
+    #[test]
+    fn what_is_left_to_others_is_not_taken() {
+        let (pace, begin) = (Pace::default(), UNIX_EPOCH + Duration::from_secs(1_000));
+        let leaving = |left| (0..100).filter(|_| pace.take_leaving(left, 10, 5, begin)).count();
+        assert_eq!((leaving(5), leaving(3), leaving(3)), (0, 2, 0));
+        assert_eq!(taken(&pace, 100, begin), 3);
+        assert_eq!(leaving(9), 0, "more than there ever are");
+    }
+
+    #[test]
+    fn what_is_owed_is_paid_before_there_is_room_again() {
+        let (pace, begin) = (Pace::default(), UNIX_EPOCH + Duration::from_secs(1_000));
+        let has_room = |millis| pace.has_room(10, 5, begin + Duration::from_millis(millis));
+        for _ in 0..4 {
+            pace.charge(10, 5, begin);
+        }
+        assert!(has_room(0) && has_room(0), "looking takes nothing");
+        for _ in 0..3 {
+            pace.charge(10, 5, begin);
+        }
+        assert!(!has_room(299) && has_room(300), "two are owed, and one is asked for");
+        for _ in 0..100 {
+            pace.charge(10, 5, begin);
+        }
+        assert!(!has_room(599) && has_room(600), "no more than one more burst is owed");
     }
 
     #[test]

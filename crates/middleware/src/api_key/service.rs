@@ -1,22 +1,21 @@
 //! The service that the layer puts in front of another.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use domain::ApiKeyHash;
 use http::{Request, Response};
 use tower::Service;
 
 use super::credential;
 use super::future::ApiKeyFuture;
 use super::layer::AddressFrom;
-use super::look_up::Lane;
+use super::look_up::Wanted;
 use super::refusal::Refusal;
 use super::verdicts::{AtOnce, Verdicts};
 use crate::cache_trouble::CacheTrouble;
+use crate::take_ready::take_ready;
 
 /// Lets only callers through whose API key is valid; made by [`ApiKeyLayer`](super::ApiKeyLayer).
 #[derive(Clone)]
@@ -35,15 +34,6 @@ impl<S> ApiKeyGuard<S> {
 impl<S: fmt::Debug> fmt::Debug for ApiKeyGuard<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("ApiKeyGuard").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-impl<S: Clone> ApiKeyGuard<S> {
-    /// The service that was asked whether it is ready. A clone is not known to be, and what was set aside for this call
-    /// must not stay with a service that is not called.
-    fn take_ready(&mut self) -> S {
-        let next = self.inner.clone();
-        std::mem::replace(&mut self.inner, next)
     }
 }
 
@@ -68,9 +58,9 @@ where
                 AtOnce::Decided(decided) => decided,
                 AtOnce::Unknown(lane) => {
                     let address = (self.address_from)(request.extensions());
-                    let wanted = Wanted { hash, lane, address };
+                    let wanted = Wanted::new(hash, lane, address);
                     let verdicts = Arc::clone(&self.verdicts);
-                    let ready = self.take_ready();
+                    let ready = take_ready(&mut self.inner);
                     return ApiKeyFuture::looked_up(Box::pin(look_up(verdicts, wanted, ready, request)));
                 }
             },
@@ -83,17 +73,11 @@ where
                 ApiKeyFuture::admitted(self.inner.call(request), caller_id)
             }
             Err(refusal) => {
-                drop(self.take_ready());
+                drop(take_ready(&mut self.inner));
                 ApiKeyFuture::refused(answer_of(refusal))
             }
         }
     }
-}
-
-struct Wanted {
-    hash: ApiKeyHash,
-    lane: Lane,
-    address: Option<IpAddr>,
 }
 
 fn answer_of<B: From<Bytes>>(refusal: Refusal) -> Response<B> {
@@ -111,7 +95,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let found = match verdicts.look_up(wanted.hash, wanted.lane, wanted.address).await {
+    let found = match verdicts.look_up(wanted).await {
         Ok(found) => found,
         Err(refusal) => return Ok(answer_of(refusal)),
     };

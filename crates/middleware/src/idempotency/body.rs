@@ -1,25 +1,51 @@
 //! Bodies that are read whole, and those that are too large for it.
 
 use std::error::Error;
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::BoxError;
 use http::Response;
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::refusal::Refusal;
+use super::shares::Share;
+
+/// Room for the body of a request, until it is dropped.
+pub(super) struct Reserved {
+    pub(super) all: OwnedSemaphorePermit,
+    pub(super) of_caller: Share,
+}
+
+impl Reserved {
+    /// Keeps what a body of this length needs.
+    pub(super) fn shrink(&mut self, length: usize) {
+        let rest = self.all.num_permits().saturating_sub(length);
+        drop(self.all.split(rest));
+        self.of_caller.shrink(length);
+    }
+}
+
+/// How many bytes a body may come to, by what it says of itself.
+pub(super) fn announced<B: Body>(body: &B, limit: usize) -> Result<usize, Refusal> {
+    let size = body.size_hint();
+    if size.lower() > limit as u64 {
+        return Err(Refusal::BodyTooLarge { limit });
+    }
+    Ok(size.upper().and_then(|upper| usize::try_from(upper).ok()).map_or(limit, |upper| upper.min(limit)))
+}
 
 /// Reads the body of a request.
-pub(super) async fn read<B>(body: B, limit: usize) -> Result<Bytes, Refusal>
+pub(super) async fn read<B>(body: B, limit: usize, time: Duration) -> Result<Bytes, Refusal>
 where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    if body.size_hint().lower() > limit as u64 {
-        return Err(Refusal::BodyTooLarge { limit });
-    }
-    match Limited::new(body, limit).collect().await {
+    let collecting = Limited::new(body, limit).collect();
+    match timeout(time, collecting).await.map_err(|_elapsed| Refusal::BodySlow)? {
         Ok(collected) => Ok(collected.to_bytes()),
         // Also the limit of a layer in front ends the body with this error.
         Err(error) if is_length_limit(error.as_ref()) => Err(Refusal::BodyTooLarge { limit }),

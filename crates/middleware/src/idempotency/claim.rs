@@ -12,7 +12,10 @@ use super::record::Record;
 use crate::error_chain::error_chain;
 
 /// Pauses between tries while the cache is away, first and longest.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
+
+/// For how long it is tried at most: a write that waits has a place among those that run.
+const LONGEST_TRY: Duration = Duration::from_secs(300);
 
 /// How long the cache may take for a claim after it failed a layer in front. Enough for a node that works: it may be another
 /// one that failed.
@@ -24,6 +27,13 @@ pub(super) struct Claim {
     write: KeyedWrite,
     value: Bytes,
     lease: Duration,
+}
+
+/// What takes the place of the claim when the write is done.
+pub(super) struct End {
+    pub(super) record: Bytes,
+    /// For how long repeats are answered from it.
+    pub(super) ttl: Duration,
 }
 
 /// Outcome of a try to claim.
@@ -69,8 +79,10 @@ impl Claim {
     /// Renews the claim for as long as it is polled, so that only the death of the process ends it early.
     pub(super) async fn keep(&self) -> Infallible {
         let rhythm = (self.lease / 3).max(Duration::from_millis(10));
+        let mut pause = rhythm;
         loop {
-            sleep(rhythm).await;
+            sleep(pause).await;
+            pause = rhythm;
             match self.place(&self.value, self.lease).await {
                 Ok(Placed::Stands) => {}
                 Ok(Placed::Lost) => {
@@ -80,29 +92,33 @@ impl Claim {
                 Err(error) => {
                     let cause = error_chain(&error);
                     tracing::debug!(write = ?self.write.key(), cause, "the claim could not be renewed");
+                    // The third in the usual rhythm would come when the lease is over.
+                    pause = rhythm / 4;
                 }
             }
         }
     }
 
-    /// Puts the end of the write in place of the claim, for as long as repeats are answered from it.
-    pub(super) async fn complete(&self, end: &Bytes) -> Result<(), CacheError> {
-        if self.place(end, self.write.ttl()).await? == Placed::Lost {
+    /// Puts the end of the write in place of the claim.
+    pub(super) async fn complete(&self, end: &End) -> Result<(), CacheError> {
+        if self.place(&end.record, end.ttl).await? == Placed::Lost {
             // That call's answer is what repeats get. Without a ledger the write may have been done twice.
             tracing::warn!(write = ?self.write.key(), "another call took the key while the write ran");
         }
         Ok(())
     }
 
-    /// The same, tried until it is done or repeats would not be answered any more.
-    pub(super) async fn complete_later(&self, end: &Bytes) {
-        let mut tries = Tries::within(self.write.ttl());
-        while tries.pause().await {
-            if self.complete(end).await.is_ok() {
-                return;
+    /// The same after it failed, tried until it is done, repeats would not be answered any more, or waiting cannot help.
+    pub(super) async fn complete_later(&self, end: &End, mut error: CacheError) {
+        let mut tries = Tries::within(end.ttl);
+        while error.is_outage() && tries.pause().await {
+            match self.complete(end).await {
+                Ok(()) => return,
+                Err(again) => error = again,
             }
         }
-        tracing::warn!(write = ?self.write.key(), "the answer of a write could not be kept");
+        let cause = error_chain(&error);
+        tracing::warn!(write = ?self.write.key(), cause, "the answer of a write could not be kept");
     }
 
     /// Makes the key free again.
@@ -110,12 +126,13 @@ impl Claim {
         self.cache.current()?.delete_if_equal(self.write.cache_key(), self.value.clone()).await.map(drop)
     }
 
-    /// The same, tried until it is done or the lease is over.
-    pub(super) async fn release_later(&self) {
+    /// The same after it failed, tried until it is done, the lease is over, or waiting cannot help.
+    pub(super) async fn release_later(&self, mut error: CacheError) {
         let mut tries = Tries::within(self.lease);
-        while tries.pause().await {
-            if self.release().await.is_ok() {
-                return;
+        while error.is_outage() && tries.pause().await {
+            match self.release().await {
+                Ok(()) => return,
+                Err(again) => error = again,
             }
         }
     }
@@ -145,7 +162,7 @@ struct Tries {
 
 impl Tries {
     fn within(time: Duration) -> Self {
-        Self { end: Instant::now() + time, pause: PAUSE.0 }
+        Self { end: Instant::now() + time.min(LONGEST_TRY), pause: PAUSE.0 }
     }
 
     /// Waits before the next try; `false` when the time is over.

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{Fingerprint, LedgerRow, WriteKey};
-use http::Response;
+use http::{Response, StatusCode};
 use seal::{KeyRing, SealError};
 use uuid::Uuid;
 
+use super::layer::Shared;
 use super::stored_answer;
 
 /// A write with a key, in the extensions of its request. A handler that has a ledger asks it for the [`row`](Self::row) of its
@@ -22,7 +23,9 @@ struct Parts {
     fingerprint: Fingerprint,
     owner: Uuid,
     ttl: Duration,
+    usual_ttl: Duration,
     cache_key: Bytes,
+    sealed_for: Vec<u8>,
     ring: KeyRing,
     max_answer_bytes: usize,
 }
@@ -33,16 +36,25 @@ struct Parts {
 pub struct AlreadyCommitted;
 
 impl KeyedWrite {
-    pub(super) fn new(
-        key: WriteKey,
-        fingerprint: Fingerprint,
-        owner: Uuid,
-        ttl: Duration,
-        ring: KeyRing,
-        max_answer_bytes: usize,
-    ) -> Self {
-        let cache_key = key.cache_key().into();
-        Self(Arc::new(Parts { key, fingerprint, owner, ttl, cache_key, ring, max_answer_bytes }))
+    pub(super) fn new(key: WriteKey, fingerprint: Fingerprint, ttl: Duration, shared: &Shared) -> Self {
+        let cache_key = Bytes::from(match shared.key_prefix.as_ref() {
+            "" => key.cache_key(),
+            prefix => format!("{prefix}:{}", key.cache_key()),
+        });
+        // Also the request: the fingerprint beside a kept answer is not sealed, and whoever can write to the cache could
+        // put an older answer of the same key under the fingerprint of another write.
+        let sealed_for = [cache_key.as_ref(), b"\n", fingerprint.to_string().as_bytes()].concat();
+        Self(Arc::new(Parts {
+            key,
+            fingerprint,
+            owner: (shared.generator)(),
+            ttl,
+            usual_ttl: shared.settings.ttl,
+            cache_key,
+            sealed_for,
+            ring: shared.ring.clone(),
+            max_answer_bytes: shared.settings.max_answer_bytes,
+        }))
     }
 
     /// Which write of which caller.
@@ -60,9 +72,15 @@ impl KeyedWrite {
         self.0.owner
     }
 
-    /// For how long a repeat gets the first answer.
+    /// For how long a repeat gets the first answer, if that is a 2xx. Its [`row`](Self::row) says it of any answer.
     pub fn ttl(&self) -> Duration {
         self.0.ttl
+    }
+
+    /// For how long a repeat gets an answer with this status. Only of a write that was done is it worth while to know it for
+    /// longer than usual.
+    pub(super) fn ttl_of(&self, status: StatusCode) -> Duration {
+        if status.is_success() { self.0.ttl } else { self.0.ttl.min(self.0.usual_ttl) }
     }
 
     /// What the ledger is to remember when the write is answered with `answer`. A body above the limit of the layer is
@@ -74,7 +92,7 @@ impl KeyedWrite {
             fingerprint: self.0.fingerprint,
             owner: self.0.owner,
             sealed_answer: if is_kept { Some(self.seal(answer)?) } else { None },
-            ttl: self.0.ttl,
+            ttl: self.ttl_of(answer.status()),
         })
     }
 
@@ -85,12 +103,12 @@ impl KeyedWrite {
 
     /// Seals an answer for this write.
     pub(super) fn seal<B: AsRef<[u8]>>(&self, answer: &Response<B>) -> Result<Vec<u8>, SealError> {
-        self.0.ring.seal(&stored_answer::encode(answer), &self.0.cache_key)
+        self.0.ring.seal(&stored_answer::encode(answer), &self.0.sealed_for)
     }
 
     /// Opens an answer that was sealed for this write; `None` when it does not open, and the log says why.
     pub(super) fn open(&self, sealed: &[u8]) -> Option<Response<Bytes>> {
-        match self.0.ring.open(sealed, &self.0.cache_key) {
+        match self.0.ring.open(sealed, &self.0.sealed_for) {
             Ok(bytes) => stored_answer::decode(&bytes),
             Err(error) => {
                 tracing::warn!(write = ?self.0.key, %error, "the kept answer of a write cannot be opened");

@@ -11,6 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Layer;
 use uuid::Uuid;
 
+use super::refusal_log::RefusalLog;
+use super::shares::Shares;
 use super::{IdempotencySettings, Idempotent};
 
 /// Does a write once, however often it is sent: a POST, PUT, PATCH or DELETE whose `X-Idempotency` header (or
@@ -24,21 +26,25 @@ use super::{IdempotencySettings, Idempotent};
 /// | has the key of another request | 422 `IDEMPOTENCY_KEY_REUSE` |
 /// | repeats one whose answer was a stream or over 1 MiB | 409 `IDEMPOTENCY_NOT_REPLAYABLE` |
 /// | has a key that is no key, or two | 400 `VALIDATION_ERROR` |
-/// | comes while the cache is away | 503 `IDEMPOTENCY_UNAVAILABLE`, `Retry-After: 1`, and nothing was done |
+/// | comes while the cache is away, or while too many are at work | 503 `IDEMPOTENCY_UNAVAILABLE`, `Retry-After: 1`, and nothing was done |
 /// | has a body over 1 MiB | 413 `PAYLOAD_TOO_LARGE` |
+/// | has a body that takes longer than 10 s to come | 408 `REQUEST_TIMEOUT`, and nothing was done |
 /// | has a key, and nobody knows who calls | 401 `UNAUTHORIZED` |
 ///
-/// Where the cache cannot take the answer, the caller has it all the same, and the layer tries to keep it until it can. A
+/// Where the cache cannot take the answer, the caller has it all the same, and the layer tries to keep it for 5 minutes. A
 /// request that comes with [`CacheTrouble`](crate::CacheTrouble) waits for the cache 100 ms and no longer.
 ///
 /// What makes two requests one is method, path and query string as this layer sees them, and the body, which is read whole
 /// for that. Keys are the caller's own: two callers may use the same one. An answer of 5xx, 408, 425 or 429, an error and a
-/// panic free the key; every other answer, also a 4xx, is kept for 5 minutes or for the seconds that `X-TTL` says, at most a
-/// day. What is kept is sealed. Headers that belong to one connection or request, such as `X-Request-Id` and those of
-/// rate limits, are not kept, and neither are trailers.
+/// panic free the key; every other answer, also a 4xx, is kept for 5 minutes or for the seconds that `X-TTL` says: a 2xx for at
+/// most a day, others for at most the 5 minutes. What is kept is sealed. Headers that belong to one connection or request,
+/// such as `X-Request-Id` and those of rate limits, are not kept, and neither are trailers.
 ///
 /// The handler runs in a task of its own, so that it and the keeping of its answer outlive the client. The claim stands for
 /// 10 seconds and is renewed while the handler runs: the death of the process frees the key soon.
+///
+/// How many writes run and how many bytes of their bodies are in memory is [bounded](IdempotencySettings), and one caller has at
+/// most half of either.
 ///
 /// **Without a [ledger](Self::ledger), "once" holds only while the cache keeps the claim**: a cache that is flushed, or that
 /// fails over to a replica which was behind, forgets, and a process that dies after the change and before its answer was
@@ -87,12 +93,18 @@ pub(super) struct Shared {
     pub(super) ring: KeyRing,
     pub(super) ledger: Option<Arc<dyn IdempotencyLedger>>,
     pub(super) settings: IdempotencySettings,
+    pub(super) key_prefix: Arc<str>,
     pub(super) scope_from: fn(&Extensions) -> Option<CallerId>,
     pub(super) generator: Arc<dyn Fn() -> Uuid + Send + Sync>,
     /// One for each keyed write that may run.
     pub(super) running: Arc<Semaphore>,
+    pub(super) running_shares: Arc<Shares>,
+    /// One for each byte of a request's body.
+    pub(super) reading_bytes: Arc<Semaphore>,
+    pub(super) reading_shares: Arc<Shares>,
     /// One for each byte that may wait for the cache to come back.
     pub(super) waiting_bytes: Arc<Semaphore>,
+    pub(super) log: Arc<RefusalLog>,
 }
 
 impl IdempotencyLayer {
@@ -105,10 +117,15 @@ impl IdempotencyLayer {
             ring,
             ledger: None,
             settings,
+            key_prefix: Arc::default(),
             scope_from: |extensions| extensions.get::<Caller>().map(|caller| caller.id().clone()),
             generator: Arc::new(Uuid::new_v4),
             running: permits(settings.max_running),
+            running_shares: Shares::new(settings.running_of_one()),
+            reading_bytes: permits(settings.reading_bytes()),
+            reading_shares: Shares::new(settings.reading_bytes_of_one()),
             waiting_bytes: permits(settings.max_waiting_bytes),
+            log: Arc::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -125,8 +142,19 @@ impl IdempotencyLayer {
         self.with(|shared| {
             shared.settings = settings;
             shared.running = permits(settings.max_running);
+            shared.running_shares = Shares::new(settings.running_of_one());
+            shared.reading_bytes = permits(settings.reading_bytes());
+            shared.reading_shares = Shares::new(settings.reading_bytes_of_one());
             shared.waiting_bytes = permits(settings.max_waiting_bytes);
         })
+    }
+
+    /// What the keys in the cache begin with, without the colon; nothing by default. Services that share a cache and whose
+    /// callers have the same names have one each. What was kept under another prefix is not found, and does not open.
+    #[must_use]
+    pub fn key_prefix(self, prefix: impl Into<Arc<str>>) -> Self {
+        let prefix = prefix.into();
+        self.with(|shared| shared.key_prefix = prefix)
     }
 
     /// Reads from the extensions of a request whose keys are meant. A keyed write of nobody is answered with 401.

@@ -9,10 +9,12 @@ mod keyed_write;
 mod layer;
 mod record;
 mod refusal;
+mod refusal_log;
 mod request_key;
 mod run;
 mod service;
 mod settings;
+mod shares;
 mod stored_answer;
 #[cfg(test)]
 mod tests;

@@ -8,9 +8,9 @@ use http::{HeaderValue, Response, StatusCode};
 use seal::SealError;
 
 use super::X_IDEMPOTENCY_REPLAYED;
+use super::refusal_log::{Flood, RefusalLog};
 use super::request_key::RequestKeyError;
 use crate::error_body::{ErrorBody, codes};
-use crate::error_chain::error_chain;
 
 const UNAVAILABLE: &str = "IDEMPOTENCY_UNAVAILABLE";
 
@@ -25,13 +25,15 @@ pub(super) enum Refusal {
     BodyTooLarge { limit: usize },
     #[error("the body could not be read")]
     BodyUnreadable(#[source] BoxError),
+    #[error("the body did not come in time")]
+    BodySlow,
     #[error("the key belongs to another request")]
     Reused,
     #[error("the first call with the key is still running")]
     InProgress,
     #[error("the write was done, and its answer was not kept")]
     NotReplayable,
-    #[error("too many keyed writes are running")]
+    #[error("too many keyed writes, or too many bytes of them, are at work")]
     Busy,
     #[error("the cache gives no answer")]
     CacheAway(#[source] CacheError),
@@ -54,12 +56,13 @@ pub(super) struct NotKept(#[from] pub(super) SealError);
 
 impl Refusal {
     /// The answer; says in the log what the answer does not say.
-    pub(super) fn answer<B: From<Bytes>>(self) -> Response<B> {
-        self.log();
+    pub(super) fn answer<B: From<Bytes>>(self, log: &RefusalLog) -> Response<B> {
+        log.tell(&self);
         self.into_response()
     }
 
-    fn log(&self) {
+    /// Whether something of ours is wrong, and not the request.
+    pub(super) fn is_fault(&self) -> bool {
         match self {
             Self::Busy
             | Self::CacheAway(_)
@@ -67,14 +70,25 @@ impl Refusal {
             | Self::LedgerSlow
             | Self::LedgerForgot
             | Self::Unfinished
-            | Self::AnswerBroken(_) => tracing::warn!(cause = error_chain(self), "keyed write not done"),
+            | Self::AnswerBroken(_) => true,
             Self::Headers(_)
             | Self::NoCaller
             | Self::BodyTooLarge { .. }
             | Self::BodyUnreadable(_)
+            | Self::BodySlow
             | Self::Reused
             | Self::InProgress
-            | Self::NotReplayable => tracing::debug!(reason = error_chain(self), "keyed write refused"),
+            | Self::NotReplayable => false,
+        }
+    }
+
+    /// What many writes are refused for at once, if it is that.
+    pub(super) fn flood(&self) -> Option<Flood> {
+        match self {
+            Self::Busy => Some(Flood::Busy),
+            Self::CacheAway(_) => Some(Flood::Cache),
+            Self::LedgerAway(_) | Self::LedgerSlow => Some(Flood::Ledger),
+            _ => None,
         }
     }
 
@@ -88,6 +102,12 @@ impl Refusal {
                 "VALIDATION_ERROR",
                 "Bad Request",
                 "the body could not be read".to_owned(),
+            ),
+            Self::BodySlow => (
+                StatusCode::REQUEST_TIMEOUT,
+                "REQUEST_TIMEOUT",
+                "Request Timeout",
+                "the body of the write did not come in time: nothing was done".to_owned(),
             ),
             Self::NoCaller => (
                 StatusCode::UNAUTHORIZED,

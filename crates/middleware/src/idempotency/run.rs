@@ -16,12 +16,13 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tower::Service;
 
-use super::body::{Captured, capture};
-use super::claim::{Claim, Claimed};
+use super::body::{Captured, Reserved, capture};
+use super::claim::{Claim, Claimed, End};
 use super::keyed_write::{AlreadyCommitted, KeyedWrite};
 use super::layer::Shared;
 use super::record::{Record, State};
 use super::refusal::{NotKept, Refusal};
+use super::refusal_log::RefusalLog;
 use super::{X_IDEMPOTENCY_REPLAYED, layer};
 use crate::cache_trouble::CacheTrouble;
 use crate::error_chain::error_chain;
@@ -36,10 +37,10 @@ pub(super) enum Outcome<B, E> {
 
 impl<B: From<Bytes>, E> Outcome<B, E> {
     /// The answer, or what the handler did instead, as if it had run in the task of the caller.
-    pub(super) fn into_result(self) -> Result<Response<B>, E> {
+    pub(super) fn into_result(self, log: &RefusalLog) -> Result<Response<B>, E> {
         match self {
             Self::Answer(response) => Ok(response),
-            Self::Refused(refusal) => Ok(refusal.answer()),
+            Self::Refused(refusal) => Ok(refusal.answer(log)),
             Self::Failed(error) => Err(error),
             Self::Panicked(payload) => resume_unwind(payload),
         }
@@ -77,8 +78,9 @@ where
         Self { shared, write, claim, caller }
     }
 
-    /// Ends when nothing is left to do for the key, which may be after the caller has its answer.
-    pub(super) async fn run<S, Q>(self, handler: S, request: Request<Q>)
+    /// Ends when nothing is left to do for the key, which may be after the caller has its answer. The room for the body of
+    /// the request is free when the handler has ended.
+    pub(super) async fn run<S, Q>(self, handler: S, request: Request<Q>, reserved: Reserved)
     where
         S: Service<Request<Q>, Response = Response<B>, Error = E>,
     {
@@ -102,7 +104,7 @@ where
                 Err(refusal) => return self.give_up(Outcome::Refused(refusal)).await,
             }
         }
-        match self.handle(handler, request).await {
+        match self.handle(handler, request, reserved).await {
             Ok(Handled::Answered(answer)) => {
                 let (outcome, end) = self.ending(answer);
                 self.end(outcome, end).await;
@@ -115,12 +117,18 @@ where
     }
 
     /// Runs the handler and renews the claim meanwhile.
-    async fn handle<S, Q>(&self, mut handler: S, request: Request<Q>) -> Result<Handled<B, E>, Outcome<B, E>>
+    async fn handle<S, Q>(
+        &self,
+        mut handler: S,
+        request: Request<Q>,
+        reserved: Reserved,
+    ) -> Result<Handled<B, E>, Outcome<B, E>>
     where
         S: Service<Request<Q>, Response = Response<B>, Error = E>,
     {
         let limit = self.shared.settings.max_answer_bytes;
         let handled = caught(async move {
+            let _until_the_end = reserved;
             let response = match handler.call(request).await {
                 Ok(response) => response,
                 Err(error) => return Handled::Failed(error),
@@ -182,7 +190,11 @@ where
         }
         let sealed = committed.sealed_answer;
         let outcome = self.replay(sealed.as_deref());
-        let end = Record::complete(&self.write, sealed.as_deref());
+        let ttl = match &outcome {
+            Outcome::Answer(answer) => self.write.ttl_of(answer.status()),
+            _ => self.write.ttl(),
+        };
+        let end = End { record: Record::complete(&self.write, sealed.as_deref()), ttl };
         drop(sealed);
         self.end(outcome, end).await;
     }
@@ -201,37 +213,50 @@ where
     }
 
     /// What the caller gets, and what is kept of it.
-    fn ending(&self, answer: Captured<B>) -> (Outcome<B, E>, Bytes) {
-        let (outcome, sealed) = match answer {
+    fn ending(&self, answer: Captured<B>) -> (Outcome<B, E>, End) {
+        let (outcome, sealed, ttl) = match answer {
             Captured::Whole(response) => {
                 let sealed = self.write.seal(&response).map_err(NotKept);
                 if let Err(error) = &sealed {
                     tracing::error!(cause = error_chain(error), "the answer of a write cannot be repeated");
                 }
-                (Outcome::Answer(response.map(B::from)), sealed.ok())
+                let ttl = self.write.ttl_of(response.status());
+                (Outcome::Answer(response.map(B::from)), sealed.ok(), ttl)
             }
-            Captured::Passed(response) => (Outcome::Answer(response), None),
+            Captured::Passed(response) => {
+                let ttl = self.write.ttl_of(response.status());
+                (Outcome::Answer(response), None, ttl)
+            }
             // The write was done: it must not be done again for want of an answer.
-            Captured::Broken(error) => (Outcome::Refused(Refusal::AnswerBroken(error)), None),
+            Captured::Broken(error) => {
+                (Outcome::Refused(Refusal::AnswerBroken(error)), None, self.write.ttl())
+            }
         };
-        (outcome, Record::complete(&self.write, sealed.as_deref()))
+        (outcome, End { record: Record::complete(&self.write, sealed.as_deref()), ttl })
     }
 
     /// Puts the end in place of the claim and answers; the cache being away delays the former only.
-    async fn end(self, outcome: Outcome<B, E>, end: Bytes) {
-        let completed = self.claim.complete(&end).await;
+    async fn end(self, outcome: Outcome<B, E>, mut end: End) {
+        let mut completed = self.claim.complete(&end).await;
+        if let Err(CacheError::Full { .. }) = completed {
+            // Room for the answer may never come, and the fact alone is no larger than the claim.
+            tracing::warn!(write = ?self.write.key(), "the cache has no room for the answer of a write");
+            end.record = Record::complete(&self.write, None);
+            completed = self.claim.complete(&end).await;
+        }
         let Self { shared, write, claim, caller } = self;
         tell(caller, outcome);
         let Err(error) = completed else {
             return;
         };
         let cause = error_chain(&error);
-        tracing::warn!(write = ?write.key(), cause, "the answer of a write waits for the cache");
-        let (end, _reserved) = match layer::reserve(&shared.waiting_bytes, end.len()) {
-            Some(reserved) => (end, Some(reserved)),
-            None => (Record::complete(&write, None), None),
-        };
-        claim.complete_later(&end).await;
+        tracing::warn!(write = ?write.key(), cause, "the answer of a write is not kept yet");
+        let reserved = layer::reserve(&shared.waiting_bytes, end.record.len());
+        if reserved.is_none() {
+            end.record = Record::complete(&write, None);
+        }
+        claim.complete_later(&end, error).await;
+        drop(reserved);
     }
 
     /// Frees the key and answers.
@@ -239,8 +264,8 @@ where
         let released = self.claim.release().await;
         let Self { claim, caller, .. } = self;
         tell(caller, outcome);
-        if released.is_err() {
-            claim.release_later().await;
+        if let Err(error) = released {
+            claim.release_later(error).await;
         }
     }
 
@@ -249,8 +274,8 @@ where
         let is_perhaps_claimed = error.outcome_is_unknown();
         let Self { claim, caller, .. } = self;
         tell(caller, Outcome::Refused(Refusal::CacheAway(error)));
-        if is_perhaps_claimed && claim.release().await.is_err() {
-            claim.release_later().await;
+        if is_perhaps_claimed && let Err(error) = claim.release().await {
+            claim.release_later(error).await;
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use domain::{BoxError, Fingerprint, WriteKey};
+use domain::{BoxError, CallerId, Fingerprint, WriteKey};
 use http::{Request, Response};
 use http_body::Body;
 use pin_project_lite::pin_project;
@@ -14,12 +14,14 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tower::Service;
 use tracing::Instrument as _;
 
-use super::body;
+use super::body::{self, Reserved};
 use super::keyed_write::KeyedWrite;
 use super::layer::{Shared, reserve};
 use super::refusal::Refusal;
 use super::request_key::{RequestKey, has_key};
 use super::run::{Outcome, Run};
+use super::shares::Share;
+use crate::take_ready::take_ready;
 
 /// Does a write with a key once; made by [`IdempotencyLayer`](super::IdempotencyLayer).
 #[derive(Clone)]
@@ -79,9 +81,8 @@ where
 
     fn call(&mut self, request: Request<Q>) -> Self::Future {
         let state = if has_key(request.method(), request.headers()) {
-            // The clone is not known to be ready; the one that was asked is taken along, past the claim.
-            let next = self.inner.clone();
-            let ready = std::mem::replace(&mut self.inner, next);
+            // Past the claim.
+            let ready = take_ready(&mut self.inner);
             State::Keyed { inner: Box::pin(keyed(Arc::clone(&self.shared), ready, request)) }
         } else {
             State::Passed { inner: self.inner.call(request) }
@@ -115,46 +116,55 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let (write, request, permit) = match admit(&shared, request).await {
+    let Admitted { write, request, reserved, place } = match admit(&shared, request).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return Ok(refusal.answer()),
+        Err(refusal) => return Ok(refusal.answer(&shared.log)),
     };
     let (sender, outcome) = oneshot::channel();
-    let run = Run::new(shared, write, sender);
+    let run = Run::new(Arc::clone(&shared), write, sender);
     let task = async move {
-        run.run(ready, request).await;
-        drop(permit);
+        run.run(ready, request, reserved).await;
+        drop(place);
     };
     tokio::spawn(task.in_current_span());
     // No outcome comes when the runtime shuts down.
-    outcome.await.unwrap_or(Outcome::Refused(Refusal::Unfinished)).into_result()
+    outcome.await.unwrap_or(Outcome::Refused(Refusal::Unfinished)).into_result(&shared.log)
+}
+
+/// A write that may run.
+struct Admitted<Q> {
+    write: KeyedWrite,
+    request: Request<Q>,
+    reserved: Reserved,
+    /// Among those that run: of all, and of its caller.
+    place: (OwnedSemaphorePermit, Share),
 }
 
 /// Reads who writes what, and leaves the handler the request as it came.
-async fn admit<Q>(
-    shared: &Shared,
-    request: Request<Q>,
-) -> Result<(KeyedWrite, Request<Q>, OwnedSemaphorePermit), Refusal>
+async fn admit<Q>(shared: &Shared, request: Request<Q>) -> Result<Admitted<Q>, Refusal>
 where
     Q: Body + From<Bytes>,
     Q::Error: Into<BoxError>,
 {
     let RequestKey { key, ttl } = RequestKey::read(request.headers(), &shared.settings)?;
     let caller = (shared.scope_from)(request.extensions()).ok_or(Refusal::NoCaller)?;
+    // The share of the caller before its body: one that sends slowly keeps nobody out but itself.
+    let running_share = shared.running_shares.take(&caller, 1).ok_or(Refusal::Busy)?;
     let (mut parts, body) = request.into_parts();
-    let body = body::read(body, shared.settings.max_request_bytes).await?;
-    // Only now: a body that comes slowly must not keep others out.
-    let permit = reserve(&shared.running, 1).ok_or(Refusal::Busy)?;
+    let limit = shared.settings.max_request_bytes;
+    let mut reserved = reserve_bytes(shared, &caller, body::announced(&body, limit)?).ok_or(Refusal::Busy)?;
+    let body = body::read(body, limit, shared.settings.body_time).await?;
+    reserved.shrink(body.len());
+    // The place among all only now, for the same reason.
+    let place = (reserve(&shared.running, 1).ok_or(Refusal::Busy)?, running_share);
     let query = parts.uri.query().unwrap_or_default();
     let fingerprint = Fingerprint::of_request(parts.method.as_str(), parts.uri.path(), query, &body);
-    let write = KeyedWrite::new(
-        WriteKey { caller, key },
-        fingerprint,
-        (shared.generator)(),
-        ttl,
-        shared.ring.clone(),
-        shared.settings.max_answer_bytes,
-    );
+    let write = KeyedWrite::new(WriteKey { caller, key }, fingerprint, ttl, shared);
     parts.extensions.insert(write.clone());
-    Ok((write, Request::from_parts(parts, Q::from(body)), permit))
+    Ok(Admitted { write, request: Request::from_parts(parts, Q::from(body)), reserved, place })
+}
+
+fn reserve_bytes(shared: &Shared, caller: &CallerId, amount: usize) -> Option<Reserved> {
+    let of_caller = shared.reading_shares.take(caller, amount)?;
+    Some(Reserved { all: reserve(&shared.reading_bytes, amount)?, of_caller })
 }

@@ -23,7 +23,7 @@ pub struct RateLimitCounters {
     pub open: u64,
     /// Requests that were answered 503 because the cache was away.
     pub closed: u64,
-    /// Of the requests that were decided without the cache, the ones for which too many of the same caller were waiting.
+    /// Of the requests that were answered 429, the ones for which too many of the same caller were waiting.
     pub crowded: u64,
 }
 

@@ -10,7 +10,7 @@ use cache::{CacheError, Take};
 
 use super::denial::Denial;
 
-/// How many requests of one key may wait. Those after them are decided without the cache.
+/// How many requests of one key may wait. Those after them are denied.
 const MAX_WAITING: usize = 4_096;
 
 /// A take that was asked of the cache. It belongs to the request that leads; when that one goes away another goes on

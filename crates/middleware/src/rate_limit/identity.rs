@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::CallerId;
 
 use super::tiers::Tier;
+use crate::hex;
 
 /// The longest identity as it is; of a longer one the digest is used.
 const MAX_IDENTITY: usize = 100;
@@ -39,7 +40,7 @@ pub(super) fn key(prefix: &str, tier: &Tier, caller: Option<&CallerId>, address:
         key.truncate(start);
         key.extend_from_slice(b"sha256:");
         for byte in digest.as_ref() {
-            key.extend_from_slice(&hex(*byte));
+            key.extend_from_slice(&hex::digits(*byte));
         }
     }
     key.into()
@@ -55,16 +56,11 @@ impl fmt::Write for Encoded<'_> {
                 self.0.push(byte);
             } else {
                 self.0.push(b'%');
-                self.0.extend_from_slice(&hex(byte).map(|digit| digit.to_ascii_uppercase()));
+                self.0.extend_from_slice(&hex::digits(byte).map(|digit| digit.to_ascii_uppercase()));
             }
         }
         Ok(())
     }
-}
-
-fn hex(byte: u8) -> [u8; 2] {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 #[cfg(test)]

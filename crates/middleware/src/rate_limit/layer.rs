@@ -38,10 +38,14 @@ use crate::PeerAddress;
 /// | `X-RateLimit-Reset` | when all would pass again, in seconds since the Unix epoch |
 /// | `RateLimit-Policy` | `"default";q=500;w=60`: the limit and the seconds of its window (draft-ietf-httpapi-ratelimit-headers-11) |
 /// | `RateLimit` | `"default";r=49;t=54`: how many more would pass, and the seconds until all would again; on a 429 the same seconds as `Retry-After` |
-/// | `X-RateLimit-Source` | `cache`; `local` or `open` when the cache did not decide ([`OnCacheFailure`]) |
+/// | `X-RateLimit-Source` | `cache`; `local`, `open` or `closed` when the cache did not decide ([`OnCacheFailure`]) |
 /// | `Retry-After` | on a 429, the seconds after which one request passes |
 ///
-/// When nobody counts (`open`), only the limit, the policy and the source are told. A denied request gets a 429 with the
+/// More than 4,096 requests of one caller that wait for the cache at once get a 429 too, with the source `local`, without
+/// being counted and with `Retry-After: 1`.
+///
+/// When nobody counts (`open`, or too many wait), only the limit, the policy and the source are told, and on the 503 of `closed` only the
+/// source. A denied request gets a 429 with the
 /// code `rate_limit_exceeded`. A request that comes with [`CacheTrouble`](crate::CacheTrouble) does not wait for the cache
 /// again, and one that waited here in vain goes on with it.
 ///

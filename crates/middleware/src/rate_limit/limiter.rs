@@ -41,6 +41,8 @@ pub(super) enum Verdict {
     Passes(Option<Numbers>, Source),
     /// 429.
     Denied(Numbers, Source),
+    /// 429, without numbers: nobody counted.
+    Crowded,
     /// 503.
     Unavailable,
 }
@@ -103,11 +105,16 @@ impl Limiter {
                 Counting::add(&limiter.counting.denied_from_memory);
                 limiter.of_denial(&denial)
             }
+            // Whatever the policy: the cache answers, only not as fast as one caller asks.
+            Decision::Crowded => {
+                Counting::add(&limiter.counting.crowded);
+                Verdict::Crowded
+            }
             Decision::Failed { .. } => limiter.without_cache(ticket.key(), ticket.tier(), context),
         };
         match verdict {
             Verdict::Passes(..) => Counting::add(&limiter.counting.allowed),
-            Verdict::Denied(..) => Counting::add(&limiter.counting.denied),
+            Verdict::Denied(..) | Verdict::Crowded => Counting::add(&limiter.counting.denied),
             Verdict::Unavailable => {}
         }
         verdict

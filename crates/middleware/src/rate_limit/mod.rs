@@ -35,7 +35,7 @@ pub const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-l
 pub const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 /// When the whole limit is there again, in seconds since the Unix epoch.
 pub const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-/// Who decided: `cache`, `local` or `open`.
+/// Who decided: `cache`, `local`, `open` or `closed`.
 pub const X_RATELIMIT_SOURCE: HeaderName = HeaderName::from_static("x-ratelimit-source");
 /// The same as the three above, as draft-ietf-httpapi-ratelimit-headers has it.
 pub const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");

@@ -16,6 +16,7 @@ use super::ticket::{Decision, Ticket};
 use super::tiers::Tier;
 use super::{answer, headers};
 use crate::CacheTrouble;
+use crate::take_ready::take_ready;
 
 /// Limits how often each caller reaches the service behind; made by [`RateLimitLayer`](super::RateLimitLayer).
 #[derive(Clone)]
@@ -86,9 +87,8 @@ where
             None => Ticket::new(limiter, tier, key),
             Some(_) => Ticket::without_cache(limiter, tier, key),
         };
-        // The clone is not known to be ready; the one that was asked is taken along, past the decision.
-        let next = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, next);
+        // Past the decision.
+        let ready = take_ready(&mut self.inner);
         RateLimitFuture { stage: Stage::Deciding { ticket, behind: Some((ready, request)) } }
     }
 }
@@ -112,6 +112,7 @@ where
                         Verdict::Denied(numbers, source) => {
                             return Poll::Ready(Ok(answer::too_many(&tier, numbers, source)));
                         }
+                        Verdict::Crowded => return Poll::Ready(Ok(answer::crowded(&tier))),
                         Verdict::Unavailable => return Poll::Ready(Ok(answer::unavailable())),
                     };
                     let Some((mut ready, mut request)) = behind.take() else {

@@ -21,6 +21,8 @@ pub(super) enum Decision {
     Taken(Take),
     /// It was denied a moment ago, and would be again.
     Denied(Denial),
+    /// It was not asked: too many of the same key wait for it.
+    Crowded,
     /// Nothing.
     Failed {
         /// Whether the request waited for as long as it may.
@@ -137,8 +139,7 @@ impl Ticket {
             }
             Arrival::Crowded => {
                 self.stage = Stage::Done;
-                Counting::add(&self.limiter.counting.crowded);
-                Some(Decision::Failed { timed_out: false })
+                Some(Decision::Crowded)
             }
         }
     }

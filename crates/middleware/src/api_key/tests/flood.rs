@@ -38,6 +38,56 @@ async fn an_address_that_asks_too_often_waits_a_second() {
     assert_eq!(guarded.at_address(1, "unknown-11").await.status(), StatusCode::UNAUTHORIZED);
 }
 
+/// As behind a proxy that all callers share, after a restart with an empty cache.
+#[tokio::test]
+async fn new_keys_that_exist_do_not_damp_their_address() {
+    let key = |number: u32| format!("valid-{number}");
+    let (guarded, cache) = Guarded::alone((0..60).map(|number| record_of(&key(number))));
+    for number in 0..9 {
+        let status = guarded.at_address(1, &format!("unknown-{number}")).await.status();
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+    guarded.clock.advance(Duration::from_secs(1));
+    let before = guarded.asked();
+    for number in 0..40 {
+        assert_eq!(guarded.at_address(1, &key(number)).await.status(), OK, "{number}");
+    }
+    // Six of them also under a lease, which left room enough for others.
+    assert_eq!(guarded.asked() - before, 46);
+    let mut passed = 0;
+    for number in 40..60 {
+        passed += usize::from(guarded.at_address(number, &key(number)).await.status() == OK);
+    }
+    assert_eq!((passed, guarded.asked() - before), (4, 50), "every question counts");
+
+    // What was not filled in is filled in as a known key.
+    let late = place_of(&key(39));
+    assert_eq!(cache.find_versioned(&place_of(&key(0))).await.unwrap().map(|(version, _)| version), Some(1));
+    assert_eq!(cache.find_versioned(&late).await.unwrap(), None);
+    cache.invalidate(&late, 1, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(guarded.at_address(1, &key(39)).await.status(), OK);
+    assert_eq!(guarded.asked() - before, 51);
+    assert_eq!(cache.find_versioned(&late).await.unwrap().map(|(version, _)| version), Some(1));
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_places_in_front_of_the_shared_cache() {
+    let limits =
+        SourceLimits { address_in_cache: 1, time_limit: Duration::from_secs(30), ..SourceLimits::default() };
+    let (guarded, _) = Guarded::alone([]);
+    let guarded = guarded.limited(limits);
+    guarded.source.is_now(Mood::Hangs);
+    let refused = StatusCode::UNAUTHORIZED;
+    let (first, other, ()) = tokio::join!(guarded.at_address(1, "a"), guarded.at_address(2, "b"), async {
+        guarded.source.asked_by(2).await;
+        assert_eq!(guarded.at_address(1, "c").await.status(), TOO_MANY);
+        guarded.source.is_now(Mood::Answers);
+    });
+    assert_eq!((first.status(), other.status()), (refused, refused));
+    assert_eq!(guarded.at_address(1, "c").await.status(), refused, "there is room again");
+    assert_eq!(guarded.asked(), 3);
+}
+
 #[tokio::test]
 async fn all_strangers_together_get_fifty_look_ups_a_second() {
     let (guarded, _) = Guarded::alone([]);

@@ -84,10 +84,40 @@ async fn the_record_shows_nothing_and_carries_everything() {
 
     let another = Guarded::new(CacheHandle::connected(cache), &TestSource::of([]));
     assert_eq!(another.told(KEY).await, "operator", "scopes and tier are checked behind the layer");
+}
+
+#[tokio::test]
+async fn the_record_carries_the_end_of_the_key() {
+    let record = ApiKeyRecord { expires_at: Some(NOW + HOUR + Duration::from_millis(7)), ..record_of(KEY) };
+    let sealed = key_record::sealed(&ring(7), &place_of(KEY), &record, NOW + 2 * HOUR).unwrap();
+    let (another, cache) = Guarded::alone([]);
+    stored(&cache, KEY, 1, sealed).await;
     another.clock.advance(HOUR + Duration::from_millis(6));
     assert_eq!(another.with_key(KEY).await, StatusCode::OK);
     another.clock.advance(Duration::from_millis(1));
     assert_eq!(another.with_key(KEY).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(another.asked(), 0);
+}
+
+/// As one that somebody put back after the key was revoked.
+#[tokio::test]
+async fn a_record_in_memory_is_good_for_no_longer_than_where_it_came_from() {
+    let minute = Duration::from_secs(60);
+    for is_known in [false, true] {
+        let (guarded, cache) = Guarded::alone([]);
+        let sealed = key_record::sealed(&ring(7), &place_of(KEY), &record_of(KEY), NOW + minute).unwrap();
+        stored(&cache, KEY, 1, sealed).await;
+        assert_eq!(guarded.with_key(KEY).await, StatusCode::OK);
+        guarded.clock.advance(minute - Duration::from_millis(1));
+        assert_eq!(guarded.with_key(KEY).await, StatusCode::OK);
+        assert_eq!(guarded.asked(), 0);
+        if is_known {
+            guarded.source.put(record_of(KEY));
+        }
+        guarded.clock.advance(Duration::from_millis(1));
+        let expected = if is_known { StatusCode::OK } else { StatusCode::UNAUTHORIZED };
+        assert_eq!((guarded.with_key(KEY).await, guarded.asked()), (expected, 1), "it is looked up again");
+    }
 }
 
 #[tokio::test]
@@ -103,4 +133,20 @@ async fn a_cache_that_gives_no_answer_is_asked_once_and_left_alone() {
     mock.fail(None);
     let fresh = Guarded::new(CacheHandle::connected(Cache::Mock(mock)), &source);
     assert_eq!(fresh.told(KEY).await, "operator");
+}
+
+/// Whoever comes behind has not to wait for the same outage.
+#[tokio::test]
+async fn a_cache_that_fails_while_a_record_is_filled_in_is_told_of() {
+    let cut = CacheError::Timeout { node: "10.0.0.1:6379".to_owned(), after: Duration::from_millis(500) };
+    let place = place_of(KEY);
+    let brief = ApiKeyRecord { expires_at: Some(NOW + Duration::from_secs(9)), ..record_of(KEY) };
+    for (mock, record) in [
+        (MockCache::new().on_lease(&place, Err(cut.clone())), record_of(KEY)),
+        (MockCache::new().on_fill(&place, Err(cut.clone())), record_of(KEY)),
+        (MockCache::new().on_lease(&place, Err(cut.clone())), brief),
+    ] {
+        let mock = CacheHandle::connected(Cache::Mock(Arc::new(mock)));
+        assert_eq!(Guarded::new(mock, &TestSource::of([record])).told(KEY).await, "operator in trouble");
+    }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use cache::{EmbeddedCache, EmbeddedLimits};
 use http::HeaderValue;
 use http_body::{Body, Frame, SizeHint};
 
@@ -245,4 +246,20 @@ impl Body for Outer {
         struct Wrapped(#[source] tower::BoxError);
         Pin::new(&mut self.0).poll_frame(context).map_err(|error| Wrapped(error).into())
     }
+}
+
+#[tokio::test]
+async fn an_answer_without_room_in_the_embedded_cache_is_not_repeated_and_the_write_is_not_either() {
+    let limits = EmbeddedLimits { max_pinned_bytes: 2000, ..EmbeddedLimits::default() };
+    let cache = Cache::Embedded(Arc::new(EmbeddedCache::new(limits)));
+    let working =
+        Working { layer: IdempotencyLayer::new(CacheHandle::connected(cache.clone()), ring()), cache };
+    let handler = service_fn(async |_: Request<Full<Bytes>>| {
+        Ok::<_, Infallible>(Response::new(Full::from(vec![b'x'; 4000])))
+    });
+    let service = behind(&working.layer, handler);
+    assert_eq!(send(&service, write()).await.body().len(), 4000);
+    working.layer.idle().await;
+    let again = send(&service, write()).await;
+    assert_refused(&again, StatusCode::CONFLICT, "IDEMPOTENCY_NOT_REPLAYABLE");
 }

@@ -151,7 +151,7 @@ async fn a_handler_that_does_not_end_is_stopped() {
 
 #[tokio::test]
 async fn only_so_many_run_at_once() {
-    let settings = IdempotencySettings { max_running: 2, ..IdempotencySettings::default() };
+    let settings = IdempotencySettings { max_running: 4, ..IdempotencySettings::default() };
     let (working, handler) = (Working::with_settings(settings), Counting::held_up());
     // Two routes share the bound.
     let (one, other) = (handler.behind(&working.layer), handler.behind(&working.layer.clone()));

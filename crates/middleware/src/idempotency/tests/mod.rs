@@ -1,8 +1,10 @@
 //! The protocol, on the embedded cache where the answers matter and on a scripted one where failures do.
 
 mod answers;
+mod bounds;
 mod life;
 mod outage;
+mod readiness;
 mod situations;
 mod with_ledger;
 
@@ -106,14 +108,17 @@ impl Counting {
             layer,
             service_fn(move |_request: Request<Full<Bytes>>| {
                 let this = this.clone();
-                async move {
-                    let run = this.runs.fetch_add(1, Ordering::SeqCst) + 1;
-                    this.gate.acquire().await.unwrap().forget();
-                    let answer = Response::builder().status(this.status).header("x-run", run);
-                    Ok::<_, Infallible>(answer.body(Full::from(format!("run {run}"))).unwrap())
-                }
+                async move { this.answer().await }
             }),
         )
+    }
+
+    /// One run.
+    async fn answer(&self) -> Result<Response<Full<Bytes>>, Infallible> {
+        let run = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
+        self.gate.acquire().await.unwrap().forget();
+        let answer = Response::builder().status(self.status).header("x-run", run);
+        Ok(answer.body(Full::from(format!("run {run}"))).unwrap())
     }
 }
 

@@ -291,3 +291,81 @@ async fn a_lost_claim_is_not_renewed() {
     handler.let_on();
     assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::CREATED);
 }
+
+/// The node is slow to fail, and back before the lease is over.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_failed_is_tried_again_soon() {
+    let (mock, layer) = on_mock(MockCache::new());
+    let handler = Counting::held_up();
+    let started = tokio::time::Instant::now();
+    let call = tokio::spawn(handler.behind(&layer).oneshot(write()));
+    until("the handler runs", async || handler.runs() == 1).await;
+    mock.fail(Some(timed_out()));
+    until("two renewals failed", async || steps(&mock).len() == 3).await;
+    mock.fail(None);
+    until("the claim is renewed", async || steps(&mock).len() == 4).await;
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    handler.let_on();
+    assert_eq!(call.await.unwrap().unwrap().status(), StatusCode::CREATED);
+}
+
+/// Somebody put another type under the key: no waiting changes that.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_outage_is_not_tried_again() {
+    let mock = MockCache::new()
+        .on_replace_if_equal(PLACE, Err(CacheError::WrongType))
+        .on_delete_if_equal(PLACE, Err(CacheError::WrongType));
+    let (mock, layer) = on_mock(mock);
+    let (log, _guard) = TestLog::capture();
+    assert_eq!(send(&Counting::new().behind(&layer), write()).await.status(), StatusCode::CREATED);
+    let failing = Counting::new().answering(StatusCode::INTERNAL_SERVER_ERROR);
+    send(&failing.behind(&layer), write()).await;
+    layer.idle().await;
+    assert_eq!(steps(&mock), ["claim", "complete", "claim", "release"]);
+    assert_eq!(log.lines_with("could not be kept").len(), 1, "{}", log.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_waited_out_for_five_minutes_and_looked_at_twice_a_second() {
+    let (mock, layer) = on_mock(MockCache::new().on_replace_if_equal(PLACE, Err(away())));
+    let mut request = write();
+    request.headers_mut().insert("x-ttl", "86400".parse().unwrap());
+    let started = tokio::time::Instant::now();
+    send(&Counting::new().behind(&layer), request).await;
+    layer.idle().await;
+    assert!((295..=300).contains(&started.elapsed().as_secs()), "{:?}", started.elapsed());
+    assert!((590..=610).contains(&steps(&mock).len()), "{}", steps(&mock).len());
+}
+
+/// The fact alone is no larger than the claim that it replaces.
+#[tokio::test(start_paused = true)]
+async fn where_the_cache_has_no_room_for_the_answer_it_keeps_that_there_was_one() {
+    let mock = MockCache::new()
+        .on_replace_if_equal(PLACE, Err(CacheError::Full { limit: cache::PinnedLimit::Bytes(1) }))
+        .on_replace_if_equal(PLACE, Ok(ReplaceIfEqual::Replaced));
+    let (mock, layer) = on_mock(mock);
+    assert_eq!(send(&Counting::new().behind(&layer), write()).await.body(), "run 1");
+    layer.idle().await;
+    assert_eq!(steps(&mock), ["claim", "complete", "complete"]);
+    let [claim, large, bare] = [0, 1, 2].map(|call| match mock.calls().swap_remove(call) {
+        MockCall::SetIfAbsent { value, .. } | MockCall::ReplaceIfEqual { value, .. } => value,
+        other => panic!("{other:?}"),
+    });
+    assert!(record::Record::read(&large).unwrap().sealed_answer().is_some());
+    assert!(record::Record::read(&bare).unwrap().sealed_answer().is_none());
+    assert!(bare.len() <= claim.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_refusals_is_one_warning() {
+    let (log, _guard) = TestLog::capture();
+    let (_mock, layer) = on_mock(MockCache::new().failing_with(away()));
+    let service = Counting::new().behind(&layer);
+    for _ in 0..20 {
+        assert_unavailable(&send(&service, write()).await);
+    }
+    assert_eq!(log.lines_with("WARN").len(), 1, "{}", log.text());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert_unavailable(&send(&service, write()).await);
+    assert_eq!(log.lines_with("left_out=19").len(), 1, "{}", log.text());
+}

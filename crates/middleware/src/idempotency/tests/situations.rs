@@ -183,16 +183,34 @@ async fn wrong_headers_are_told() {
 
 #[tokio::test]
 async fn the_time_of_a_repeat_is_what_was_asked_for() {
-    for (asked, seconds) in [(None, 300), (Some("7"), 7), (Some("999999"), 86_400)] {
+    let cases = [(None, 300, 300), (Some("7"), 7, 7), (Some("999999"), 86_400, 300)];
+    // Only of a write that was done it is worth while to know it for longer.
+    let cases = cases.into_iter().flat_map(|(asked, done, refused)| {
+        [(asked, 201, done), (asked, 303, refused), (asked, 404, refused)]
+    });
+    for (asked, status, seconds) in cases {
         let (mock, layer) = on_mock(MockCache::new());
+        let handler = Counting::new().answering(StatusCode::from_u16(status).unwrap());
         let mut request = write();
         if let Some(asked) = asked {
             request.headers_mut().insert("x-ttl", asked.parse().unwrap());
         }
-        send(&Counting::new().behind(&layer), request).await;
+        send(&handler.behind(&layer), request).await;
         let expiries: Vec<_> = mock.calls().iter().map(outage::expiry_of).collect();
-        assert_eq!(expiries, [Duration::from_secs(10), Duration::from_secs(seconds)]);
+        assert_eq!(expiries, [Duration::from_secs(10), Duration::from_secs(seconds)], "{asked:?} {status}");
     }
+}
+
+#[tokio::test]
+async fn services_with_a_prefix_each_share_a_cache_and_no_keys() {
+    let (working, handler) = (Working::new(), Counting::new());
+    let other = IdempotencyLayer::new(CacheHandle::connected(working.cache.clone()), ring()).key_prefix("b");
+    for (layer, run) in [(&working.layer, "run 1"), (&other, "run 2"), (&working.layer, "run 1")] {
+        assert_eq!(send(&handler.behind(layer), write()).await.body(), run);
+    }
+    let place = [b"b:".as_slice(), PLACE].concat();
+    let standing: serde_json::Value = working.cache.find(&place).await.unwrap().unwrap();
+    assert_eq!(standing["state"], "complete");
 }
 
 #[tokio::test]
@@ -204,4 +222,19 @@ async fn what_stands_under_the_key_and_is_not_ours_is_no_answer() {
         assert_refused(&answer, StatusCode::CONFLICT, "IDEMPOTENCY_NOT_REPLAYABLE");
         assert_eq!(handler.runs(), 0);
     }
+}
+
+/// Who can write to the cache can change what is beside the sealed answer, and put old answers back.
+#[tokio::test]
+async fn an_answer_does_not_open_for_another_request_of_its_key() {
+    let (working, handler) = (Working::new(), Counting::new());
+    let service = handler.behind(&working.layer);
+    send(&service, write()).await;
+    let mut forged = working.standing().await;
+    let print = domain::Fingerprint::of_request("POST", "/orders", "", b"{\"another\":1}");
+    forged["fingerprint"] = print.to_string().into();
+    working.cache.set(PLACE, forged.to_string().into(), cache::Expiry::Never).await.unwrap();
+    let answer = send(&service, request("POST", "/orders", "order-17", "{\"another\":1}")).await;
+    assert_refused(&answer, StatusCode::CONFLICT, "IDEMPOTENCY_NOT_REPLAYABLE");
+    assert_eq!(handler.runs(), 1);
 }

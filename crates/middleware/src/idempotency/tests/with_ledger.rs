@@ -237,18 +237,21 @@ async fn a_row_holds_what_the_store_needs_and_shows_nothing() {
         for body in ["12345678", "123456789"] {
             kept.lock().unwrap().push(write.row(&Response::new(body)).unwrap());
         }
+        let refused = Response::builder().status(404).body("gone").unwrap();
+        kept.lock().unwrap().push(write.row(&refused).unwrap());
         std::future::ready(Ok::<_, Infallible>(Response::new(Full::from(write.owner().to_string()))))
     });
     let mut request = write();
-    request.headers_mut().insert("x-ttl", "60".parse().unwrap());
+    request.headers_mut().insert("x-ttl", "600".parse().unwrap());
     let owner = send(&behind(&working.layer, handler), request).await;
     let rows = rows.lock().unwrap();
-    let [small, large] = rows.as_slice() else {
+    let [small, large, refused] = rows.as_slice() else {
         panic!("{rows:?}");
     };
     assert_eq!(small.key.cache_key().as_bytes(), PLACE);
     assert_eq!(owner.body(), small.owner.to_string().as_bytes());
-    assert_eq!((small.ttl, small.fingerprint), (Duration::from_secs(60), large.fingerprint));
+    assert_eq!((small.ttl, small.fingerprint), (Duration::from_secs(600), large.fingerprint));
+    assert_eq!((large.ttl, refused.ttl), (Duration::from_secs(600), Duration::from_secs(300)));
     assert_eq!(small.fingerprint, domain::Fingerprint::of_request("POST", "/orders", "", b"{}"));
     assert!(!small.sealed_answer.as_ref().unwrap().windows(8).any(|window| window == b"12345678"));
     assert_eq!(large.sealed_answer, None);

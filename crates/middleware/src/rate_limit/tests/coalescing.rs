@@ -206,15 +206,25 @@ async fn going_away_at_any_moment_keeps_nobody_waiting() {
 }
 
 #[tokio::test]
-async fn too_many_that_wait_are_decided_without_the_cache() {
-    let limited = held(MockCache::new());
-    let answers = waiting(&limited, 4_097).await;
-    let response = limited.ask(get("someone")).await;
-    assert_eq!(header(&response, "X-RateLimit-Source"), "local");
-    assert_eq!(limited.layer.counters().crowded, 1);
-    limited.cache.hold_takes(false);
-    statuses(answers).await;
-    assert_eq!(limited.layer.counters().takes, 2);
+async fn too_many_that_wait_are_denied_whatever_the_policy() {
+    for policy in [OnCacheFailure::Local, OnCacheFailure::Open, OnCacheFailure::Closed] {
+        let limited = Limited::on_failure(MockCache::new(), policy);
+        limited.cache.hold_takes(true);
+        let answers = waiting(&limited, 4_097).await;
+        let response = limited.ask(get("someone")).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(header(&response, "Retry-After"), "1");
+        assert_eq!(header(&response, "X-RateLimit-Source"), "local");
+        assert_eq!((header(&response, "X-RateLimit-Limit"), header(&response, "RateLimit")), ("500", ""));
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["code"], "rate_limit_exceeded");
+        let counters = limited.layer.counters();
+        assert_eq!((counters.crowded, counters.denied, counters.local), (1, 1, 0));
+        limited.cache.hold_takes(false);
+        statuses(answers).await;
+        assert_eq!(limited.layer.counters().takes, 2);
+        assert_eq!(limited.ask(get("another")).await.status(), StatusCode::OK);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -3,6 +3,7 @@
 mod coalescing;
 mod denials;
 mod headers;
+mod load;
 mod outage;
 mod readiness;
 mod tiers;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cache::{Cache, CacheHandle, MockCache, MockCall, Take, TakeRequest};
 use domain::{Caller, CallerId, RateTier, Scopes};
-use http::{Method, Request, Response, StatusCode};
+use http::{Extensions, Method, Request, Response, StatusCode};
 use tower::util::ServiceFn;
 use tower::{Layer, ServiceExt, service_fn};
 

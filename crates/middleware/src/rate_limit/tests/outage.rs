@@ -62,6 +62,7 @@ async fn closed_answers_503_and_nothing_about_the_inside() {
     let response = limited.ask(get("someone")).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(header(&response, "Retry-After"), "1");
+    assert_eq!(header(&response, "X-RateLimit-Source"), "closed");
     let body = String::from_utf8(response.body().to_vec()).unwrap();
     assert!(body.contains("SERVICE_UNAVAILABLE") && !body.contains("valkey"), "{body}");
     let counters = limited.layer.counters();

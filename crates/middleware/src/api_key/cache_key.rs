@@ -1,0 +1,44 @@
+//! Where what is known of a key is held, here and in the shared cache.
+
+use std::ops::Deref;
+
+use domain::ApiKeyHash;
+
+use crate::hex;
+
+pub(super) const PREFIX: &str = "apikey:sha256:";
+
+/// What a key is held under: the prefix and the hash in hex.
+#[derive(Clone, Copy)]
+pub(super) struct CacheKey([u8; PREFIX.len() + 64]);
+
+impl CacheKey {
+    pub(super) fn of(hash: &ApiKeyHash) -> Self {
+        let mut key = [0; PREFIX.len() + 64];
+        let (prefix, digits) = key.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.as_bytes()) {
+            pair.copy_from_slice(&hex::digits(*byte));
+        }
+        Self(key)
+    }
+}
+
+impl Deref for CacheKey {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_held_under_its_hash_in_hex() {
+        let hash = ApiKeyHash::from_bytes(std::array::from_fn(|index| index as u8 * 8));
+        assert_eq!(&*CacheKey::of(&hash), format!("apikey:sha256:{hash}").as_bytes());
+    }
+}
