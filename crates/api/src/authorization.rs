@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use domain::{Caller, Scope};
 use http::request::Parts;
-use middleware::RequestId;
+use middleware::{KeyedWrite, RequestId};
 
 use crate::error::ApiError;
 
@@ -18,6 +18,7 @@ pub struct CacheRead {
 pub struct CacheWrite {
     caller: Caller,
     request_id: Option<RequestId>,
+    is_keyed: bool,
 }
 
 impl CacheRead {
@@ -37,6 +38,11 @@ impl CacheWrite {
     pub fn request_id(&self) -> Option<&RequestId> {
         self.request_id.as_ref()
     }
+
+    /// Whether the answer is kept for repeats of the request: it has to be whole when the request ends.
+    pub(crate) fn is_keyed(&self) -> bool {
+        self.is_keyed
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for CacheRead {
@@ -52,7 +58,8 @@ impl<S: Sync> FromRequestParts<S> for CacheWrite {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let caller = caller_with(parts, &Scope::CACHE_WRITE)?;
-        Ok(Self { caller, request_id: parts.extensions.get().cloned() })
+        let is_keyed = parts.extensions.get::<KeyedWrite>().is_some();
+        Ok(Self { caller, request_id: parts.extensions.get().cloned(), is_keyed })
     }
 }
 

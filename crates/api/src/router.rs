@@ -40,8 +40,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
     let for_callers = ServiceBuilder::new()
         .layer(PlacesLayer::new(limits.concurrent_requests))
         .layer(guards.api_key)
-        .option_layer(guards.rate_limit)
-        .layer(guards.idempotency);
+        .option_layer(guards.rate_limit);
     let for_all = ServiceBuilder::new()
         // Outside of the id, which it finds in the answer.
         .map_response(log_failure)
@@ -56,6 +55,8 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .merge(cache_admin::routes())
         .nest("/v1", cache_admin::routes())
         .merge(more.for_callers.with_state(()))
+        // Routes only: what no route takes is neither read nor kept.
+        .route_layer(guards.idempotency)
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);

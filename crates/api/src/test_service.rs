@@ -62,12 +62,12 @@ impl TestService {
     /// Without a rate limit: it would count in the very cache whose keys the tests look at.
     pub(crate) fn new() -> Self {
         let cache = Cache::embedded();
-        Self::over(CacheHandle::connected(cache.clone()), cache, &Limits::default())
+        Self::over(&CacheHandle::connected(cache.clone()), cache, &Limits::default())
     }
 
     pub(crate) fn limited(limits: &Limits) -> Self {
         let cache = Cache::embedded();
-        Self::over(CacheHandle::connected(cache.clone()), cache, limits)
+        Self::over(&CacheHandle::connected(cache.clone()), cache, limits)
     }
 
     /// With a rate limit.
@@ -75,16 +75,16 @@ impl TestService {
         let cache = Cache::embedded();
         let handle = CacheHandle::connected(cache.clone());
         let layer = RateLimitLayer::new(handle.clone(), tiers).tier_from(rate_tier);
-        Self::guarded(handle, cache, &Limits::default(), Some(layer))
+        Self::guarded(&handle, cache, &Limits::default(), Some(layer))
     }
 
     /// Over a handle that may not be connected.
-    pub(crate) fn over(handle: CacheHandle, cache: Cache, limits: &Limits) -> Self {
+    pub(crate) fn over(handle: &CacheHandle, cache: Cache, limits: &Limits) -> Self {
         Self::guarded(handle, cache, limits, None)
     }
 
     fn guarded(
-        handle: CacheHandle,
+        handle: &CacheHandle,
         cache: Cache,
         limits: &Limits,
         rate_limit: Option<RateLimitLayer>,
@@ -98,7 +98,7 @@ impl TestService {
         };
         let readiness = Readiness::new(settings, handle.clone());
         let state = ApiState::new(handle.clone(), readiness.clone(), clock(), *limits);
-        let router = router(state, guards(&handle, rate_limit), MoreRoutes::default());
+        let router = router(state, guards(handle, rate_limit), MoreRoutes::default());
         Self { cache, readiness, service: service(router) }
     }
 

@@ -19,6 +19,16 @@ pub(crate) fn encode(bytes: &[u8], width: usize) -> String {
     text.into_iter().map(char::from).collect()
 }
 
+/// The number as exactly `WIDTH` characters; digits beyond the width are cut off.
+pub(crate) fn digits<const WIDTH: usize>(mut number: u32) -> [u8; WIDTH] {
+    let mut text = [b'0'; WIDTH];
+    for place in text.iter_mut().rev() {
+        *place = DIGITS[(number % 62) as usize];
+        number /= 62;
+    }
+    text
+}
+
 /// Whether the text is made of these characters only.
 pub(crate) fn is_base62(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -34,6 +44,8 @@ mod tests {
         assert_eq!(encode(&[61], 1), "z");
         assert_eq!(encode(&[62], 2), "10");
         assert_eq!(encode(&u32::MAX.to_be_bytes(), 6), "4gfFC3");
+        assert_eq!(&digits::<6>(u32::MAX), b"4gfFC3");
+        assert_eq!(&digits::<3>(62), b"010");
     }
 
     #[test]

@@ -6,7 +6,8 @@ use cache::{CacheConfig, CacheError, CacheHandle, Selection};
 use middleware::error_chain;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Also the longest that a replica which starts during an outage stays behind its end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// The handle that requests go through: at once the embedded cache, or one that waits for [`connect`].
 pub(crate) fn handle(selection: &Selection) -> CacheHandle {

@@ -29,8 +29,9 @@ use crate::state::ApiState;
 /// How long a deletion that is watched waits for a node that does not answer: longer than a fail-over takes.
 const PATIENCE_OF_EVENTS: Duration = Duration::from_secs(30);
 
-/// Runs a deletion and answers with events when the caller accepts them, else with one document. The document says
-/// what was done in the time there is; the deletion ends with its request in any case.
+/// Runs a deletion and answers with events when the caller accepts them, else, and where the request has an idempotency
+/// key, with one document. The document says what was done in the time there is; the deletion ends with its request in any
+/// case.
 pub(crate) async fn answer_deletion(
     state: &ApiState,
     authorized: &CacheWrite,
@@ -41,7 +42,8 @@ pub(crate) async fn answer_deletion(
     let keyspace = state.keyspace()?;
     let labels = Labels::of(&plan);
     let audit = DeletionAudit::of_request(authorized).entry(&plan);
-    let as_events = accepts_events(headers);
+    // A stream ends with its reader and cannot be repeated: a write that is to be done once gets the document.
+    let as_events = accepts_events(headers) && !authorized.is_keyed();
     let mut request = plan.request;
     if as_events {
         request.patience = PATIENCE_OF_EVENTS;

@@ -77,7 +77,7 @@ async fn a_failure_is_logged_once_with_its_cause() {
     let handle = CacheHandle::connecting(["h:1".to_owned()]);
     handle
         .failed(CacheError::Unavailable { node: "h:1".to_owned(), reason: "connection refused".to_owned() });
-    let service = TestService::over(handle, Cache::embedded(), &Limits::default());
+    let service = TestService::over(&handle, Cache::embedded(), &Limits::default());
     let answer = service.get("/cache").await;
     assert!(!answer.text.contains("refused"));
     let failures = lines.matching("no answer from h:1: connection refused");

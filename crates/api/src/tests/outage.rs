@@ -16,7 +16,7 @@ const ROUTES: [(Method, &str); 6] = [
 #[tokio::test]
 async fn without_a_connection_every_route_names_what_is_away() {
     let handle = CacheHandle::connecting(["10.0.0.7:6379".to_owned()]);
-    let service = TestService::over(handle.clone(), Cache::embedded(), &Limits::default());
+    let service = TestService::over(&handle, Cache::embedded(), &Limits::default());
     for (method, uri) in ROUTES {
         let message =
             service.send(method, uri, "").await.error(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE");

@@ -70,3 +70,37 @@ async fn a_write_with_a_key_is_done_once_and_counted_each_time() {
     // Another caller means another write by the same key; this one may not write at all.
     service.call(write(READER)).await.error(StatusCode::FORBIDDEN, "FORBIDDEN");
 }
+
+#[tokio::test]
+async fn a_deletion_with_a_key_is_no_stream_and_outlives_its_client() {
+    let service = TestService::with_keys(&["ratelimit:a:1", "ratelimit:a:2"]).await;
+    let write = || {
+        let mut request = request(Method::DELETE, "/cache/pattern?pattern=ratelimit:a:*", WRITER);
+        request.headers_mut().insert("accept", "text/event-stream".parse().unwrap());
+        request.headers_mut().insert("x-idempotency", "delete-all".parse().unwrap());
+        request
+    };
+    let first = service.call(write()).await;
+    assert_eq!(first.headers["content-type"], "application/json");
+    assert!(first.text.contains("\"deleted\":2"), "{}", first.text);
+    let again = service.call(write()).await;
+    assert_eq!((again.status, again.text), (StatusCode::OK, first.text));
+}
+
+/// A path that nothing takes must not hold a claim, nor a body that nobody reads.
+#[tokio::test]
+async fn what_has_no_route_claims_no_key() {
+    let service = TestService::new();
+    for (method, uri, status) in [
+        (Method::POST, "/nowhere", StatusCode::NOT_FOUND),
+        (Method::PATCH, "/cache/pattern", StatusCode::METHOD_NOT_ALLOWED),
+    ] {
+        for _ in 0..2 {
+            let mut request = request(method.clone(), uri, WRITER);
+            request.headers_mut().insert("x-idempotency", "k".parse().unwrap());
+            let answer = service.call(request).await;
+            assert_eq!(answer.status, status, "{uri}");
+            assert!(!answer.headers.contains_key("x-idempotency-replayed"), "{uri}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("CACHE_MODE", "required with `CACHE_ADDRS`", "`single` or `cluster`"),
     Variable::new("CACHE_USERNAME", "none", "ACL user; without it the password alone is sent"),
     Variable::new("CACHE_PASSWORD", "none", "Password (secret)"),
-    Variable::new("CACHE_PASSWORD_FILE", "none", "File with the password, read again when it changes"),
+    Variable::new("CACHE_PASSWORD_FILE", "none", "File with the password, read again for every new link"),
     Variable::new("CACHE_TLS_ENABLED", "`false`", "Speak TLS; ElastiCache wants it"),
     Variable::new(
         "CACHE_CA_CERT_BASE64",

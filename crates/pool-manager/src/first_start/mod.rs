@@ -75,7 +75,7 @@ pub(crate) fn api_key(data_dir: &Path, environment: EnvironmentName) -> Result<A
 pub(crate) fn encryption_keys(data_dir: &Path) -> Result<KeyRing, FirstStartError> {
     let file = encryption_key_file(data_dir);
     let make = || {
-        let mut random = Zeroizing::new([0; 32]);
+        let mut random = Zeroizing::new([0; SealingKey::BYTES]);
         getrandom::fill(random.as_mut_slice()).map_err(FirstStartError::Random)?;
         Ok(SealingKey::from_bytes(*random).to_base64())
     };

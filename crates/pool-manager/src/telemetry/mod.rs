@@ -30,6 +30,9 @@ pub enum TelemetryError {
     /// The exporter refused its configuration.
     #[error("OTEL_EXPORTER_OTLP_ENDPOINT: no exporter could be made for it")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// There is no thread to write log lines.
+    #[error("the log cannot be written")]
+    Log(#[source] std::io::Error),
     /// The process already logs elsewhere.
     #[error("another log subscriber is installed in this process")]
     Subscriber(#[from] TryInitError),
@@ -41,6 +44,7 @@ pub struct Telemetry {
     tracers: Option<SdkTracerProvider>,
     meters: Option<SdkMeterProvider>,
     library_name: String,
+    log: Option<log::Output>,
 }
 
 impl Telemetry {
@@ -67,8 +71,16 @@ impl Telemetry {
         });
         // Not as an `Option` among the layers: one that is `None` would have every span made although nobody looks at it.
         match spans {
-            Some(spans) => tracing_subscriber::registry().with(spans).with(log::layer(log)).try_init()?,
-            None => tracing_subscriber::registry().with(log::layer(log)).try_init()?,
+            Some(spans) => {
+                let (lines, output) = log::layer(log).map_err(TelemetryError::Log)?;
+                tracing_subscriber::registry().with(spans).with(lines).try_init()?;
+                telemetry.log = output;
+            }
+            None => {
+                let (lines, output) = log::layer(log).map_err(TelemetryError::Log)?;
+                tracing_subscriber::registry().with(lines).try_init()?;
+                telemetry.log = output;
+            }
         }
         Ok(telemetry)
     }
@@ -89,7 +101,8 @@ impl Telemetry {
     }
 
     /// Sends what is not sent yet; ends within a few seconds also when the collector hangs.
-    pub async fn flush(self) {
+    pub async fn flush(mut self) {
+        let log = self.log.take();
         // The providers block until their threads are done, and those need the runtime for the connection.
         let flushed = tokio::task::spawn_blocking(move || {
             let spans = self.tracers.map(|tracers| tracers.shutdown());
@@ -98,6 +111,9 @@ impl Telemetry {
         });
         if let Ok(Some(error)) = flushed.await {
             tracing::warn!(%error, "the last telemetry could not be sent");
+        }
+        if let Some(log) = log {
+            log.write_out();
         }
     }
 }

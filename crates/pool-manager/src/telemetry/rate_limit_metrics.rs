@@ -21,7 +21,7 @@ const COUNTERS: [(&str, &str, Reading); 10] = [
     ("rate_limit.closed", "Requests that were refused, the cache being away.", |counters| counters.closed),
     (
         "rate_limit.crowded",
-        "Requests that were decided without the cache, because too many of one caller waited.",
+        "Requests that were answered 429, because too many of one caller waited.",
         |counters| counters.crowded,
     ),
 ];

@@ -102,6 +102,12 @@ async fn a_request_continues_the_trace_of_its_caller() {
         .await
         .unwrap();
     assert_eq!(response.status(), 200);
+    // The change of its own by which the service measures how late news come.
+    testkit::wait_until("a lag to be measured", PATIENCE, async || {
+        let told = valkey.connect().await.command(&["INFO", "commandstats"]).await.text();
+        told.contains("cmdstat_getex")
+    })
+    .await;
     process.signal("TERM");
     assert!(process.wait().await.success(), "{}", process.output());
 
@@ -125,7 +131,21 @@ async fn a_request_continues_the_trace_of_its_caller() {
 
     let metrics = format!("{:?}", collector.metrics.lock().unwrap());
     assert!(metrics.contains("http.server.request.duration") && metrics.contains("/cache/keys/{key}"));
-    for name in ["cache.client.links.opened", "cache.near.misses", "rate_limit.allowed", "rate_limit.takes"] {
+    for name in [
+        "cache.client.links.opened",
+        "cache.near.hits",
+        "cache.near.misses",
+        "cache.near.evictions",
+        "cache.near.loads.coalesced",
+        "cache.near.invalidations",
+        "cache.near.clears",
+        "cache.near.size",
+        "cache.tracking.lag.last",
+        "cache.tracking.lag.longest",
+        "cache.tracking.lag.measures",
+        "rate_limit.allowed",
+        "rate_limit.takes",
+    ] {
         assert!(metrics.contains(name), "{name}");
     }
     assert!(metrics.contains("readiness.check.duration") && metrics.contains("readiness.check.status"));

@@ -3,7 +3,7 @@
 mod json_line;
 mod output;
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use domain::SystemClock;
@@ -15,25 +15,29 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use self::json_line::JsonLine;
-use self::output::Output;
+pub(super) use self::output::Output;
 use crate::config::{LogConfig, LogFormat};
 
-/// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch.
-pub(super) fn layer<S>(config: &LogConfig) -> Box<dyn Layer<S> + Send + Sync>
+/// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch. Beside it,
+/// where lines wait to be written together, if they do.
+pub(super) fn layer<S>(config: &LogConfig) -> io::Result<(Box<dyn Layer<S> + Send + Sync>, Option<Output>)>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     let is_watched = std::io::stdout().is_terminal();
     let format = config.format.unwrap_or(if is_watched { LogFormat::Pretty } else { LogFormat::Json });
     let filter = filter(config);
-    match format {
-        LogFormat::Json => fmt::layer()
-            .event_format(JsonLine::new(Arc::new(SystemClock)))
-            .with_writer(Output::standard())
-            .with_filter(filter)
-            .boxed(),
-        LogFormat::Pretty => fmt::layer().compact().with_ansi(is_watched).with_filter(filter).boxed(),
-    }
+    Ok(match format {
+        LogFormat::Json => {
+            let output = Output::standard()?;
+            let layer = fmt::layer()
+                .event_format(JsonLine::new(Arc::new(SystemClock)))
+                .with_writer(output.clone())
+                .with_filter(filter);
+            (layer.boxed(), Some(output))
+        }
+        LogFormat::Pretty => (fmt::layer().compact().with_ansi(is_watched).with_filter(filter).boxed(), None),
+    })
 }
 
 /// The layer for commands: their standard output is their result, so they log elsewhere.
