@@ -13,6 +13,9 @@ use tokio::task::JoinHandle;
 /// The bootstrap key of every service here; any text may be one.
 pub(crate) const KEY: &str = "a key of the tests";
 
+/// Base64 of 32 bytes. Without it each test would leave a file.
+const ENCRYPTION_KEY: &str = "QXMgbG9uZyBhcyBpdCBtdXN0IGJlLCBub3QgbW9yZSE=";
+
 /// How long anything may take that has no tighter limit of its own.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,7 +39,7 @@ pub(crate) struct Answer {
 }
 
 pub(crate) fn build(variables: &[(&str, &str)]) -> App {
-    let own = [("BOOTSTRAP_ADMIN_API_KEY", KEY)];
+    let own = [("BOOTSTRAP_ADMIN_API_KEY", KEY), ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY)];
     let environment: Environment =
         own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");

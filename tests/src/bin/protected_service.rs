@@ -2,7 +2,7 @@
 //!
 //! Configured as the product is, and by these: `TEST_KEYS`, how many keys are known (1,001); `TEST_LEDGER`, the SQLite file
 //! in which writes are remembered (none); `TEST_BARE=1`, the read without any layer. Prints `listening on
-//! http://host:port` once it does. `protected-service keys` prints the known keys instead, one a line.
+//! http://host:port` once it does. `protected-service keys` prints the 1,001 keys instead, one a line.
 
 use std::io::Write;
 use std::process::ExitCode;

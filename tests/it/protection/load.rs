@@ -1,0 +1,138 @@
+//! Sixty-four connections that never rest for long.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::samples::{Sample, Samples};
+use super::service::{client, got, request};
+use crate::support::PATIENCE;
+
+const CONNECTIONS: usize = 64;
+/// How long a connection rests between two requests: all of them meet every fault, and a machine of two cores, of which
+/// the servers and another test take their part, measures the service and not its own queue.
+const REST: Duration = Duration::from_millis(150);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Read,
+    Write,
+    KeyedWrite,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::Read, Self::Write, Self::KeyedWrite];
+}
+
+/// Whether a caller may use an idempotency key.
+pub(crate) type Liking = dyn Fn(usize, &str) -> bool + Send + Sync;
+
+/// Who asks, and under which idempotency keys.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    /// The numbers of their API keys.
+    pub(crate) callers: Vec<usize>,
+    /// Whether a caller may use this idempotency key. It is asked until it likes one.
+    pub(crate) likes: Arc<Liking>,
+}
+
+impl Plan {
+    /// These callers with any idempotency key.
+    pub(crate) fn of(callers: impl IntoIterator<Item = usize>) -> Self {
+        Self { callers: callers.into_iter().collect(), likes: Arc::new(|_, _| true) }
+    }
+}
+
+/// A running load; it ends when it is dropped.
+pub(crate) struct Load {
+    stop: watch::Sender<bool>,
+    answers: Arc<AtomicU64>,
+    connections: JoinSet<Vec<Sample>>,
+}
+
+impl Load {
+    /// Starts asking the service at `base`: reads, writes and keyed writes, each connection for one caller after the other.
+    pub(crate) fn start(base: &str, plan: &Plan) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let answers = Arc::new(AtomicU64::new(0));
+        let askers = (0..CONNECTIONS).map(|number| {
+            let asker = Asker {
+                base: base.to_owned(),
+                plan: plan.clone(),
+                number,
+                stopped: stopped.clone(),
+                answers: Arc::clone(&answers),
+            };
+            asker.run()
+        });
+        Self { connections: askers.collect(), stop, answers }
+    }
+
+    /// Waits until this many more answers came.
+    pub(crate) async fn answers(&self, more: u64) {
+        let until = self.answers.load(Ordering::SeqCst) + more;
+        testkit::wait_until("answers", PATIENCE, async || self.answers.load(Ordering::SeqCst) >= until).await;
+    }
+
+    /// Ends it and gives what was answered.
+    pub(crate) async fn stop(self) -> Samples {
+        self.stop.send_replace(true);
+        Samples::new(self.connections.join_all().await.concat())
+    }
+}
+
+struct Asker {
+    base: String,
+    plan: Plan,
+    number: usize,
+    stopped: watch::Receiver<bool>,
+    answers: Arc<AtomicU64>,
+}
+
+impl Asker {
+    async fn run(mut self) -> Vec<Sample> {
+        let client = client(self.number);
+        let mut samples = Vec::new();
+        for turn in self.number.. {
+            let caller = self.plan.callers[turn % self.plan.callers.len()];
+            // Not in step with the callers, so that each of them asks for everything.
+            let kind = Kind::ALL[(turn / self.plan.callers.len() + self.number) % 3];
+            let mut asked = match kind {
+                Kind::Read => request(&client, &self.base, Method::GET, "/test/read", caller),
+                Kind::Write | Kind::KeyedWrite => {
+                    request(&client, &self.base, Method::POST, "/test/write", caller).body(r#"{"a":1}"#)
+                }
+            };
+            if kind == Kind::KeyedWrite {
+                asked = asked.header("X-Idempotency", self.idempotency_key(caller, turn));
+            }
+            let sent = Instant::now();
+            let answer = got(asked).await;
+            samples.push(Sample {
+                kind,
+                sent,
+                took: answer.took,
+                status: answer.status,
+                rung: answer.rung,
+                code: answer.body["code"].as_str().unwrap_or_default().to_owned(),
+            });
+            self.answers.fetch_add(1, Ordering::SeqCst);
+            // Either it is time for the next one, or for none.
+            let stopped = tokio::time::timeout(REST, self.stopped.wait_for(|stopped| *stopped)).await;
+            if stopped.is_ok() {
+                break;
+            }
+        }
+        samples
+    }
+
+    fn idempotency_key(&self, caller: usize, turn: usize) -> String {
+        let mut keys = (0_u32..).map(|attempt| format!("load-{}-{turn}-{attempt}", self.number));
+        keys.find(|key| (self.plan.likes)(caller, key)).expect("there are keys enough")
+    }
+}
