@@ -26,15 +26,29 @@ pub(crate) enum Failure {
         /// How it ended.
         status: ExitStatus,
     },
-    /// A server program is missing or too old and cannot be installed from here.
-    #[error("{program} 8 or newer is needed and {reason}. {advice}")]
+    /// A program is missing or too old and cannot be installed from here.
+    #[error("{program} is needed and {reason}. {advice}")]
     NotInstallable {
-        /// The server program.
+        /// The program, with its version where that matters.
         program: &'static str,
         /// Why it cannot be installed.
         reason: &'static str,
         /// What the user can do.
         advice: &'static str,
+    },
+    /// A program of ours did not say what it was asked.
+    #[error("`{command}` gave no answer")]
+    NoAnswer {
+        /// The program with its arguments.
+        command: String,
+    },
+    /// Requests of a benchmark failed: its figures would mean nothing.
+    #[error("{row}: {failed} requests failed or were refused")]
+    FailedRequests {
+        /// The row of the table.
+        row: &'static str,
+        /// How many.
+        failed: u32,
     },
     /// Arrows between crates that are not allowed.
     #[error("{}", list(.0))]

@@ -1,27 +1,29 @@
-//! Installing the servers that the tests need, where that can be done.
+//! Installing the programs that tests and benchmarks need, where that can be done.
 
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
+
+use testkit::find_program;
 
 use crate::command::{Failure, output, run};
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SUITE_FILE: &str = "/etc/apt/sources.list.d/bookworm-backports.list";
 const OLDEST: u32 = 8;
+const VALKEY: &str = "Valkey 8 or newer";
 
 /// Makes sure that `valkey-server` and `valkey-cli` of version 8 or newer are there.
 ///
 /// # Errors
 /// When they are not and cannot be installed.
 pub(crate) fn valkey() -> Result<(), Failure> {
-    let programs = ["valkey-server", "valkey-cli"];
-    if programs.iter().all(|program| major(program).is_some_and(|major| major >= OLDEST)) {
+    if is_valkey_new_enough() {
         return Ok(());
     }
-    if output("apt-get", &["--version"]).is_none() {
+    if !has_apt() {
         return Err(Failure::NotInstallable {
-            program: "valkey-server",
+            program: VALKEY,
             reason: "there is no apt-get here",
             advice: "Install Valkey by your own means (Homebrew: `brew install valkey`) so that valkey-server \
                      and valkey-cli are on the PATH",
@@ -35,28 +37,53 @@ pub(crate) fn valkey() -> Result<(), Failure> {
     if bookworm {
         add_backports()?;
     }
-    run(as_root("apt-get").args(["update", "-qq"]))?;
-    let mut install = as_root("env");
-    install.args([
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-    ]);
-    if bookworm {
-        install.args(["-t", "bookworm-backports"]);
-    }
-    run(install.args(["valkey-server", "valkey-tools"]))?;
-    match programs.into_iter().find(|program| major(program).is_none_or(|major| major < OLDEST)) {
-        None => Ok(()),
-        Some(program) => Err(Failure::NotInstallable {
-            program,
+    let suite: &[&str] = if bookworm { &["-t", "bookworm-backports"] } else { &[] };
+    apt_install(&[suite, &["valkey-server", "valkey-tools"]].concat())?;
+    if is_valkey_new_enough() {
+        Ok(())
+    } else {
+        Err(Failure::NotInstallable {
+            program: VALKEY,
             reason: "this release has no package of it that is new enough",
             advice: "Debian 13, or Debian 12 with bookworm-backports, has one",
-        }),
+        })
     }
+}
+
+fn is_valkey_new_enough() -> bool {
+    let programs = ["valkey-server", "valkey-cli"];
+    programs.into_iter().all(|program| major(program).is_some_and(|major| major >= OLDEST))
+}
+
+/// Makes sure that `wrk` is there, which makes the load of benchmarks.
+///
+/// # Errors
+/// When it is not and cannot be installed.
+pub(crate) fn wrk() -> Result<(), Failure> {
+    if find_program("wrk").is_some() {
+        return Ok(());
+    }
+    if !has_apt() {
+        return Err(Failure::NotInstallable {
+            program: "wrk",
+            reason: "there is no apt-get here",
+            advice: "Install it by your own means (Homebrew: `brew install wrk`) so that it is on the PATH",
+        });
+    }
+    println!("xtask: installing wrk");
+    apt_install(&["wrk"])
+}
+
+fn has_apt() -> bool {
+    output("apt-get", &["--version"]).is_some()
+}
+
+/// Installs packages; options of apt-get may stand before them.
+fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+    run(as_root("apt-get").args(["update", "-qq"]))?;
+    let words =
+        ["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends"];
+    run(as_root("env").args(words).args(packages))
 }
 
 /// The suite with Valkey 8 for Debian 12, unless the machine has it already.

@@ -36,7 +36,8 @@ enum Command {
     /// Measure the line coverage of a crate.
     Coverage(coverage::Arguments),
     /// Run a benchmark in release mode.
-    Bench(bench::Arguments),
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Start Valkey and print the variables that make the service use it.
     Up(up::Arguments),
 }
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Arrows => arrows::run(),
         Command::Coverage(arguments) => coverage::run(&arguments),
-        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Bench(bench) => bench::run(&bench),
         Command::Up(arguments) => up::run(&arguments),
     };
     match result {

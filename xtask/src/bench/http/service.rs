@@ -1,0 +1,149 @@
+//! The service under load, in a process of its own.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use testkit::{PortLease, Process, ServerDirectory, find_program, wait_for};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+
+use super::row::Stage;
+use crate::command::{self, Failure, cargo};
+
+const PACKAGE: &str = "service-tests";
+const PROGRAM: &str = "protected-service";
+/// 32 bytes, for what is stored of keyed writes. Not a secret: it exists for as long as a benchmark.
+const ENCRYPTION_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// As fast as a limit can be: nothing is denied.
+const NO_BOUND: &str = "60000000";
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Below what the service lets one address bring at once.
+const KEYS_OF_AN_ADDRESS: usize = 5;
+/// Between two attempts to bring a key.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Builds the program for release and says where it is.
+///
+/// # Errors
+/// When it does not compile.
+pub(super) fn build() -> Result<PathBuf, Failure> {
+    let metadata = cargo_metadata::MetadataCommand::new().current_dir(command::root()).no_deps().exec()?;
+    command::run(&mut cargo(["build", "--release", "--locked", "--package", PACKAGE, "--bin", PROGRAM]))?;
+    Ok(metadata.target_directory.into_std_path_buf().join("release").join(PROGRAM))
+}
+
+/// The API keys that the service knows, one a line.
+///
+/// # Errors
+/// When the program does not say.
+pub(super) fn known_keys(program: &Path) -> Result<String, Failure> {
+    let program = program.display().to_string();
+    command::output(&program, &["keys"]).ok_or(Failure::NoAnswer { command: format!("{program} keys") })
+}
+
+/// A running service; it ends with this value.
+pub(super) struct Service {
+    pub(super) stage: Stage,
+    process: Process,
+    lease: PortLease,
+}
+
+impl Service {
+    /// Starts one and waits until it is ready. It logs to a file.
+    ///
+    /// # Panics
+    /// With its log, when it does not start.
+    pub(super) async fn start(program: &Path, stage: Stage, valkey: SocketAddr) -> Self {
+        let lease = PortLease::claim();
+        let directory = ServerDirectory::create();
+        let variables = [
+            ("SERVER_ADDRESS", lease.address().to_string()),
+            ("DATA_DIR", directory.path().display().to_string()),
+            ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY.to_owned()),
+            ("LOG_LEVEL", "info".to_owned()),
+            ("LOG_FORMAT", "json".to_owned()),
+            ("CACHE_MODE", "single".to_owned()),
+            ("CACHE_ADDRS", valkey.to_string()),
+            ("RATE_LIMIT_ENABLED", (stage == Stage::Whole).to_string()),
+            ("RATE_LIMIT_MAX", NO_BOUND.to_owned()),
+            ("AGGRESSIVE_RATE_LIMIT_MAX", NO_BOUND.to_owned()),
+            ("TEST_BARE", if stage == Stage::Bare { "1" } else { "0" }.to_owned()),
+        ];
+        // Nothing of the environment of whoever runs this gets through.
+        let mut arguments = vec![OsString::from("-i")];
+        arguments.extend(variables.iter().map(|(name, value)| OsString::from(format!("{name}={value}"))));
+        arguments.push(program.into());
+        let env = find_program("env").unwrap_or_else(|| PathBuf::from("/usr/bin/env"));
+        let service = Self { stage, process: Process::start(directory, &env, &arguments), lease };
+        service.wait_until_ready().await;
+        service
+    }
+
+    async fn wait_until_ready(&self) {
+        let path = if self.stage == Stage::Bare { "/test/read" } else { "/readyz" };
+        wait_for("a service that is ready", PATIENCE, async || {
+            let answer = self.ask(Ipv4Addr::LOCALHOST, path, None).await;
+            answer.map_err(|answer| format!("{answer}; its log:\n{}", self.process.log()))
+        })
+        .await;
+    }
+
+    /// Lets it see every key once. It looks up only so many a second that it has never seen, and fewer for each address,
+    /// so they come from many.
+    ///
+    /// # Panics
+    /// When it does not get to know them all.
+    pub(super) async fn introduce(&self, keys: &str) {
+        for (number, key) in keys.lines().enumerate() {
+            let host = u8::try_from(number / KEYS_OF_AN_ADDRESS + 2).unwrap_or(u8::MAX);
+            wait_for("a service that knows its callers", PATIENCE, async || {
+                let answer = self.ask(Ipv4Addr::new(127, 0, 0, host), "/test/read", Some(key)).await;
+                if answer.is_err() {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer
+            })
+            .await;
+        }
+    }
+
+    /// Asks on a connection of its own from this address. Anything but a success is an error: what was answered.
+    async fn ask(&self, from: Ipv4Addr, path: &str, key: Option<&str>) -> Result<(), String> {
+        let key = key.map_or_else(String::new, |key| format!("X-API-Key: {key}\r\n"));
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{key}Connection: close\r\n\r\n");
+        let answer =
+            exchange(from, self.lease.address(), &request).await.map_err(|error| error.to_string())?;
+        if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(answer) }
+    }
+
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Where it listens.
+    pub(super) fn base(&self) -> String {
+        format!("http://{}", self.lease.address())
+    }
+
+    /// Empties its log, which would fill the disk: it is opened for appending, so that the service goes on with it.
+    pub(super) fn forget_log(&self) -> io::Result<()> {
+        File::options().write(true).truncate(true).open(self.process.directory().join("server.log")).map(drop)
+    }
+}
+
+/// Sends a request; gives the beginning of the answer.
+async fn exchange(from: Ipv4Addr, to: SocketAddr, request: &str) -> io::Result<String> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((from, 0)))?;
+    let mut stream = socket.connect(to).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = vec![0; 1024];
+    let length = stream.read(&mut answer).await?;
+    answer.truncate(length);
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
