@@ -15,8 +15,6 @@ use super::room::{AddressRooms, Room};
 const MAX_ADDRESSES: u64 = 10_000;
 /// Longer than what is owed takes to be paid.
 const ADDRESS_IDLE: Duration = Duration::from_secs(60);
-/// One part in so many of a second's questions may be second ones.
-const SECOND_QUESTIONS: u32 = 4;
 
 /// How often and how many at once [`ApiKeyLayer`](super::ApiKeyLayer) asks its source, in this process.
 ///
@@ -125,14 +123,6 @@ impl Gate {
         }
     }
 
-    /// Whether the source may be asked once more for a stranger that it knows. First questions come first: this one only
-    /// saves later ones.
-    pub(super) fn may_ask_again(&self, now: SystemTime) -> bool {
-        let per_second = self.limits.strangers_per_second;
-        let left = per_second - per_second / SECOND_QUESTIONS;
-        self.strangers_pace.take_leaving(left, per_second, per_second, now)
-    }
-
     /// Room for asking the source for a known key; waits for it as long as the source may take.
     pub(super) async fn known_at_source(&self) -> Result<Room, Refusal> {
         let room = Arc::clone(&self.known).acquire_owned();
@@ -206,15 +196,6 @@ mod tests {
         };
         assert!(!passes(699), "six more than a burst");
         assert!(passes(700));
-    }
-
-    #[test]
-    fn second_questions_leave_most_of_the_second_to_first_ones() {
-        let gate = Gate::new(SourceLimits::default());
-        let again = |tries| (0..tries).filter(|_| gate.may_ask_again(NOW)).count();
-        assert_eq!(again(1_000), 12);
-        assert_eq!(passed(&gate, 1_000, |_| None, NOW), 38, "both count");
-        assert_eq!(again(1), 0);
     }
 
     #[test]

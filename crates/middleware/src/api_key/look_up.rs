@@ -130,13 +130,13 @@ impl LookUp {
         let _room = self.room(wanted).await?;
         // A stranger leaves nothing in the shared cache, not even a lease: there may be as many as somebody cares to make up.
         // So a new key is asked for twice, the second time under a lease: what was read before it may be old by then, and
-        // must not be filled in. Where second questions would keep other strangers out, the key is filled in later, when it
-        // is looked up as a known one.
+        // must not be filled in. By then it is known, and asked for as such.
+        let mut known_room = None;
         if wanted.lane == Lane::Stranger {
-            let Some(record) = self.source.find(&wanted.hash).await? else { return Ok(absent(true)) };
-            if !self.gate.may_ask_again(self.source.now()) {
-                return Ok(held(KnownKey::of(&record), false));
+            if self.source.find(&wanted.hash).await?.is_none() {
+                return Ok(absent(true));
             }
+            known_room = Some(self.gate.known_at_source().await?);
         }
         let lease = LoadLease {
             token: Bytes::copy_from_slice(Uuid::new_v4().as_bytes()),
@@ -144,6 +144,7 @@ impl LookUp {
             expiry: Expiry::After(RECORD_TTL),
         };
         let load = self.cache.load_record(&wanted.key, lease, self.record_to_fill(wanted)).await;
+        drop(known_room);
         let is_in_trouble = load.cache_error.is_some_and(|error| error.is_outage());
         let loaded = match load.loaded {
             Ok(loaded) => loaded,

@@ -12,13 +12,8 @@ pub(super) struct Pace {
 impl Pace {
     /// Takes one of `per_second`, with a burst of `burst`. The clock may be set back: all is allowed again soon after.
     pub(super) fn take(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
-        self.take_leaving(0, per_second, burst, now)
-    }
-
-    /// The same, but takes nothing unless so many are left to others.
-    pub(super) fn take_leaving(&self, left: u32, per_second: u32, burst: u32, now: SystemTime) -> bool {
         let scale = Scale::new(per_second, burst, now);
-        let most = scale.now + scale.whole.saturating_sub(scale.interval * u64::from(left));
+        let most = scale.now + scale.whole;
         let next = |full_at| Some(scale.begin(full_at) + scale.interval).filter(|full_at| *full_at <= most);
         self.full_at_micros.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
@@ -86,15 +81,6 @@ mod tests {
         assert_eq!(taken(&pace, 100, begin + Duration::from_millis(100)), 1);
         assert_eq!(taken(&pace, 100, begin + Duration::from_millis(400)), 3);
         assert_eq!(taken(&pace, 100, begin + Duration::from_secs(60)), 5, "no more is saved up");
-    }
-
-    #[test]
-    fn what_is_left_to_others_is_not_taken() {
-        let (pace, begin) = (Pace::default(), UNIX_EPOCH + Duration::from_secs(1_000));
-        let leaving = |left| (0..100).filter(|_| pace.take_leaving(left, 10, 5, begin)).count();
-        assert_eq!((leaving(5), leaving(3), leaving(3)), (0, 2, 0));
-        assert_eq!(taken(&pace, 100, begin), 3);
-        assert_eq!(leaving(9), 0, "more than there ever are");
     }
 
     #[test]
