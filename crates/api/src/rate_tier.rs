@@ -3,13 +3,14 @@
 use axum::extract::MatchedPath;
 use domain::RateTier;
 use http::{Extensions, Method};
+use middleware::is_write;
 
 /// The tier of a request after routing: writes have the narrowest; what services ask for all their tenants every few
 /// seconds the widest, because their clients take a 429 for an outage. What matches no route is not told apart by its
 /// method. A caller with a tier of its own is held to that one instead.
 pub fn rate_tier(method: &Method, extensions: &Extensions) -> RateTier {
     let Some(route) = extensions.get::<MatchedPath>() else { return RateTier::Default };
-    if matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE) {
+    if is_write(method) {
         return RateTier::Aggressive;
     }
     if is_for_services(route.as_str()) { RateTier::Service } else { RateTier::Default }

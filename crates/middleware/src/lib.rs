@@ -17,9 +17,11 @@ mod idempotency;
 mod peer_address;
 mod rate_limit;
 mod request_id;
+mod shares;
 mod take_ready;
 #[cfg(test)]
 mod test_log;
+mod writes;
 
 pub use access_log::{AccessLog, AccessLogFuture, AccessLogLayer};
 pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KEY};
@@ -37,3 +39,4 @@ pub use rate_limit::{
     X_RATELIMIT_SOURCE,
 };
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
+pub use writes::is_write;

@@ -9,7 +9,8 @@ use tokio::sync::Semaphore;
 
 use super::pace::Pace;
 use super::refusal::Refusal;
-use super::room::{AddressRooms, Room};
+use super::room::Room;
+use crate::shares::Shares;
 
 /// Addresses that are damped at once. Of more, some begin anew; the limits for all together stay.
 const MAX_ADDRESSES: u64 = 10_000;
@@ -22,8 +23,8 @@ const ADDRESS_IDLE: Duration = Duration::from_secs(60);
 /// is refused with 429. Keys that were found before have room of their own, so that no flood of strangers keeps them out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceLimits {
-    /// Questions for strangers in a second, as many of them at once. A new key may take two: one more, under a lease, to
-    /// fill the shared cache.
+    /// Questions for strangers in a second, as many of them at once. A stranger that is found is asked for once more, as a
+    /// known key, to fill the shared cache.
     pub strangers_per_second: u32,
     /// Strangers being looked up at the source.
     pub strangers_in_flight: usize,
@@ -61,7 +62,7 @@ impl Default for SourceLimits {
 pub(super) struct Gate {
     limits: SourceLimits,
     in_cache: Arc<Semaphore>,
-    in_cache_by_address: AddressRooms,
+    in_cache_by_address: Arc<Shares<IpAddr>>,
     strangers: Arc<Semaphore>,
     known: Arc<Semaphore>,
     strangers_pace: Pace,
@@ -73,7 +74,7 @@ impl Gate {
         let room = |size: usize| Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS)));
         Self {
             in_cache: room(limits.strangers_in_cache),
-            in_cache_by_address: AddressRooms::default(),
+            in_cache_by_address: Shares::new(limits.address_in_cache),
             strangers: room(limits.strangers_in_flight),
             known: room(limits.known_in_flight),
             strangers_pace: Pace::default(),
@@ -91,7 +92,7 @@ impl Gate {
     pub(super) fn stranger(&self, address: Option<IpAddr>) -> Result<Room, Refusal> {
         let permit = Arc::clone(&self.in_cache).try_acquire_owned().map_err(|_| Refusal::TooMany)?;
         let Some(address) = address else { return Ok(Room::from(permit)) };
-        let of_address = self.in_cache_by_address.take(network(address), self.limits.address_in_cache);
+        let of_address = self.in_cache_by_address.take(&network(address), 1);
         Ok(Room::from(permit).of_address(of_address.ok_or(Refusal::TooMany)?))
     }
 
@@ -208,11 +209,11 @@ mod tests {
         assert!(gate.stranger(address(1)).is_err() && !gate.is_full());
         held.extend((2..=5).map(rooms));
         assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), [32, 32, 32, 32, 0]);
-        assert_eq!(gate.in_cache_by_address.len(), 4, "an address without a place is not kept");
+        assert_eq!(gate.in_cache_by_address.holders(), 4, "an address without a place is not kept");
         held[0].pop();
         assert!(gate.stranger(address(1)).is_ok(), "the place is free again");
         drop(held);
-        assert_eq!(gate.in_cache_by_address.len(), 0);
+        assert_eq!(gate.in_cache_by_address.holders(), 0);
         assert_eq!(gate.in_cache.available_permits(), 128);
     }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::BoxError;
+use domain::{BoxError, CallerId};
 use http::Response;
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -12,12 +12,12 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
-use super::shares::Share;
+use crate::shares::Share;
 
 /// Room for the body of a request, until it is dropped.
 pub(super) struct Reserved {
     pub(super) all: OwnedSemaphorePermit,
-    pub(super) of_caller: Share,
+    pub(super) of_caller: Share<CallerId>,
 }
 
 impl Reserved {

@@ -12,8 +12,8 @@ use tower::Layer;
 use uuid::Uuid;
 
 use super::refusal_log::RefusalLog;
-use super::shares::Shares;
 use super::{IdempotencySettings, Idempotent};
+use crate::shares::Shares;
 
 /// Does a write once, however often it is sent: a POST, PUT, PATCH or DELETE whose `X-Idempotency` header (or
 /// `Idempotency-Key`, or `X-Idempotency-Key`) names it.
@@ -98,10 +98,10 @@ pub(super) struct Shared {
     pub(super) generator: Arc<dyn Fn() -> Uuid + Send + Sync>,
     /// One for each keyed write that may run.
     pub(super) running: Arc<Semaphore>,
-    pub(super) running_shares: Arc<Shares>,
+    pub(super) running_shares: Arc<Shares<CallerId>>,
     /// One for each byte of a request's body.
     pub(super) reading_bytes: Arc<Semaphore>,
-    pub(super) reading_shares: Arc<Shares>,
+    pub(super) reading_shares: Arc<Shares<CallerId>>,
     /// One for each byte that may wait for the cache to come back.
     pub(super) waiting_bytes: Arc<Semaphore>,
     pub(super) log: Arc<RefusalLog>,

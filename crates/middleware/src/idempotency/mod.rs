@@ -14,7 +14,6 @@ mod request_key;
 mod run;
 mod service;
 mod settings;
-mod shares;
 mod stored_answer;
 #[cfg(test)]
 mod tests;

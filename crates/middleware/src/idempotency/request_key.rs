@@ -6,6 +6,7 @@ use domain::{IdempotencyKey, IdempotencyKeyError};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::{IdempotencySettings, X_IDEMPOTENCY, X_TTL};
+use crate::is_write;
 
 /// The header and its other names.
 static NAMES: [HeaderName; 3] =
@@ -31,8 +32,7 @@ pub(super) enum RequestKeyError {
 
 /// Whether the request is one that this is about: it changes something, and it has a key.
 pub(super) fn has_key(method: &Method, headers: &HeaderMap) -> bool {
-    let changes = matches!(*method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE);
-    changes && NAMES.iter().any(|name| headers.contains_key(name))
+    is_write(method) && NAMES.iter().any(|name| headers.contains_key(name))
 }
 
 impl RequestKey {

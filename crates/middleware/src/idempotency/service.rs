@@ -20,7 +20,7 @@ use super::layer::{Shared, reserve};
 use super::refusal::Refusal;
 use super::request_key::{RequestKey, has_key};
 use super::run::{Outcome, Run};
-use super::shares::Share;
+use crate::shares::Share;
 use crate::take_ready::take_ready;
 
 /// Does a write with a key once; made by [`IdempotencyLayer`](super::IdempotencyLayer).
@@ -137,7 +137,7 @@ struct Admitted<Q> {
     request: Request<Q>,
     reserved: Reserved,
     /// Among those that run: of all, and of its caller.
-    place: (OwnedSemaphorePermit, Share),
+    place: (OwnedSemaphorePermit, Share<CallerId>),
 }
 
 /// Reads who writes what, and leaves the handler the request as it came.

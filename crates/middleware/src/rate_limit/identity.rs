@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use domain::CallerId;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::tiers::Tier;
 use crate::hex;
@@ -46,18 +47,16 @@ pub(super) fn key(prefix: &str, tier: &Tier, caller: Option<&CallerId>, address:
     key.into()
 }
 
-/// Percent-encodes all but the unreserved characters of RFC 3986.
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Percent-encodes what is written into it.
 struct Encoded<'a>(&'a mut Vec<u8>);
 
 impl fmt::Write for Encoded<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                self.0.push(byte);
-            } else {
-                self.0.push(b'%');
-                self.0.extend_from_slice(&hex::digits(byte).map(|digit| digit.to_ascii_uppercase()));
-            }
+        for piece in utf8_percent_encode(text, RESERVED) {
+            self.0.extend_from_slice(piece.as_bytes());
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::identity;
 use super::limiter::{Limiter, OnCacheFailure};
 use super::tiers::{RateTiers, Tier};
 use super::{RateLimit, RateLimitCounters};
-use crate::PeerAddress;
+use crate::{PeerAddress, is_write};
 
 /// Lets a caller through as often as its tier says, over all replicas that share the cache.
 ///
@@ -161,10 +161,7 @@ impl RateLimitLayer {
 
 /// Writes are held to less than reads.
 fn tier_of_method(method: &Method, _: &Extensions) -> RateTier {
-    match *method {
-        Method::POST | Method::PUT | Method::PATCH | Method::DELETE => RateTier::Aggressive,
-        _ => RateTier::Default,
-    }
+    if is_write(method) { RateTier::Aggressive } else { RateTier::Default }
 }
 
 impl<S> Layer<S> for RateLimitLayer {

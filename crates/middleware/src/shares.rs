@@ -1,77 +1,85 @@
-//! What one caller may hold of a bound that all callers share.
+//! What one of many may hold of a bound that all share.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::CallerId;
-
-/// Counts what each caller holds, so that one of them cannot hold all there is. A caller who holds nothing has no entry: there
-/// are never more of them than calls.
-pub(super) struct Shares {
-    /// The most that one caller holds.
+/// Counts what each caller, or each address, holds, so that one of them cannot hold all there is. Who holds nothing has no
+/// entry: there are never more of them than calls.
+pub(crate) struct Shares<Holder: Eq + Hash> {
+    /// The most that one holds.
     limit: usize,
-    held: Mutex<HashMap<CallerId, usize>>,
+    held: Mutex<HashMap<Holder, usize>>,
 }
 
-/// What one call holds of the share of its caller, until it is dropped.
+/// What one call holds of the share of its holder, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
-    shares: Arc<Shares>,
-    caller: CallerId,
+pub(crate) struct Share<Holder: Eq + Hash> {
+    shares: Arc<Shares<Holder>>,
+    holder: Holder,
     amount: usize,
 }
 
-impl Shares {
-    pub(super) fn new(limit: usize) -> Arc<Self> {
+impl<Holder: Clone + Eq + Hash> Shares<Holder> {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, held: Mutex::default() })
     }
 
-    /// Takes without waiting; `None` when the caller would hold more than its share.
-    pub(super) fn take(self: &Arc<Self>, caller: &CallerId, amount: usize) -> Option<Share> {
+    /// Takes without waiting; `None` when the holder would have more than its share.
+    pub(crate) fn take(self: &Arc<Self>, holder: &Holder, amount: usize) -> Option<Share<Holder>> {
         if amount > 0 {
             let mut held = self.lock();
-            let total = held.get(caller).copied().unwrap_or_default().checked_add(amount)?;
+            let total = held.get(holder).copied().unwrap_or_default().checked_add(amount)?;
             if total > self.limit {
                 return None;
             }
-            held.insert(caller.clone(), total);
+            held.insert(holder.clone(), total);
         }
-        Some(Share { shares: Arc::clone(self), caller: caller.clone(), amount })
+        Some(Share { shares: Arc::clone(self), holder: holder.clone(), amount })
     }
+}
 
-    fn give_back(&self, caller: &CallerId, amount: usize) {
+impl<Holder: Eq + Hash> Shares<Holder> {
+    fn give_back(&self, holder: &Holder, amount: usize) {
         let mut held = self.lock();
-        if let Some(total) = held.get_mut(caller) {
+        if let Some(total) = held.get_mut(holder) {
             *total = total.saturating_sub(amount);
             if *total == 0 {
-                held.remove(caller);
+                held.remove(holder);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<CallerId, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
+        // Nothing panics between two changes that belong together.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many hold something.
+    #[cfg(test)]
+    pub(crate) fn holders(&self) -> usize {
+        self.lock().len()
     }
 }
 
-impl Share {
+impl<Holder: Eq + Hash> Share<Holder> {
     /// Keeps no more than `amount`.
-    pub(super) fn shrink(&mut self, amount: usize) {
+    pub(crate) fn shrink(&mut self, amount: usize) {
         if let Some(rest) = self.amount.checked_sub(amount) {
-            self.shares.give_back(&self.caller, rest);
+            self.shares.give_back(&self.holder, rest);
             self.amount = amount;
         }
     }
 }
 
-impl Drop for Share {
+impl<Holder: Eq + Hash> Drop for Share<Holder> {
     fn drop(&mut self) {
         self.shrink(0);
     }
 }
 
-impl fmt::Debug for Shares {
+impl<Holder: Eq + Hash> fmt::Debug for Shares<Holder> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Shares").field("limit", &self.limit).finish_non_exhaustive()
     }
@@ -84,7 +92,7 @@ mod tests {
     #[test]
     fn a_caller_holds_its_share_and_no_more() {
         let shares = Shares::new(10);
-        let (one, other) = ("one".into(), "other".into());
+        let (one, other) = ("one", "other");
         let mut first = shares.take(&one, 8).unwrap();
         assert!(shares.take(&one, 3).is_none());
         assert!(shares.take(&one, usize::MAX).is_none());
@@ -102,7 +110,7 @@ mod tests {
     #[test]
     fn who_holds_nothing_is_forgotten() {
         let shares = Shares::new(10);
-        let caller = "one".into();
+        let caller = "one";
         let nothing = shares.take(&caller, 0).unwrap();
         assert!(shares.lock().is_empty());
         let something = shares.take(&caller, 3).unwrap();
