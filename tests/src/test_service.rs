@@ -1,7 +1,7 @@
 //! The product's stack around the routes of the tests.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use domain::IdempotencyLedger;
 use pool_manager::config::Config;
@@ -36,11 +36,15 @@ impl TestService {
     /// Builds the service as the binary does.
     pub fn build(&self, config: Config, telemetry: &Telemetry) -> Result<App, Failure> {
         let Self { source, executions, ledger } = self.clone();
+        let cache = Arc::new(OnceLock::new());
         let ports = Ports {
             api_keys: Arc::new(source.clone()),
             ledger: ledger.clone().map(|ledger| Arc::new(ledger) as Arc<dyn IdempotencyLedger>),
-            routes: more_routes(TestState { source, executions, ledger }),
+            routes: more_routes(TestState { source, executions, ledger, cache: Arc::clone(&cache) }),
         };
-        build_with(config, ports, Arc::new(SystemClock), &telemetry.meter())
+        let app = build_with(config, ports, Arc::new(SystemClock), &telemetry.meter())?;
+        // It was empty: it is ours alone.
+        let _ = cache.set(app.cache().clone());
+        Ok(app)
     }
 }

@@ -21,6 +21,10 @@ use testkit::{ClusterOptions, ValkeyCluster};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+/// As the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const KEYS: usize = 1_000_000;
 /// Every fifth key matches.
 const PATTERN: &str = "tenant-connections:*";

@@ -22,16 +22,23 @@ pub(crate) fn decide(now: u64, stored: Option<u64>, request: TakeRequest) -> (Ta
         Grant::AsManyAsFit => request.cost.min(fitting),
     };
     let next = tat + granted * emission;
-    let missing = if request.cost == 0 { 1 } else { (request.cost - granted).min(request.limit) };
-    let take = Take {
-        granted,
-        remaining: (now + burst - next) / emission,
-        retry_after: Duration::from_micros((next + missing * emission).saturating_sub(now + burst)),
-        reset_after: Duration::from_micros(next - now),
-        now_micros: now,
-    };
     // Stored also when nothing was granted, or it would deny until that clock's time has come.
-    (take, (granted > 0 || was_ahead).then_some(next))
+    (outcome(now, next, granted, request), (granted > 0 || was_ahead).then_some(next))
+}
+
+/// What a take that granted so many means, after which the limit is whole again at `next`. Numbers that no take leads to,
+/// as another writer of the key could leave them, lead to no panic.
+pub(crate) fn outcome(now: u64, next: u64, granted: u64, request: TakeRequest) -> Take {
+    let emission = request.emission_micros;
+    let last = now.saturating_add(emission * request.limit);
+    let missing = if request.cost == 0 { 1 } else { request.cost.saturating_sub(granted).min(request.limit) };
+    Take {
+        granted,
+        remaining: last.saturating_sub(next) / emission,
+        retry_after: Duration::from_micros(next.saturating_add(missing * emission).saturating_sub(last)),
+        reset_after: Duration::from_micros(next.saturating_sub(now)),
+        now_micros: now,
+    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ pub struct App {
 }
 
 impl App {
+    /// The cache that the service uses.
+    pub fn cache(&self) -> &CacheHandle {
+        &self.cache
+    }
+
     /// Serves on `listener` until `shutdown`, which first fails readiness, then, after the grace, refuses new
     /// connections and lets open requests finish. Ends early when the cache refuses its configuration.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {

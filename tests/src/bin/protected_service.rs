@@ -12,6 +12,10 @@ use pool_manager::{Shutdown, Telemetry};
 use service_tests::{TestService, bare_router, known_key};
 use tokio::net::TcpListener;
 
+/// As the product.
+#[global_allocator]
+static ALLOCATOR: pool_manager::Allocator = pool_manager::Allocator;
+
 /// One busy caller, and a thousand.
 const KEYS: usize = 1_001;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Query, State};
+use cache::{Cache, CacheHandle};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,6 +20,15 @@ pub(super) async fn executions(State(state): State<TestState>) -> Json<Value> {
         "finished": executions.finished(),
         "committed": committed,
     }))
+}
+
+/// `GET /test/round-trips`: none in the embedded cache.
+pub(super) async fn round_trips(State(state): State<TestState>) -> String {
+    let round_trips = match state.cache.get().map(CacheHandle::current) {
+        Some(Ok(Cache::Valkey(valkey))) => valkey.counters().round_trips,
+        _ => 0,
+    };
+    round_trips.to_string()
 }
 
 #[derive(Deserialize)]

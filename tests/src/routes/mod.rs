@@ -7,17 +7,19 @@
 //! | `POST`, `PUT`, `PATCH`, `DELETE /test/write` | all layers | counts itself, commits and echoes its body |
 //! | `GET /test/open` | the layers of probes | as `/test/read` |
 //! | `GET /test/executions` | the layers of probes | how often the write ran |
+//! | `GET /test/round-trips` | the layers of probes | how often this process waited for an answer of Valkey |
 //! | `POST /test/source?pace=after&ms=1000`, `silent`, `down` | the layers of probes | slows or kills the key source |
 
 mod control;
 mod read;
 mod write;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::routing::{get, post};
+use cache::CacheHandle;
 use pool_manager::MoreRoutes;
 
 pub use write::{CRASH_HEADER, Crash};
@@ -61,6 +63,8 @@ pub(crate) struct TestState {
     pub(crate) source: KeySource,
     pub(crate) executions: Executions,
     pub(crate) ledger: Option<SqliteLedger>,
+    /// The service's cache, once it is built.
+    pub(crate) cache: Arc<OnceLock<CacheHandle>>,
 }
 
 /// The routes, for [`pool_manager::Ports`].
@@ -74,6 +78,7 @@ pub(crate) fn more_routes(state: TestState) -> MoreRoutes {
     let open = Router::new()
         .route("/test/open", get(read::handler))
         .route("/test/executions", get(control::executions))
+        .route("/test/round-trips", get(control::round_trips))
         .route("/test/source", post(control::source))
         .with_state(state);
     MoreRoutes { for_callers, open }

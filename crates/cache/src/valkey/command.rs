@@ -1,6 +1,8 @@
 //! A command as data, so that it can be sent again, elsewhere, or behind ASKING.
 
-use bytes::Bytes;
+use std::fmt::Write as _;
+
+use bytes::{Bytes, BytesMut};
 use fred::types::Value;
 
 use super::script::Script;
@@ -22,12 +24,24 @@ pub(super) struct Command {
     pub(super) repeat: Repeat,
     /// The script behind an EVALSHA, to be sent whole to a server that lost it.
     pub(super) script: Option<&'static Script>,
+    /// Where arguments are written that are not bytes already: one piece of memory for all of them.
+    buffer: BytesMut,
 }
+
+/// Room for the arguments of most commands.
+const USUAL_BYTES: usize = 192;
+pub(super) const USUAL_ARGUMENTS: usize = 8;
 
 impl Command {
     /// A command that may be repeated.
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, arguments: Vec::new(), repeat: Repeat::Harmless, script: None }
+        Self {
+            name,
+            arguments: Vec::with_capacity(USUAL_ARGUMENTS),
+            repeat: Repeat::Harmless,
+            script: None,
+            buffer: BytesMut::new(),
+        }
     }
 
     /// A command that must not be repeated by itself.
@@ -37,20 +51,24 @@ impl Command {
 
     /// A script over one key.
     pub(super) fn script(script: &'static Script, key: &[u8], repeat: Repeat) -> Self {
-        let command = Self { repeat, script: Some(script), ..Self::new("EVALSHA") };
-        command.text(script.sha()).text("1").key(key)
+        Self::new("EVALSHA").over(script, repeat, 1).key(key)
     }
 
-    /// The same script call with its whole text.
-    pub(super) fn with_script_text(&self) -> Option<Self> {
-        let script = self.script?;
+    /// A script over so many keys, which are to follow.
+    pub(super) fn over(self, script: &'static Script, repeat: Repeat, keys: u64) -> Self {
+        let command = Self { repeat, script: Some(script), ..self };
+        command.bytes(Bytes::from_static(script.sha().as_bytes())).number(keys)
+    }
+
+    /// The same call of this script with its whole text.
+    pub(super) fn with_text_of(&self, script: &'static Script) -> Self {
         let mut whole = Self { name: "EVAL", script: None, ..self.clone() };
         whole.arguments[0] = Value::Bytes(Bytes::from_static(script.text().as_bytes()));
-        Some(whole)
+        whole
     }
 
     pub(super) fn key(self, key: &[u8]) -> Self {
-        self.bytes(Bytes::copy_from_slice(key))
+        self.written(key)
     }
 
     pub(super) fn bytes(mut self, bytes: Bytes) -> Self {
@@ -59,11 +77,42 @@ impl Command {
     }
 
     pub(super) fn text(self, text: &str) -> Self {
-        self.bytes(Bytes::copy_from_slice(text.as_bytes()))
+        self.written(text.as_bytes())
     }
 
-    pub(super) fn number(self, number: u64) -> Self {
-        self.bytes(Bytes::from(number.to_string()))
+    pub(super) fn number(mut self, number: u64) -> Self {
+        self.reserve(20);
+        // Writing into memory does not fail.
+        let _ = write!(self.buffer, "{number}");
+        self.take_written()
+    }
+
+    fn written(mut self, argument: &[u8]) -> Self {
+        self.reserve(argument.len());
+        self.buffer.extend_from_slice(argument);
+        self.take_written()
+    }
+
+    fn reserve(&mut self, bytes: usize) {
+        if self.buffer.capacity() < bytes {
+            self.buffer.reserve(bytes.max(USUAL_BYTES));
+        }
+    }
+
+    fn take_written(mut self) -> Self {
+        let argument = self.buffer.split().freeze();
+        self.bytes(argument)
+    }
+
+    /// The same within a [`BATCH`](super::script::BATCH): the name of the script or of the command, the key, and what
+    /// follows it. `None` without a key, which is the first argument of a command.
+    pub(super) fn step(&self) -> Option<(&'static str, &Value, &[Value])> {
+        let (name, keyed) = match self.script {
+            Some(script) => (script.name(), self.arguments.get(2..)?),
+            None => (self.name, &self.arguments[..]),
+        };
+        let (key, others) = keyed.split_first()?;
+        Some((name, key, others))
     }
 
     /// Size of the arguments in bytes.

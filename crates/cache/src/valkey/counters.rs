@@ -5,6 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A snapshot of the client's counters since it connected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
+    /// Times that a command, or several at once, were sent to a node and waited for.
+    pub round_trips: u64,
+    /// Commands that went in one script call with others.
+    pub batched: u64,
     /// Times the slot map was read again.
     pub map_refreshes: u64,
     /// MOVED and ASK answers that were followed.
@@ -28,6 +32,8 @@ pub struct Counters {
 
 #[derive(Default)]
 pub(super) struct Counting {
+    pub(super) round_trips: AtomicU64,
+    pub(super) batched: AtomicU64,
     pub(super) map_refreshes: AtomicU64,
     pub(super) redirections: AtomicU64,
     pub(super) retries: AtomicU64,
@@ -41,12 +47,18 @@ pub(super) struct Counting {
 
 impl Counting {
     pub(super) fn add(counter: &AtomicU64) {
-        counter.fetch_add(1, Ordering::Relaxed);
+        Self::add_many(counter, 1);
+    }
+
+    pub(super) fn add_many(counter: &AtomicU64, count: u64) {
+        counter.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(super) fn snapshot(&self) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
+            round_trips: read(&self.round_trips),
+            batched: read(&self.batched),
             map_refreshes: read(&self.map_refreshes),
             redirections: read(&self.redirections),
             retries: read(&self.retries),

@@ -43,23 +43,41 @@ impl Failure {
     /// Reads the driver's error. `from` is the node that answered: a redirection without a host means its host.
     pub(super) fn of(error: &Error, from: &NodeAddress) -> Self {
         let details = error.details();
-        let mut words = details.split_ascii_whitespace();
-        match words.next().unwrap_or_default() {
+        if let Some(failure) = Self::known(details, from) {
+            return failure;
+        }
+        match error.kind() {
+            ErrorKind::Auth => Self::Refused(Refusal::Credentials),
+            ErrorKind::Timeout => Self::TimedOut,
+            ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls
+                if details.to_lowercase().contains("certificate") =>
+            {
+                Self::Refused(Refusal::Certificate(certificate_fault(details)))
+            }
+            ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls => Self::Interrupted,
+            _ => Self::unknown(details),
+        }
+    }
+
+    /// Reads the error that a server has for one of several commands.
+    pub(super) fn of_text(text: &str, from: &NodeAddress) -> Self {
+        Self::known(text, from).unwrap_or_else(|| Self::unknown(text))
+    }
+
+    fn known(text: &str, from: &NodeAddress) -> Option<Self> {
+        let mut words = text.split_ascii_whitespace();
+        Some(match words.next().unwrap_or_default() {
             "MOVED" => redirection(words.nth(1), from).map_or(Self::Protocol, Self::Moved),
             "ASK" => redirection(words.nth(1), from).map_or(Self::Protocol, Self::Ask),
             "NOSCRIPT" => Self::NoScript,
             "WRONGTYPE" => Self::WrongType,
-            "ERR" if details.contains("not an integer") || details.contains("would overflow") => {
-                Self::WrongType
-            }
-            "ERR" if details.contains("without any password configured") => {
-                Self::Refused(Refusal::Credentials)
-            }
-            "ERR" if details.contains("cluster support disabled") => {
+            "ERR" if text.contains("not an integer") || text.contains("would overflow") => Self::WrongType,
+            "ERR" if text.contains("without any password configured") => Self::Refused(Refusal::Credentials),
+            "ERR" if text.contains("cluster support disabled") => {
                 Self::Refused(Refusal::Topology("the server is no cluster; set CACHE_MODE=single"))
             }
             "WRONGPASS" | "NOAUTH" => Self::Refused(Refusal::Credentials),
-            "NOPERM" => Self::Refused(Refusal::Permission(details.to_owned())),
+            "NOPERM" => Self::Refused(Refusal::Permission(text.to_owned())),
             "OOM" => Self::Refused(Refusal::OutOfMemory),
             "READONLY" => Self::Refused(Refusal::ReadOnly),
             "LOADING" => Self::Refused(Refusal::NotReady("LOADING")),
@@ -67,25 +85,22 @@ impl Failure {
             "BUSY" => Self::Refused(Refusal::NotReady("BUSY")),
             "CLUSTERDOWN" => Self::Refused(Refusal::NotReady("CLUSTERDOWN")),
             "TRYAGAIN" => Self::Refused(Refusal::NotReady("TRYAGAIN")),
-            word => match error.kind() {
-                ErrorKind::Auth => Self::Refused(Refusal::Credentials),
-                ErrorKind::Timeout => Self::TimedOut,
-                ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls
-                    if details.to_lowercase().contains("certificate") =>
-                {
-                    Self::Refused(Refusal::Certificate(certificate_fault(details)))
-                }
-                ErrorKind::IO | ErrorKind::Canceled | ErrorKind::Tls => Self::Interrupted,
-                // What an ERR quotes can be a key or a value.
-                _ if word == "ERR" => {
-                    let text = details.split(['\'', '`', '"', ',']).next().unwrap_or(word);
-                    Self::Refused(Refusal::Other(text.trim().to_owned()))
-                }
-                _ if !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase()) => {
-                    Self::Refused(Refusal::Other(word.to_owned()))
-                }
-                _ => Self::Protocol,
-            },
+            _ => return None,
+        })
+    }
+
+    /// An error of a server without a meaning of its own here.
+    fn unknown(text: &str) -> Self {
+        match text.split_ascii_whitespace().next() {
+            // What an ERR quotes can be a key or a value.
+            Some("ERR") => {
+                let text = text.split(['\'', '`', '"', ',']).next().unwrap_or(text);
+                Self::Refused(Refusal::Other(text.trim().to_owned()))
+            }
+            Some(word) if word.chars().all(|c| c.is_ascii_uppercase()) => {
+                Self::Refused(Refusal::Other(word.to_owned()))
+            }
+            _ => Self::Protocol,
         }
     }
 
@@ -150,7 +165,10 @@ mod tests {
     use super::*;
 
     fn of(text: &'static str) -> Failure {
-        Failure::of(&Error::new(ErrorKind::Unknown, text), &NodeAddress::new("here", 1))
+        let here = NodeAddress::new("here", 1);
+        let failure = Failure::of(&Error::new(ErrorKind::Unknown, text), &here);
+        assert_eq!(failure, Failure::of_text(text, &here), "it does not matter how it was told");
+        failure
     }
 
     #[test]
@@ -165,6 +183,7 @@ mod tests {
         let unknown = of("ERR unknown command 'GETT', with args beginning with: 'secret'");
         assert_eq!(unknown, Failure::Refused(Refusal::Other("ERR unknown command".to_owned())));
         assert_eq!(of("MOVED rubbish"), Failure::Protocol);
+        assert_eq!(of("OOM command not allowed"), Failure::Refused(Refusal::OutOfMemory));
         assert_eq!(of("gibberish from nowhere"), Failure::Protocol);
     }
 

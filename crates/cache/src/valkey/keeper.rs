@@ -47,6 +47,7 @@ pub(super) struct Keeper {
     state: watch::Receiver<State>,
     health: Arc<Health>,
     in_flight: Semaphore,
+    counting: Arc<Counting>,
 }
 
 #[derive(Default)]
@@ -71,7 +72,7 @@ impl Keeper {
         let task = Task {
             address,
             settings,
-            counting,
+            counting: Arc::clone(&counting),
             closed,
             health: Arc::clone(&health),
             state: sender,
@@ -79,17 +80,29 @@ impl Keeper {
             away_since: None,
         };
         tasks.spawn(task.run());
-        Self { state, health, in_flight: Semaphore::new(IN_FLIGHT) }
+        Self { state, health, in_flight: Semaphore::new(IN_FLIGHT), counting }
     }
 
-    /// Sends one command on the link.
+    /// Sends one command on the link, and its script when the server lost that.
     pub(super) async fn send(
         &self,
         command: &Command,
         deadline: Instant,
     ) -> Result<fred::types::Value, Failure> {
+        let answer = self.send_once(command, deadline).await;
+        match (&answer, command.script) {
+            (Err(Failure::NoScript), Some(script)) => {
+                // Boxed, because it is rare: the future of every command would hold it.
+                Box::pin(self.send_once(&command.with_text_of(script), deadline)).await
+            }
+            _ => answer,
+        }
+    }
+
+    async fn send_once(&self, command: &Command, deadline: Instant) -> Result<fred::types::Value, Failure> {
         let _permit = self.permits(1, deadline).await?;
         let link = self.link(deadline).await?;
+        Counting::add(&self.counting.round_trips);
         let answer = link.send(command, deadline).await;
         self.note(answer.as_ref().err());
         answer
@@ -104,6 +117,7 @@ impl Keeper {
     ) -> Result<Vec<Result<fred::types::Value, Failure>>, Failure> {
         let _permits = self.permits(commands.len(), deadline).await?;
         let link = self.link(deadline).await?;
+        Counting::add(&self.counting.round_trips);
         let answers = link.send_all(commands, asking, deadline).await;
         self.note(answers.as_ref().err());
         answers
@@ -120,7 +134,8 @@ impl Keeper {
         }
     }
 
-    async fn link(&self, deadline: Instant) -> Result<Arc<Link>, Failure> {
+    /// The link that is up, or why there is none.
+    pub(super) async fn link(&self, deadline: Instant) -> Result<Arc<Link>, Failure> {
         if self.health.timeouts_in_a_row.load(Ordering::Relaxed) >= TIMEOUTS_TO_SUSPEND {
             return Err(Failure::NotSent("it let several requests time out and answers no ping".to_owned()));
         }
@@ -141,7 +156,8 @@ impl Keeper {
         }
     }
 
-    fn note(&self, failure: Option<&Failure>) {
+    /// What came of an attempt, for whoever asks after it.
+    pub(super) fn note(&self, failure: Option<&Failure>) {
         match failure {
             Some(Failure::TimedOut) => {
                 self.health.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed);

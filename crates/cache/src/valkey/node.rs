@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::batch::Batcher;
 use super::command::Command;
 use super::counters::Counting;
 use super::failure::Failure;
@@ -36,7 +37,9 @@ impl Lane {
 /// A node: one link for requests and, once needed and if the pool size allows, one for bulk work.
 pub(super) struct Node {
     pub(super) address: NodeAddress,
-    requests: Keeper,
+    requests: Arc<Keeper>,
+    /// Where commands that meet may go together.
+    batcher: Option<Batcher>,
     bulk: OnceLock<Keeper>,
     surroundings: Surroundings,
 }
@@ -52,6 +55,9 @@ pub(super) struct Surroundings {
     pub(super) pool_size: usize,
     /// Repetitions of one command on failures that may pass.
     pub(super) max_retries: u32,
+    /// Whether commands that meet go in one script call: on a single node only, as in a cluster the keys of a script are
+    /// of one slot.
+    pub(super) batches: bool,
     /// Ends this node, or, on the client's own copy, all of them.
     pub(super) closed: CancellationToken,
 }
@@ -60,8 +66,11 @@ impl Node {
     /// Begins to connect; the first command waits for the link.
     pub(super) fn start(address: NodeAddress, of_client: &Surroundings) -> Self {
         let surroundings = Surroundings { closed: of_client.closed.child_token(), ..of_client.clone() };
-        let requests = surroundings.keeper(&address);
-        Self { address, requests, bulk: OnceLock::new(), surroundings }
+        let requests = Arc::new(surroundings.keeper(&address));
+        let batcher = surroundings
+            .batches
+            .then(|| Batcher::start(address.clone(), Arc::clone(&requests), &surroundings));
+        Self { address, requests, batcher, bulk: OnceLock::new(), surroundings }
     }
 
     fn keeper(&self, lane: Lane) -> &Keeper {
@@ -73,37 +82,34 @@ impl Node {
         }
     }
 
-    /// Sends one command, behind ASKING if so wanted; loads its script when the server lost it.
+    /// Sends one command about one key, behind ASKING if so wanted; loads its script when the server lost it.
     pub(super) async fn send(
         &self,
         command: &Command,
         asking: bool,
         deadline: Instant,
     ) -> Result<Value, Failure> {
-        let keeper = self.keeper(Lane::of(command));
-        let answer = Self::send_on(keeper, command, asking, deadline).await;
-        let answer = match (answer, command.with_script_text()) {
-            (Err(Failure::NoScript), Some(whole)) => {
-                // Boxed, like what is rare below: the future of every command would hold them.
-                Box::pin(Self::send_on(keeper, &whole, asking, deadline)).await
-            }
-            (answer, _) => answer,
+        let lane = Lane::of(command);
+        let answer = match &self.batcher {
+            // Boxed, because it is rare: the future of every command would hold it.
+            _ if asking => Box::pin(self.send_asking(lane, command, deadline)).await,
+            Some(batcher) if batcher.takes(command) => batcher.send(command, deadline).await,
+            _ => self.keeper(lane).send(command, deadline).await,
         };
         self.count(answer.as_ref().err());
         answer
     }
 
-    async fn send_on(
-        keeper: &Keeper,
-        command: &Command,
-        asking: bool,
-        deadline: Instant,
-    ) -> Result<Value, Failure> {
-        if !asking {
-            return keeper.send(command, deadline).await;
+    async fn send_asking(&self, lane: Lane, command: &Command, deadline: Instant) -> Result<Value, Failure> {
+        let keeper = self.keeper(lane);
+        let first = async |command| {
+            let answers = keeper.send_all(std::slice::from_ref(command), true, deadline).await?;
+            answers.into_iter().next().unwrap_or(Err(Failure::Protocol))
+        };
+        match (first(command).await, command.script) {
+            (Err(Failure::NoScript), Some(script)) => first(&command.with_text_of(script)).await,
+            (answer, _) => answer,
         }
-        let answers = Box::pin(keeper.send_all(std::slice::from_ref(command), true, deadline)).await?;
-        answers.into_iter().next().unwrap_or(Err(Failure::Protocol))
     }
 
     /// Sends several commands at once; one answer for each.

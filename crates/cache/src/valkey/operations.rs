@@ -13,6 +13,7 @@ use super::script::{DELETE_IF_EQUAL, FILL, INVALIDATE, LEASE, REPLACE_IF_EQUAL, 
 use super::{ValkeyCache, reply};
 use crate::client::CacheClient;
 use crate::error::{CacheError, Refusal};
+use crate::gcra;
 use crate::slot::key_slot;
 use crate::steps::{
     DeleteIfEqual, Expiry, Fill, Grant, Lease, ReplaceIfEqual, SetIfAbsent, SetIfNewer, Take, TakeRequest,
@@ -225,16 +226,10 @@ impl CacheClient for ValkeyCache {
         let (answer, _) = self.run(key, command).await?;
         let numbers = reply::list(answer).unwrap_or_default();
         let numbers: Vec<u64> = numbers.iter().filter_map(reply::unsigned).collect();
-        let [granted, remaining, retry_micros, reset_micros, now_micros] = numbers[..] else {
-            return Err(self.unexpected(key, "EVALSHA"));
-        };
-        Ok(Take {
-            granted,
-            remaining,
-            retry_after: Duration::from_micros(retry_micros),
-            reset_after: Duration::from_micros(reset_micros),
-            now_micros,
-        })
+        match numbers[..] {
+            [granted, next, now] => Ok(gcra::outcome(now, next, granted, request)),
+            _ => Err(self.unexpected(key, "EVALSHA")),
+        }
     }
 
     async fn close(&self) {

@@ -37,6 +37,7 @@ pub(super) async fn connect(config: CacheConfig) -> Result<ValkeyCache, CacheErr
         trouble: Arc::new(Notify::new()),
         pool_size: config.pool_size,
         max_retries: config.max_retries,
+        batches: config.mode == CacheMode::Single,
         closed,
     };
     let topology = Arc::new(Topology::new(config.mode, config.addresses.clone(), surroundings));

@@ -8,7 +8,6 @@
 mod load;
 mod measurement;
 mod process;
-mod round_trips;
 mod row;
 mod service;
 mod table;
@@ -19,10 +18,9 @@ use clap::Args;
 use load::Generator;
 use measurement::Measurement;
 use process::cpu_seconds;
-use round_trips::Calls;
 use row::{ROWS, Row, Stage};
 use service::Service;
-use testkit::{Resp, ValkeyServer};
+use testkit::ValkeyServer;
 use tokio::runtime::Runtime;
 
 use crate::command::Failure;
@@ -72,8 +70,6 @@ struct Bench {
     generator: Generator,
     services: [Service; 3],
     valkey: u32,
-    /// A connection past the service's, to ask what it did.
-    connection: Resp,
     runs: usize,
 }
 
@@ -84,13 +80,7 @@ impl Bench {
         let services = [start(Stage::Bare).await, start(Stage::Unlimited).await, start(Stage::Whole).await];
         println!("xtask: three services run; the last gets to know its callers");
         services[2].introduce(&keys).await;
-        Ok(Self {
-            generator: Generator::new(&keys),
-            services,
-            valkey: valkey.pid(),
-            connection: valkey.connect().await,
-            runs: 0,
-        })
+        Ok(Self { generator: Generator::new(&keys), services, valkey: valkey.pid(), runs: 0 })
     }
 
     async fn measure(&mut self, row: &Row, seconds: u64) -> Result<Measurement, Failure> {
@@ -102,7 +92,7 @@ impl Bench {
             Stage::Whole => whole,
         };
         service.forget_log()?;
-        let calls = Calls::read(&mut self.connection).await;
+        let round_trips = service.round_trips().await?;
         let (cpu, valkey_cpu) = (cpu_seconds(service.pid())?, cpu_seconds(self.valkey)?);
         let mut resident_mib: f64 = 0.0;
         let load = self.generator.run(row, &service.base(), seconds, self.runs, || {
@@ -116,7 +106,7 @@ impl Bench {
             p99_ms: load.p99_ms,
             cpu_micros: micros(cpu, cpu_seconds(service.pid())?),
             valkey_cpu_micros: micros(valkey_cpu, cpu_seconds(self.valkey)?),
-            round_trips: Calls::read(&mut self.connection).await.since(&calls) / load.requests,
+            round_trips: f64::from(service.round_trips().await? - round_trips) / load.requests,
             resident_mib,
         };
         service.forget_log()?;

@@ -87,7 +87,7 @@ impl Service {
         let path = if self.stage == Stage::Bare { "/test/read" } else { "/readyz" };
         wait_for("a service that is ready", PATIENCE, async || {
             let answer = self.ask(Ipv4Addr::LOCALHOST, path, None).await;
-            answer.map_err(|answer| format!("{answer}; its log:\n{}", self.process.log()))
+            answer.map_err(|answer| format!("{answer}; its log:\n{}", self.process.log())).map(drop)
         })
         .await;
     }
@@ -105,19 +105,34 @@ impl Service {
                 if answer.is_err() {
                     tokio::time::sleep(PAUSE).await;
                 }
-                answer
+                answer.map(drop)
             })
             .await;
         }
     }
 
-    /// Asks on a connection of its own from this address. Anything but a success is an error: what was answered.
-    async fn ask(&self, from: Ipv4Addr, path: &str, key: Option<&str>) -> Result<(), String> {
+    /// Asks on a connection of its own from this address; gives the answer. One that is no success is an error.
+    async fn ask(&self, from: Ipv4Addr, path: &str, key: Option<&str>) -> Result<String, String> {
         let key = key.map_or_else(String::new, |key| format!("X-API-Key: {key}\r\n"));
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{key}Connection: close\r\n\r\n");
         let answer =
             exchange(from, self.lease.address(), &request).await.map_err(|error| error.to_string())?;
-        if answer.starts_with("HTTP/1.1 200 ") { Ok(()) } else { Err(answer) }
+        if answer.starts_with("HTTP/1.1 200 ") { Ok(answer) } else { Err(answer) }
+    }
+
+    /// How often it waited for an answer of Valkey so far, as it counts itself: what Valkey counts are commands, also those
+    /// in scripts.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(super) async fn round_trips(&self) -> Result<u32, Failure> {
+        if self.stage == Stage::Bare {
+            return Ok(0);
+        }
+        let path = "/test/round-trips";
+        let answer = self.ask(Ipv4Addr::LOCALHOST, path, None).await;
+        let count = answer.ok().and_then(|answer| answer.rsplit_once("\r\n\r\n")?.1.trim().parse().ok());
+        count.ok_or_else(|| Failure::NoAnswer { command: format!("GET {path}") })
     }
 
     /// Its process id.

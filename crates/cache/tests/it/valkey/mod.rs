@@ -1,5 +1,6 @@
 //! What only a real Valkey can show: connecting, redirections, lost answers, hung and killed nodes, moving slots.
 
+mod batches;
 mod connecting;
 mod limits;
 mod lost_answers;
