@@ -13,6 +13,9 @@ pub(crate) struct Arguments {
     /// Run tests of size at their full size instead of a tenth.
     #[arg(long)]
     full: bool,
+    /// Test an optimized build: for figures that a debug build says nothing about.
+    #[arg(long)]
+    release: bool,
     /// Test this package only; may be given more than once.
     #[arg(short, long)]
     package: Vec<String>,
@@ -29,6 +32,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
     let servers = Servers::start()?;
     let mut words = vec!["test", "--all-features", "--locked"];
+    if arguments.release {
+        words.push("--release");
+    }
     if arguments.package.is_empty() {
         words.push("--workspace");
     }

@@ -41,7 +41,7 @@ impl Eq for ApiKeyHash {}
 
 impl fmt::Display for ApiKeyHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        formatter.write_str(const_hex::Buffer::<32>::new().format(&self.0))
     }
 }
 

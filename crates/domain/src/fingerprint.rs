@@ -33,9 +33,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
-        let text: String = self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-        formatter.write_str(&text)
+        formatter.write_str(const_hex::Buffer::<32>::new().format(&self.0))
     }
 }
 
@@ -49,18 +47,10 @@ impl FromStr for Fingerprint {
     type Err = FingerprintError;
 
     fn from_str(text: &str) -> Result<Self, FingerprintError> {
-        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
-            return Err(FingerprintError);
-        };
-        if pairs.len() != 32 {
+        if text.len() != 64 {
             return Err(FingerprintError);
         }
-        let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-        let mut hash = [0; 32];
-        for (byte, [high, low]) in hash.iter_mut().zip(pairs) {
-            *byte = value(*high).ok_or(FingerprintError)? << 4 | value(*low).ok_or(FingerprintError)?;
-        }
-        Ok(Self(hash))
+        const_hex::decode_to_array(text).map(Self).map_err(|_| FingerprintError)
     }
 }
 

@@ -12,7 +12,6 @@ mod api_key;
 mod cache_trouble;
 mod error_body;
 mod error_chain;
-mod hex;
 mod idempotency;
 mod peer_address;
 mod rate_limit;

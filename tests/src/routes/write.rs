@@ -12,8 +12,8 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use middleware::{AlreadyCommitted, KeyedWrite};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::TestState;
 use crate::sqlite_ledger::{CommitError, SqliteLedger};
@@ -88,13 +88,19 @@ pub(super) async fn handler(
     answer.map(Body::from)
 }
 
+#[derive(Serialize)]
+struct Answer {
+    execution: u64,
+    /// The body, if it is JSON.
+    echo: Value,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    padding: String,
+}
+
 fn answer(options: &Options, execution: u64, body: &Bytes) -> http::Response<Bytes> {
-    let echo: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let mut text = json!({ "execution": execution, "echo": echo });
-    if options.size > 0 {
-        text["padding"] = Value::String("x".repeat(options.size));
-    }
-    let mut answer = http::Response::new(Bytes::from(text.to_string()));
+    let echo = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let text = serde_json::to_vec(&Answer { execution, echo, padding: "x".repeat(options.size) });
+    let mut answer = http::Response::new(Bytes::from(text.unwrap_or_default()));
     *answer.status_mut() =
         options.status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -4,8 +4,6 @@ use std::ops::Deref;
 
 use domain::ApiKeyHash;
 
-use crate::hex;
-
 pub(super) const PREFIX: &str = "apikey:sha256:";
 
 /// What a key is held under: the prefix and the hash in hex.
@@ -17,9 +15,7 @@ impl CacheKey {
         let mut key = [0; PREFIX.len() + 64];
         let (prefix, digits) = key.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(hash.as_bytes()) {
-            pair.copy_from_slice(&hex::digits(*byte));
-        }
+        digits.copy_from_slice(const_hex::Buffer::<32>::new().format(hash.as_bytes()).as_bytes());
         Self(key)
     }
 }

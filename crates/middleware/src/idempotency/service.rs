@@ -126,7 +126,8 @@ where
         run.run(ready, request, reserved).await;
         drop(place);
     };
-    tokio::spawn(task.in_current_span());
+    // Boxed: the runtime moves what it is given several times, and this is large.
+    tokio::spawn(Box::pin(task.in_current_span()));
     // No outcome comes when the runtime shuts down.
     outcome.await.unwrap_or(Outcome::Refused(Refusal::Unfinished)).into_result(&shared.log)
 }

@@ -9,7 +9,6 @@ use domain::CallerId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::tiers::Tier;
-use crate::hex;
 
 /// The longest identity as it is; of a longer one the digest is used.
 const MAX_IDENTITY: usize = 100;
@@ -40,9 +39,7 @@ pub(super) fn key(prefix: &str, tier: &Tier, caller: Option<&CallerId>, address:
         let digest = digest(&SHA256, &key[start..]);
         key.truncate(start);
         key.extend_from_slice(b"sha256:");
-        for byte in digest.as_ref() {
-            key.extend_from_slice(&hex::digits(*byte));
-        }
+        key.extend_from_slice(const_hex::encode(digest).as_bytes());
     }
     key.into()
 }
