@@ -28,8 +28,8 @@ pub use cache_trouble::CacheTrouble;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;
 pub use idempotency::{
-    AlreadyCommitted, IdempotencyFuture, IdempotencyLayer, IdempotencySettings, Idempotent, KeyedWrite,
-    X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,
+    AlreadyCommitted, IdempotencyCounters, IdempotencyFuture, IdempotencyLayer, IdempotencySettings,
+    Idempotent, KeyedWrite, X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,
 };
 pub use peer_address::PeerAddress;
 pub use rate_limit::{

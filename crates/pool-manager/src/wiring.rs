@@ -11,12 +11,13 @@ use seal::KeyRing;
 
 use crate::app::App;
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig};
+use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_near, observe_rate_limit, observe_tracking, record_checks,
+    RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
+    observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -59,6 +60,7 @@ pub fn build_with(
     if let Some(layer) = &guards.rate_limit {
         observe_rate_limit(meter, layer);
     }
+    observe_idempotency(meter, &guards.idempotency);
     let readiness = Readiness::observed(settings, cache.clone(), record_checks(meter));
     let state = ApiState::new(cache.clone(), readiness.clone(), clock, limits);
     let idempotency = guards.idempotency.clone();
@@ -67,10 +69,17 @@ pub fn build_with(
 }
 
 fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimitLayer> {
+    for variable in &config.unusual_limits {
+        tracing::warn!(variable, "a limit above {USUAL_LIMIT} requests in a window protects little");
+    }
     config.enabled.then(|| {
-        RateLimitLayer::new(cache.clone(), config.tiers.clone())
+        let layer = RateLimitLayer::new(cache.clone(), config.tiers.clone())
             .tier_from(api::rate_tier)
-            .on_cache_failure(config.on_cache_failure)
+            .on_cache_failure(config.on_cache_failure);
+        match config.cache_time {
+            Some(time) => layer.cache_time(time),
+            None => layer,
+        }
     })
 }
 

@@ -1,11 +1,11 @@
 //! Keeps one link to one node up: opens it, pings it, and replaces it when it hangs.
 //!
 //! Requests never open links. They take the one that is up, wait shortly while one is being opened for the first
-//! time or after a cut, and fail at once while the node is known to be down or has let three requests in a row
-//! time out.
+//! time or after a cut, and fail at once while the node is known to be down, has let three requests in a row time out, or
+//! loads its data: then it answers late and refuses everything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
@@ -18,6 +18,7 @@ use super::counters::Counting;
 use super::failure::Failure;
 use super::link::{Link, LinkSettings};
 use crate::address::NodeAddress;
+use crate::error::Refusal;
 
 /// Time between two pings of a healthy link.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -25,6 +26,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 const PING_LIMIT: Duration = Duration::from_millis(400);
 /// A link that answered no ping for this long is replaced.
 const HUNG_AFTER: Duration = Duration::from_secs(2);
+/// What a node answers to everything until it has read its data.
+const LOADING: Failure = Failure::Refused(Refusal::NotReady("LOADING"));
 /// Time-outs in a row after which requests stop waiting until a ping is answered.
 const TIMEOUTS_TO_SUSPEND: u32 = 3;
 /// Waiting time between two attempts to open a link: doubled from the first to the second.
@@ -53,6 +56,8 @@ pub(super) struct Keeper {
 #[derive(Default)]
 struct Health {
     timeouts_in_a_row: AtomicU32,
+    /// The node's last word was LOADING.
+    is_loading: AtomicBool,
     check_now: Notify,
     renew: Notify,
 }
@@ -139,6 +144,9 @@ impl Keeper {
         if self.health.timeouts_in_a_row.load(Ordering::Relaxed) >= TIMEOUTS_TO_SUSPEND {
             return Err(Failure::NotSent("it let several requests time out and answers no ping".to_owned()));
         }
+        if self.health.is_loading.load(Ordering::Relaxed) {
+            return Err(LOADING);
+        }
         let mut state = self.state.clone();
         let settled = timeout_at(deadline, state.wait_for(|state| !matches!(state, State::Opening))).await;
         match settled {
@@ -163,6 +171,7 @@ impl Keeper {
                 self.health.timeouts_in_a_row.fetch_add(1, Ordering::Relaxed);
                 self.health.check_now.notify_one();
             }
+            Some(failure) if *failure == LOADING => self.health.is_loading.store(true, Ordering::Relaxed),
             Some(_) => {}
             None => self.health.answered(),
         }
@@ -185,6 +194,9 @@ impl Health {
         // Read first: on the hot path the line stays shared between the cores.
         if self.timeouts_in_a_row.load(Ordering::Relaxed) != 0 {
             self.timeouts_in_a_row.store(0, Ordering::Relaxed);
+        }
+        if self.is_loading.load(Ordering::Relaxed) {
+            self.is_loading.store(false, Ordering::Relaxed);
         }
     }
 }
@@ -278,6 +290,12 @@ impl Task {
                 () = self.health.check_now.notified() => {}
             }
             match link.send(&ping, Instant::now() + PING_LIMIT).await {
+                // It lives, and is of no use yet.
+                Err(failure) if failure == LOADING => {
+                    last_answer = Instant::now();
+                    self.health.timeouts_in_a_row.store(0, Ordering::Relaxed);
+                    self.health.is_loading.store(true, Ordering::Relaxed);
+                }
                 // An error is an answer, too: the server is there.
                 Ok(_) | Err(Failure::Refused(_)) => {
                     last_answer = Instant::now();

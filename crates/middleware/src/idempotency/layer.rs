@@ -3,14 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cache::CacheHandle;
 use domain::{Caller, CallerId, IdempotencyLedger};
-use http::Extensions;
+use http::{Extensions, Response};
 use seal::KeyRing;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Layer;
 use uuid::Uuid;
 
+use super::counters::{Counting, IdempotencyCounters};
+use super::refusal::Refusal;
 use super::refusal_log::RefusalLog;
 use super::{IdempotencySettings, Idempotent};
 use crate::shares::Shares;
@@ -105,6 +108,7 @@ pub(super) struct Shared {
     /// One for each byte that may wait for the cache to come back.
     pub(super) waiting_bytes: Arc<Semaphore>,
     pub(super) log: Arc<RefusalLog>,
+    pub(super) counting: Arc<Counting>,
 }
 
 impl IdempotencyLayer {
@@ -126,6 +130,7 @@ impl IdempotencyLayer {
             reading_shares: Shares::new(settings.reading_bytes_of_one()),
             waiting_bytes: permits(settings.max_waiting_bytes),
             log: Arc::default(),
+            counting: Arc::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -176,9 +181,23 @@ impl IdempotencyLayer {
         drop(self.shared.running.acquire_many(all).await);
     }
 
+    /// What was counted so far, over all services that this layer and its clones made.
+    pub fn counters(&self) -> IdempotencyCounters {
+        self.shared.counting.snapshot()
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
         change(Arc::make_mut(&mut self.shared));
         self
+    }
+}
+
+impl Shared {
+    /// The answer to a call that is refused; counted, and logged where it has to be.
+    pub(super) fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
+        self.counting.refused(&refusal);
+        self.log.tell(&refusal);
+        refusal.into_response()
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod body;
 mod claim;
+mod counters;
 mod keyed_write;
 mod layer;
 mod record;
@@ -20,6 +21,7 @@ mod tests;
 
 use http::HeaderName;
 
+pub use counters::IdempotencyCounters;
 pub use keyed_write::{AlreadyCommitted, KeyedWrite};
 pub use layer::IdempotencyLayer;
 pub use service::{IdempotencyFuture, Idempotent};

@@ -8,7 +8,7 @@ use http::{HeaderValue, Response, StatusCode};
 use seal::SealError;
 
 use super::X_IDEMPOTENCY_REPLAYED;
-use super::refusal_log::{Flood, RefusalLog};
+use super::refusal_log::Flood;
 use super::request_key::RequestKeyError;
 use crate::error_body::{ErrorBody, codes};
 
@@ -55,12 +55,6 @@ pub(super) enum Refusal {
 pub(super) struct NotKept(#[from] pub(super) SealError);
 
 impl Refusal {
-    /// The answer; says in the log what the answer does not say.
-    pub(super) fn answer<B: From<Bytes>>(self, log: &RefusalLog) -> Response<B> {
-        log.tell(&self);
-        self.into_response()
-    }
-
     /// Whether something of ours is wrong, and not the request.
     pub(super) fn is_fault(&self) -> bool {
         match self {
@@ -92,7 +86,8 @@ impl Refusal {
         }
     }
 
-    fn into_response<B: From<Bytes>>(self) -> Response<B> {
+    /// The answer.
+    pub(super) fn into_response<B: From<Bytes>>(self) -> Response<B> {
         let (status, code, title, message) = match &self {
             Self::Headers(error) => {
                 (StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Bad Request", error.to_string())

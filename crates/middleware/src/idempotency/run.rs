@@ -18,11 +18,11 @@ use tower::Service;
 
 use super::body::{Captured, Reserved, capture};
 use super::claim::{Claim, Claimed, End};
+use super::counters::Counting;
 use super::keyed_write::{AlreadyCommitted, KeyedWrite};
 use super::layer::Shared;
 use super::record::{Record, State};
 use super::refusal::{NotKept, Refusal};
-use super::refusal_log::RefusalLog;
 use super::{X_IDEMPOTENCY_REPLAYED, layer};
 use crate::cache_trouble::CacheTrouble;
 use crate::error_chain::error_chain;
@@ -37,10 +37,10 @@ pub(super) enum Outcome<B, E> {
 
 impl<B: From<Bytes>, E> Outcome<B, E> {
     /// The answer, or what the handler did instead, as if it had run in the task of the caller.
-    pub(super) fn into_result(self, log: &RefusalLog) -> Result<Response<B>, E> {
+    pub(super) fn into_result(self, shared: &Shared) -> Result<Response<B>, E> {
         match self {
             Self::Answer(response) => Ok(response),
-            Self::Refused(refusal) => Ok(refusal.answer(log)),
+            Self::Refused(refusal) => Ok(shared.refuse(refusal)),
             Self::Failed(error) => Err(error),
             Self::Panicked(payload) => resume_unwind(payload),
         }
@@ -126,6 +126,7 @@ where
     where
         S: Service<Request<Q>, Response = Response<B>, Error = E>,
     {
+        Counting::add(&self.shared.counting.executed);
         let limit = self.shared.settings.max_answer_bytes;
         let handled = caught(async move {
             let _until_the_end = reserved;
@@ -172,6 +173,7 @@ where
         let Some(mut answer) = sealed.and_then(|sealed| self.write.open(sealed)) else {
             return Outcome::Refused(Refusal::NotReplayable);
         };
+        Counting::add(&self.shared.counting.replayed);
         answer.headers_mut().insert(X_IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
         Outcome::Answer(answer.map(B::from))
     }
@@ -249,6 +251,7 @@ where
         let Err(error) = completed else {
             return;
         };
+        Counting::add(&shared.counting.kept_late);
         let cause = error_chain(&error);
         tracing::warn!(write = ?write.key(), cause, "the answer of a write is not kept yet");
         let reserved = layer::reserve(&shared.waiting_bytes, end.record.len());

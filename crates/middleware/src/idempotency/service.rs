@@ -118,7 +118,7 @@ where
 {
     let Admitted { write, request, reserved, place } = match admit(&shared, request).await {
         Ok(admitted) => admitted,
-        Err(refusal) => return Ok(refusal.answer(&shared.log)),
+        Err(refusal) => return Ok(shared.refuse(refusal)),
     };
     let (sender, outcome) = oneshot::channel();
     let run = Run::new(Arc::clone(&shared), write, sender);
@@ -129,7 +129,7 @@ where
     // Boxed: the runtime moves what it is given several times, and this is large.
     tokio::spawn(Box::pin(task.in_current_span()));
     // No outcome comes when the runtime shuts down.
-    outcome.await.unwrap_or(Outcome::Refused(Refusal::Unfinished)).into_result(&shared.log)
+    outcome.await.unwrap_or(Outcome::Refused(Refusal::Unfinished)).into_result(&shared)
 }
 
 /// A write that may run.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cache::CacheHandle;
@@ -145,6 +146,14 @@ impl RateLimitLayer {
     #[must_use]
     pub fn on_cache_failure(mut self, policy: OnCacheFailure) -> Self {
         self.limiter = Arc::new(self.limiter.with_policy(policy));
+        self
+    }
+
+    /// How long a request waits for the cache; without this, as long as the cache may take for one operation: 500 ms. Counters
+    /// begin anew.
+    #[must_use]
+    pub fn cache_time(mut self, limit: Duration) -> Self {
+        self.limiter = Arc::new(self.limiter.with_cache_time(limit));
         self
     }
 

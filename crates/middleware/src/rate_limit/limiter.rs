@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use cache::{CacheClient, CacheHandle, EmbeddedCache, EmbeddedLimits, Take};
 
@@ -79,10 +80,14 @@ impl OnCacheFailure {
 
 impl Limiter {
     pub(super) fn new(cache: CacheHandle, clock: SteadyClock, on_failure: OnCacheFailure) -> Self {
+        Self::of(Takes::new(cache, None), clock, on_failure)
+    }
+
+    fn of(takes: Takes, clock: SteadyClock, on_failure: OnCacheFailure) -> Self {
         // Limits are never evicted, so that their number is what bounds the memory: 100,000 callers.
         let limits = EmbeddedLimits { max_bytes: 1024 * 1024, ..EmbeddedLimits::default() };
         Self {
-            takes: Takes::new(cache),
+            takes,
             clock,
             counting: Counting::default(),
             log: OutageLog::default(),
@@ -93,7 +98,14 @@ impl Limiter {
 
     /// The same cache with another policy. Nothing that was counted is taken over.
     pub(super) fn with_policy(&self, on_failure: OnCacheFailure) -> Self {
-        Self::new(self.takes.cache().clone(), self.clock.clone(), on_failure)
+        let takes = Takes::new(self.takes.cache().clone(), self.takes.time());
+        Self::of(takes, self.clock.clone(), on_failure)
+    }
+
+    /// The same with another time for the cache. Nothing that was counted is taken over.
+    pub(super) fn with_cache_time(&self, time: Duration) -> Self {
+        let takes = Takes::new(self.takes.cache().clone(), Some(time));
+        Self::of(takes, self.clock.clone(), self.on_failure)
     }
 
     /// What becomes of the request of this ticket.

@@ -5,12 +5,14 @@
 //! in the order of arrival. Nothing is spawned and nothing is sent between tasks: a waiting request is its waker in a list.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cache::{CacheClient, CacheError, CacheHandle, Grant, TakeRequest};
+use tokio::time::timeout;
 
 use super::denial::Denial;
 use super::flight::{Batch, Flight, Landing};
@@ -51,6 +53,8 @@ pub(super) enum Outcome {
 /// The takes of all keys.
 pub(super) struct Takes {
     cache: CacheHandle,
+    /// How long a take may last, where that is less than what the cache gives it.
+    time: Option<Duration>,
     shards: Vec<Mutex<Shard>>,
 }
 
@@ -78,12 +82,16 @@ enum Behind {
 }
 
 impl Takes {
-    pub(super) fn new(cache: CacheHandle) -> Self {
-        Self { cache, shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    pub(super) fn new(cache: CacheHandle, time: Option<Duration>) -> Self {
+        Self { cache, time, shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
     }
 
     pub(super) fn cache(&self) -> &CacheHandle {
         &self.cache
+    }
+
+    pub(super) fn time(&self) -> Option<Duration> {
+        self.time
     }
 
     /// A request of this key, woken by `waker` when it is its turn.
@@ -131,7 +139,15 @@ impl Takes {
         let cache = self.cache.current()?;
         let key = key.clone();
         let request = if count == 1 { one } else { one.cost(count, Grant::AsManyAsFit) };
-        let take = Box::pin(async move { cache.take(&key, request).await });
+        let take: Pin<Box<dyn Future<Output = _> + Send>> = match self.time {
+            None => Box::pin(async move { cache.take(&key, request).await }),
+            Some(time) => {
+                let elapsed = CacheError::Timeout { node: self.cache.addresses().to_owned(), after: time };
+                Box::pin(
+                    async move { timeout(time, cache.take(&key, request)).await.unwrap_or(Err(elapsed)) },
+                )
+            }
+        };
         Ok(Flight { take, count, asked_at: now })
     }
 

@@ -24,6 +24,7 @@ pub use environment::Environment;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
 pub use rate_limit::RateLimitConfig;
+pub(crate) use rate_limit::USUAL_LIMIT;
 pub use readiness::ReadinessConfig;
 pub use secrets::SecretsConfig;
 pub use section::{Faults, Inspection, Section};

@@ -25,6 +25,11 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
     Variable::new("SERVICE_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds"),
     Variable::new(
+        "RATE_LIMIT_REDIS_TIMEOUT_MS",
+        "`500`",
+        "How long a request may wait for the cache to count it, 1 to 500 milliseconds",
+    ),
+    Variable::new(
         "RATE_LIMIT_ON_CACHE_FAILURE",
         "`local`",
         "While the cache is away: `local` limits each replica by itself, `open` limits nothing, `closed` answers 503",
@@ -36,6 +41,12 @@ pub(super) const VARIABLES: &[Variable] = &[
     ),
 ];
 
+/// A limit above this is allowed, and told in the log (contract of the platform's limiters).
+pub(crate) const USUAL_LIMIT: u64 = 100_000;
+
+/// What a request may wait for the cache to count it, in milliseconds: no operation of the cache takes longer.
+const MOST_CACHE_MILLIS: u64 = 500;
+
 /// How often a caller may ask.
 #[derive(Debug, Clone)]
 pub struct RateLimitConfig {
@@ -43,6 +54,10 @@ pub struct RateLimitConfig {
     pub enabled: bool,
     /// The numbers of every tier.
     pub tiers: RateTiers,
+    /// The variables whose limit is unusually high.
+    pub unusual_limits: Vec<&'static str>,
+    /// How long a request may wait for the cache to count it, if that is said.
+    pub cache_time: Option<Duration>,
     /// What happens while the cache is away.
     pub on_cache_failure: OnCacheFailure,
     /// Whether that was said by its old name.
@@ -60,6 +75,7 @@ pub(super) struct RateLimitVariables {
     relaxed_rate_limit_window_sec: Option<String>,
     service_rate_limit_max: Option<String>,
     service_rate_limit_window_sec: Option<String>,
+    rate_limit_redis_timeout_ms: Option<String>,
     rate_limit_on_cache_failure: Option<String>,
     allow_ratelimit_fail_open: Option<String>,
 }
@@ -72,6 +88,8 @@ impl RateLimitConfig {
         Self {
             enabled: flag_or(true, "RATE_LIMIT_ENABLED", &variables.rate_limit_enabled, problems),
             tiers: tiers(&variables, problems),
+            unusual_limits: unusual_limits(&variables),
+            cache_time: cache_time(&variables.rate_limit_redis_timeout_ms, problems),
             on_cache_failure: failure(
                 &variables.rate_limit_on_cache_failure,
                 is_failure_by_old_name,
@@ -80,6 +98,31 @@ impl RateLimitConfig {
             is_failure_by_old_name,
         }
     }
+}
+
+/// What is no number here is told with the tiers.
+fn unusual_limits(variables: &RateLimitVariables) -> Vec<&'static str> {
+    let limits = [
+        ("RATE_LIMIT_MAX", &variables.rate_limit_max),
+        ("AGGRESSIVE_RATE_LIMIT_MAX", &variables.aggressive_rate_limit_max),
+        ("RELAXED_RATE_LIMIT_MAX", &variables.relaxed_rate_limit_max),
+        ("SERVICE_RATE_LIMIT_MAX", &variables.service_rate_limit_max),
+    ];
+    let is_unusual = |(_, value): &Given<'_>| {
+        filled(value).and_then(|value| value.parse::<u64>().ok()).is_some_and(|limit| limit > USUAL_LIMIT)
+    };
+    limits.into_iter().filter(is_unusual).map(|(variable, _)| variable).collect()
+}
+
+fn cache_time(value: &Option<String>, problems: &mut Vec<Problem>) -> Option<Duration> {
+    const VARIABLE: &str = "RATE_LIMIT_REDIS_TIMEOUT_MS";
+    const EXPECTED: &str = "a whole number of milliseconds from 1 to 500";
+    filled(value)?;
+    let millis = whole_number((VARIABLE, value), MOST_CACHE_MILLIS, EXPECTED, problems);
+    if millis > MOST_CACHE_MILLIS {
+        problems.push(unexpected(VARIABLE, value, EXPECTED));
+    }
+    Some(Duration::from_millis(millis))
 }
 
 /// A variable, with its value if it is set.
@@ -215,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn a_limit_that_protects_little_is_told_and_not_refused() {
+        let (config, problems) = read([
+            ("RATE_LIMIT_MAX", "100000"),
+            ("SERVICE_RATE_LIMIT_MAX", "100001"),
+            ("RATE_LIMIT_REDIS_TIMEOUT_MS", "50"),
+        ]);
+        assert_eq!(problems, "");
+        assert_eq!(config.unusual_limits, ["SERVICE_RATE_LIMIT_MAX"]);
+        assert_eq!(config.cache_time, Some(Duration::from_millis(50)));
+        assert_eq!(read([]).0.cache_time, None);
+    }
+
+    #[test]
     fn what_cannot_limit_is_named() {
         for (variable, value) in [
             ("RATE_LIMIT_ENABLED", "yes"),
@@ -225,6 +281,8 @@ mod tests {
             ("SERVICE_RATE_LIMIT_MAX", "1e3"),
             ("SERVICE_RATE_LIMIT_WINDOW_SEC", "99999999999"),
             ("RATE_LIMIT_ON_CACHE_FAILURE", "fail"),
+            ("RATE_LIMIT_REDIS_TIMEOUT_MS", "0"),
+            ("RATE_LIMIT_REDIS_TIMEOUT_MS", "501"),
         ] {
             let (_, problems) = read([(variable, value)]);
             assert!(problems.starts_with(&format!("{variable}: ")), "{variable}={value}: {problems}");

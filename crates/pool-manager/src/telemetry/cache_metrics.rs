@@ -3,9 +3,15 @@
 use cache::{Cache, CacheHandle, Counters};
 use opentelemetry::metrics::Meter;
 
-type Reading = fn(&Counters) -> u64;
+use super::counter_table::{Counter, observe_counters};
 
-const COUNTERS: [(&str, &str, Reading); 9] = [
+const COUNTERS: [Counter<Counters>; 11] = [
+    ("cache.client.round_trips", "Times that a node was sent something and waited for.", |counters| {
+        counters.round_trips
+    }),
+    ("cache.client.batched", "Commands that went to a node in one script call with others.", |counters| {
+        counters.batched
+    }),
     ("cache.client.links.opened", "Links to Valkey nodes that were opened.", |counters| {
         counters.links_opened
     }),
@@ -29,15 +35,9 @@ const COUNTERS: [(&str, &str, Reading); 9] = [
 
 /// Reports the counters of the cache client whenever metrics are collected. The embedded cache has none.
 pub(crate) fn observe_cache(meter: &Meter, cache: &CacheHandle) {
-    for (name, description, reading) in COUNTERS {
-        let cache = cache.clone();
-        let instrument = meter.u64_observable_counter(name).with_description(description);
-        instrument
-            .with_callback(move |observer| {
-                if let Ok(Cache::Valkey(valkey)) = cache.current() {
-                    observer.observe(reading(&valkey.counters()), &[]);
-                }
-            })
-            .build();
-    }
+    let cache = cache.clone();
+    observe_counters(meter, &COUNTERS, &[], move || match cache.current() {
+        Ok(Cache::Valkey(valkey)) => Some(valkey.counters()),
+        _ => None,
+    });
 }

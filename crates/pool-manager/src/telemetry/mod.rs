@@ -1,7 +1,9 @@
 //! Logs to standard output; traces and metrics by OTLP where a collector is configured.
 
 mod cache_metrics;
+mod counter_table;
 mod export;
+mod idempotency_metrics;
 mod log;
 mod near_metrics;
 mod rate_limit_metrics;
@@ -17,6 +19,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 pub(crate) use cache_metrics::observe_cache;
+pub(crate) use idempotency_metrics::observe_idempotency;
 pub(crate) use near_metrics::{observe_near, observe_tracking};
 pub(crate) use rate_limit_metrics::observe_rate_limit;
 pub(crate) use readiness_metrics::record_checks;

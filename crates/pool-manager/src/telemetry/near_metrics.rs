@@ -6,10 +6,11 @@ use cache::{CacheHandle, LAG_BOUNDS, NearCounters, TrackingCounters};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::Meter;
 
-type Reading = fn(&NearCounters) -> u64;
+use super::counter_table::{Counter, observe_counters};
+
 type LagReading = fn(&TrackingCounters) -> Duration;
 
-const COUNTERS: [(&str, &str, Reading); 6] = [
+const COUNTERS: [Counter<NearCounters>; 6] = [
     ("cache.near.hits", "Look-ups that a near-cache answered.", |counters| counters.hits),
     ("cache.near.misses", "Look-ups that a near-cache could not answer.", |counters| counters.misses),
     ("cache.near.evictions", "Entries of a near-cache that made room for others.", |counters| {
@@ -31,14 +32,8 @@ pub(crate) fn observe_near(
     counters: impl Fn() -> NearCounters + Clone + Send + Sync + 'static,
 ) {
     let attributes = [KeyValue::new("cache.near.name", name)];
-    for (instrument, description, reading) in COUNTERS {
-        let (counters, attributes) = (counters.clone(), attributes.clone());
-        meter
-            .u64_observable_counter(instrument)
-            .with_description(description)
-            .with_callback(move |observer| observer.observe(reading(&counters()), &attributes))
-            .build();
-    }
+    let snapshot = counters.clone();
+    observe_counters(meter, &COUNTERS, &attributes, move || Some(snapshot()));
     meter
         .u64_observable_gauge("cache.near.size")
         .with_description("Memory of what a near-cache holds.")

@@ -3,9 +3,9 @@
 use middleware::{RateLimitCounters, RateLimitLayer};
 use opentelemetry::metrics::Meter;
 
-type Reading = fn(&RateLimitCounters) -> u64;
+use super::counter_table::{Counter, observe_counters};
 
-const COUNTERS: [(&str, &str, Reading); 10] = [
+const COUNTERS: [Counter<RateLimitCounters>; 10] = [
     ("rate_limit.allowed", "Requests that the limit let through.", |counters| counters.allowed),
     ("rate_limit.denied", "Requests that were answered 429.", |counters| counters.denied),
     (
@@ -28,9 +28,6 @@ const COUNTERS: [(&str, &str, Reading); 10] = [
 
 /// Reports the counters of the layer whenever metrics are collected.
 pub(crate) fn observe_rate_limit(meter: &Meter, layer: &RateLimitLayer) {
-    for (name, description, reading) in COUNTERS {
-        let layer = layer.clone();
-        let instrument = meter.u64_observable_counter(name).with_description(description);
-        instrument.with_callback(move |observer| observer.observe(reading(&layer.counters()), &[])).build();
-    }
+    let layer = layer.clone();
+    observe_counters(meter, &COUNTERS, &[], move || Some(layer.counters()));
 }

@@ -68,6 +68,15 @@ impl Collector {
     }
 }
 
+/// What operators are told that the service counts.
+const METRICS: &str = include_str!("../../../../docs/METRICS.md");
+
+fn metric_names(sent: &[ExportMetricsServiceRequest]) -> Vec<String> {
+    let resources = sent.iter().flat_map(|sent| &sent.resource_metrics);
+    let metrics = resources.flat_map(|of_one| &of_one.scope_metrics).flat_map(|scope| &scope.metrics);
+    metrics.map(|metric| metric.name.clone()).collect()
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -129,10 +138,14 @@ async fn a_request_continues_the_trace_of_its_caller() {
         "{attributes}"
     );
 
+    for name in metric_names(&collector.metrics.lock().unwrap()) {
+        assert!(METRICS.contains(&format!("`{name}`")), "{name} is not in docs/METRICS.md");
+    }
     let metrics = format!("{:?}", collector.metrics.lock().unwrap());
     assert!(metrics.contains("http.server.request.duration") && metrics.contains("/cache/keys/{key}"));
     for name in [
         "cache.client.links.opened",
+        "cache.client.round_trips",
         "cache.near.hits",
         "cache.near.misses",
         "cache.near.evictions",
@@ -145,6 +158,7 @@ async fn a_request_continues_the_trace_of_its_caller() {
         "cache.tracking.lag.measures",
         "rate_limit.allowed",
         "rate_limit.takes",
+        "idempotency.executed",
     ] {
         assert!(metrics.contains(name), "{name}");
     }

@@ -19,6 +19,8 @@ async fn a_repeat_gets_the_first_answer() {
         assert_replayed(&again, true);
     }
     assert_eq!(handler.runs(), 1);
+    let counters = working.layer.counters();
+    assert_eq!(counters, IdempotencyCounters { executed: 1, replayed: 3, ..IdempotencyCounters::default() });
 }
 
 #[tokio::test]
@@ -81,6 +83,8 @@ async fn a_repeat_of_a_running_write_is_told_to_wait() {
     assert_refused(&again, StatusCode::CONFLICT, "IDEMPOTENCY_CONFLICT");
     assert_eq!(again.headers()["retry-after"], "1");
     assert_replayed(&again, true);
+    let counters = working.layer.counters();
+    assert_eq!((counters.executed, counters.in_progress, counters.replayed), (1, 1, 0));
     handler.let_on();
     assert_eq!(first.await.unwrap().unwrap().status(), StatusCode::CREATED);
 }

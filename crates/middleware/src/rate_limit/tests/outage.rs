@@ -69,6 +69,20 @@ async fn closed_answers_503_and_nothing_about_the_inside() {
     assert_eq!((counters.closed, counters.allowed, counters.denied), (1, 0, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_longer_for_the_cache_than_may_be() {
+    let limited = Limited::new(MockCache::new());
+    limited.cache.hold_takes(true);
+    let layer = limited.layer.clone();
+    let layer = layer.cache_time(Duration::from_millis(50)).on_cache_failure(OnCacheFailure::Open);
+    let service =
+        layer.layer(service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(Bytes::new())))));
+    let began = tokio::time::Instant::now();
+    let response = service.oneshot(get("someone")).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::from_millis(50));
+    assert_eq!(header(&response, "X-RateLimit-Source"), "open", "both builders count, in any order");
+}
+
 #[tokio::test]
 async fn a_builder_changes_the_policy() {
     let limited = Limited::new(MockCache::new().failing_with(cut()));
