@@ -6,6 +6,7 @@ mod limits;
 mod lost_answers;
 mod outages;
 mod password;
+mod permissions;
 mod redirections;
 mod scan_cluster;
 mod scan_single;
