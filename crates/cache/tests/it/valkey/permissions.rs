@@ -36,11 +36,7 @@ async fn make_user(server: &mut Resp) {
 }
 
 fn with_user(config: CacheConfig) -> CacheConfig {
-    CacheConfig {
-        username: Some("pool-manager".to_owned()),
-        password: Some(Secret::new(PASSWORD)),
-        ..config
-    }
+    CacheConfig { username: Some("pool-manager".to_owned()), password: Some(Secret::new(PASSWORD)), ..config }
 }
 
 async fn use_all(config: CacheConfig) {
