@@ -13,6 +13,8 @@ pub mod codes {
     pub const FORBIDDEN: &str = "FORBIDDEN";
     /// 429: too much was asked for; later it may be allowed.
     pub const RATE_LIMIT_EXCEEDED: &str = "rate_limit_exceeded";
+    /// 503: the rate limit cannot be checked; as the platform's limiters say it.
+    pub const RATE_LIMIT_UNAVAILABLE: &str = "service_unavailable";
     /// 503: something that is needed is away.
     pub const SERVICE_UNAVAILABLE: &str = "SERVICE_UNAVAILABLE";
 }

@@ -68,9 +68,10 @@ async fn run(
     samples.between(healed, ended).print(&format!("{name}: after"));
     let settled = samples.between(struck + SETTLED, mended);
     println!(
-        "{name}: healed after {:.1?}; median well into it {:.1?}",
+        "{name}: healed after {:.1?}; well into it p50 {:.1?}, p99 {:.1?}",
         healed - mended,
-        settled.quantile(0.5)
+        settled.quantile(0.5),
+        settled.quantile(0.99)
     );
     samples.assert_allowed(name);
     samples.between(at_work, struck).assert_whole(&format!("{name}: before"), MOST);

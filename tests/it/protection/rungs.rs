@@ -56,6 +56,6 @@ async fn open_lets_everybody_through() {
 async fn closed_refuses_everybody() {
     let service = without_cache("closed").await;
     for refused in reads(&service).await {
-        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("SERVICE_UNAVAILABLE")));
+        assert_eq!((refused.status, refused.body["code"].as_str()), (503, Some("service_unavailable")));
     }
 }

@@ -71,7 +71,7 @@ impl Refusal {
                     "Too Many Requests",
                     "too many API keys that are not known are being checked: try again",
                 );
-                in_a_second(body.into_response(StatusCode::TOO_MANY_REQUESTS))
+                in_two_seconds(body.into_response(StatusCode::TOO_MANY_REQUESTS))
             }
             Self::Missing
             | Self::Repeated
@@ -93,7 +93,16 @@ impl Refusal {
     }
 }
 
-fn in_a_second<B>(mut response: Response<B>) -> Response<B> {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+/// An address may owe a second's worth beyond the next second, so that one second would be too early.
+fn in_two_seconds<B>(response: Response<B>) -> Response<B> {
+    with_retry_after(response, "2")
+}
+
+fn in_a_second<B>(response: Response<B>) -> Response<B> {
+    with_retry_after(response, "1")
+}
+
+fn with_retry_after<B>(mut response: Response<B>, seconds: &'static str) -> Response<B> {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
     response
 }

@@ -40,7 +40,7 @@ pub(super) fn crowded<B: From<Bytes>>(tier: &Tier) -> Response<B> {
 /// 503: nobody can tell whether the request may pass.
 pub(super) fn unavailable<B: From<Bytes>>() -> Response<B> {
     let body = ErrorBody::new(
-        codes::SERVICE_UNAVAILABLE,
+        codes::RATE_LIMIT_UNAVAILABLE,
         "Service Unavailable",
         "the rate limit cannot be checked at the moment: try again",
     );

@@ -18,7 +18,8 @@ use super::tiers::{Tier, seconds_up};
 /// Who decides while the cache does not answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnCacheFailure {
-    /// The same limit, counted in this process: with n replicas a caller has up to n times the limit.
+    /// The same limit, counted in this process: with n replicas a caller has up to n times the limit. Callers beyond the
+    /// 100,000 that it counts pass uncounted, as with `Open`.
     #[default]
     Local,
     /// Nobody: every request passes.

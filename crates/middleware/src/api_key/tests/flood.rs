@@ -18,14 +18,14 @@ const OK: StatusCode = StatusCode::OK;
 const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
 #[tokio::test]
-async fn an_address_that_asks_too_often_waits_a_second() {
+async fn an_address_that_asks_too_often_waits() {
     let (guarded, _) = Guarded::alone([record_of(KEY)]);
     for number in 0..10 {
         let status = guarded.at_address(1, &format!("unknown-{number}")).await.status();
         assert_eq!(status, StatusCode::UNAUTHORIZED);
     }
     let response = guarded.at_address(1, KEY).await;
-    assert_eq!((response.status(), &response.headers()["retry-after"]), (TOO_MANY, &"1".parse().unwrap()));
+    assert_eq!((response.status(), &response.headers()["retry-after"]), (TOO_MANY, &"2".parse().unwrap()));
     let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
     assert_eq!(body["code"], "rate_limit_exceeded");
     assert_eq!(body["error"], body["message"]);
