@@ -30,7 +30,8 @@ pub struct SourceLimits {
     pub strangers_in_flight: usize,
     /// Strangers being looked up in the shared cache or at the source.
     pub strangers_in_cache: usize,
-    /// Of those, the ones of one address. A network of IPv6 (/64) counts as one address.
+    /// Of those, the ones of one address. A network of IPv6 (/64) counts as one address. Enough for every service of a platform
+    /// behind one ingress to come at once after a restart: nobody waits here, and who finds no room is refused.
     pub address_in_cache: usize,
     /// Keys in a second of which the source may tell one address that there is no such key. After more than that no
     /// stranger of this address reaches the source for a moment; keys that exist are not counted.
@@ -48,8 +49,8 @@ impl Default for SourceLimits {
         Self {
             strangers_per_second: 50,
             strangers_in_flight: 16,
-            strangers_in_cache: 128,
-            address_in_cache: 32,
+            strangers_in_cache: 256,
+            address_in_cache: 128,
             address_per_second: 10,
             address_burst: 10,
             known_in_flight: 64,
@@ -205,16 +206,16 @@ mod tests {
         let rooms =
             |number| -> Vec<Room> { (0..1_000).map_while(|_| gate.stranger(address(number)).ok()).collect() };
         let mut held = vec![rooms(1)];
-        assert_eq!(held[0].len(), 32);
+        assert_eq!(held[0].len(), 128);
         assert!(gate.stranger(address(1)).is_err() && !gate.is_full());
-        held.extend((2..=5).map(rooms));
-        assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), [32, 32, 32, 32, 0]);
-        assert_eq!(gate.in_cache_by_address.holders(), 4, "an address without a place is not kept");
+        held.extend((2..=3).map(rooms));
+        assert_eq!(held.iter().map(Vec::len).collect::<Vec<_>>(), [128, 128, 0]);
+        assert_eq!(gate.in_cache_by_address.holders(), 2, "an address without a place is not kept");
         held[0].pop();
         assert!(gate.stranger(address(1)).is_ok(), "the place is free again");
         drop(held);
         assert_eq!(gate.in_cache_by_address.holders(), 0);
-        assert_eq!(gate.in_cache.available_permits(), 128);
+        assert_eq!(gate.in_cache.available_permits(), 256);
     }
 
     #[test]

@@ -104,6 +104,8 @@ pub(super) struct Shared {
     pub(super) running_shares: Arc<Shares<CallerId>>,
     /// One for each byte of a request's body.
     pub(super) reading_bytes: Arc<Semaphore>,
+    /// The same for small bodies.
+    pub(super) reading_small_bytes: Arc<Semaphore>,
     pub(super) reading_shares: Arc<Shares<CallerId>>,
     /// One for each byte that may wait for the cache to come back.
     pub(super) waiting_bytes: Arc<Semaphore>,
@@ -127,6 +129,7 @@ impl IdempotencyLayer {
             running: permits(settings.max_running),
             running_shares: Shares::new(settings.running_of_one()),
             reading_bytes: permits(settings.reading_bytes()),
+            reading_small_bytes: permits(settings.small_reading_bytes()),
             reading_shares: Shares::new(settings.reading_bytes_of_one()),
             waiting_bytes: permits(settings.max_waiting_bytes),
             log: Arc::default(),
@@ -149,6 +152,7 @@ impl IdempotencyLayer {
             shared.running = permits(settings.max_running);
             shared.running_shares = Shares::new(settings.running_of_one());
             shared.reading_bytes = permits(settings.reading_bytes());
+            shared.reading_small_bytes = permits(settings.small_reading_bytes());
             shared.reading_shares = Shares::new(settings.reading_bytes_of_one());
             shared.waiting_bytes = permits(settings.max_waiting_bytes);
         })

@@ -167,5 +167,7 @@ where
 
 fn reserve_bytes(shared: &Shared, caller: &CallerId, amount: usize) -> Option<Reserved> {
     let of_caller = shared.reading_shares.take(caller, amount)?;
-    Some(Reserved { all: reserve(&shared.reading_bytes, amount)?, of_caller })
+    let is_small = amount <= shared.settings.small_request_bytes;
+    let room = if is_small { &shared.reading_small_bytes } else { &shared.reading_bytes };
+    Some(Reserved { all: reserve(room, amount)?, of_caller })
 }

@@ -24,6 +24,9 @@ pub struct IdempotencySettings {
     /// as the length that it announces, or else as `max_request_bytes`, until it is there. One caller has half of this, or
     /// one body of the largest size if that is more.
     pub max_reading_bytes: usize,
+    /// Bodies of up to so many bytes have room of their own, so that small writes go on while others send large bodies slowly:
+    /// for twice `max_running` of them.
+    pub small_request_bytes: usize,
     /// Bytes of an answer's body that is kept for repeats; a larger one is handed on and not kept.
     pub max_answer_bytes: usize,
     /// How many keyed writes run at once, those whose answer waits for the cache to come back among them; above it 503. One
@@ -36,7 +39,7 @@ pub struct IdempotencySettings {
 
 impl Default for IdempotencySettings {
     /// 5 minutes and at most a day; 10 s of lease; 5 minutes to run, 1 s for the ledger; bodies of 1 MiB in 10 s, 64 MiB of
-    /// them at once; 256 writes at once, 32 MiB of answers waiting.
+    /// them at once and 8 MiB of those up to 16 KiB; 256 writes at once, 32 MiB of answers waiting.
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;
         Self {
@@ -48,6 +51,7 @@ impl Default for IdempotencySettings {
             body_time: Duration::from_secs(10),
             max_request_bytes: MIB,
             max_reading_bytes: 64 * MIB,
+            small_request_bytes: 16 * 1024,
             max_answer_bytes: MIB,
             max_running: 256,
             max_waiting_bytes: 32 * MIB,
@@ -64,6 +68,11 @@ impl IdempotencySettings {
     /// What one caller may have of them.
     pub(super) fn reading_bytes_of_one(&self) -> usize {
         (self.max_reading_bytes / 2).max(self.max_request_bytes)
+    }
+
+    /// What all small bodies may have.
+    pub(super) fn small_reading_bytes(&self) -> usize {
+        self.max_running.saturating_mul(2).saturating_mul(self.small_request_bytes)
     }
 
     /// How many of `max_running` one caller may have.

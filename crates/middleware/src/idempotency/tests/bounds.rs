@@ -101,9 +101,14 @@ impl Callers {
     }
 }
 
-/// Bodies of 100 bytes, four of them at once, two of one caller.
+/// Bodies of 100 bytes, four of them at once, two of one caller; none is small.
 fn four_bodies() -> IdempotencySettings {
-    IdempotencySettings { max_request_bytes: 100, max_reading_bytes: 400, ..IdempotencySettings::default() }
+    IdempotencySettings {
+        max_request_bytes: 100,
+        max_reading_bytes: 400,
+        small_request_bytes: 0,
+        ..IdempotencySettings::default()
+    }
 }
 
 async fn stopped(calls: impl IntoIterator<Item = JoinHandle<Answer>>) {
@@ -130,6 +135,19 @@ async fn bodies_that_do_not_come_hold_half_of_the_bytes_for_one_caller() {
     stopped(of_one).await;
     assert_eq!(callers.call("one", of_length(100)).await.status(), StatusCode::CREATED);
     stopped(of_two).await;
+}
+
+#[tokio::test]
+async fn small_bodies_go_on_while_others_send_large_ones_slowly() {
+    let settings = IdempotencySettings { small_request_bytes: 10, ..four_bodies() };
+    let callers = Callers::new(Working::with_settings(settings).layer, Counting::new());
+    let mut slow = Vec::new();
+    for caller in ["one", "one", "two", "two"] {
+        slow.push(callers.begin(caller, callers.never(100)).await);
+    }
+    assert_unavailable(&callers.call("three", of_length(11)).await);
+    assert_eq!(callers.call("three", of_length(10)).await.status(), StatusCode::CREATED);
+    stopped(slow).await;
 }
 
 #[tokio::test]
@@ -204,4 +222,5 @@ fn fewer_run_than_the_server_works_on() {
     let settings = IdempotencySettings::default();
     assert_eq!((settings.max_running, settings.running_of_one()), (256, 128));
     assert_eq!((settings.reading_bytes() >> 20, settings.reading_bytes_of_one() >> 20), (64, 32));
+    assert_eq!(settings.small_reading_bytes(), 512 * settings.small_request_bytes);
 }
