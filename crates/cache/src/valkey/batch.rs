@@ -94,7 +94,8 @@ impl Batcher {
         match timeout_at(deadline, shared.join(command, deadline)?).await {
             Ok(Ok(Answer::Executed(answer))) => answer,
             Ok(Ok(Answer::NotRun)) => shared.keeper.send(command, deadline).await,
-            Ok(Err(_)) => Err(Failure::NotSent("the client is closed".to_owned())),
+            // The client is closed, perhaps with the call in flight.
+            Ok(Err(_)) => Err(Failure::Interrupted),
             Err(_) => {
                 shared.keeper.note(Some(&Failure::TimedOut));
                 Err(Failure::TimedOut)
