@@ -1,9 +1,9 @@
 //! Valkey: single node or cluster, over links to single nodes.
 //!
 //! The layers, from the bottom: [`link`] is one connection; [`keeper`] keeps one up and replaces it when it hangs;
-//! [`node`] has one or two of them, and sends small commands that meet [together](batch); [`topology`] knows the slot map and the nodes; [`router`] finds the node for a
-//! command and decides about redirections and repetitions; [`operations`] are the cache operations on top, and
-//! [`scan`] is the key space.
+//! [`node`] has one or two of them, and sends small commands that meet [together](batch); [`topology`] knows the slot map
+//! and the nodes; [`router`] finds the node for a command and decides about redirections and repetitions; [`operations`]
+//! are the cache operations on top, and [`scan`] is the key space.
 
 mod batch;
 mod command;

@@ -85,10 +85,11 @@ impl RateLimitConfig {
         let variables: RateLimitVariables = environment.section("", problems);
         let is_failure_by_old_name =
             flag("ALLOW_RATELIMIT_FAIL_OPEN", &variables.allow_ratelimit_fail_open, problems);
+        let mut unusual_limits = Vec::new();
         Self {
             enabled: flag_or(true, "RATE_LIMIT_ENABLED", &variables.rate_limit_enabled, problems),
-            tiers: tiers(&variables, problems),
-            unusual_limits: unusual_limits(&variables),
+            tiers: tiers(&variables, &mut unusual_limits, problems),
+            unusual_limits,
             cache_time: cache_time(&variables.rate_limit_redis_timeout_ms, problems),
             on_cache_failure: failure(
                 &variables.rate_limit_on_cache_failure,
@@ -98,20 +99,6 @@ impl RateLimitConfig {
             is_failure_by_old_name,
         }
     }
-}
-
-/// What is no number here is told with the tiers.
-fn unusual_limits(variables: &RateLimitVariables) -> Vec<&'static str> {
-    let limits = [
-        ("RATE_LIMIT_MAX", &variables.rate_limit_max),
-        ("AGGRESSIVE_RATE_LIMIT_MAX", &variables.aggressive_rate_limit_max),
-        ("RELAXED_RATE_LIMIT_MAX", &variables.relaxed_rate_limit_max),
-        ("SERVICE_RATE_LIMIT_MAX", &variables.service_rate_limit_max),
-    ];
-    let is_unusual = |(_, value): &Given<'_>| {
-        filled(value).and_then(|value| value.parse::<u64>().ok()).is_some_and(|limit| limit > USUAL_LIMIT)
-    };
-    limits.into_iter().filter(is_unusual).map(|(variable, _)| variable).collect()
 }
 
 fn cache_time(value: &Option<String>, problems: &mut Vec<Problem>) -> Option<Duration> {
@@ -128,8 +115,13 @@ fn cache_time(value: &Option<String>, problems: &mut Vec<Problem>) -> Option<Dur
 /// A variable, with its value if it is set.
 type Given<'a> = (&'static str, &'a Option<String>);
 
-/// Every tier with its numbers; the defaults are those of the layer, a minute of window each.
-fn tiers(variables: &RateLimitVariables, problems: &mut Vec<Problem>) -> RateTiers {
+/// Every tier with its numbers; the defaults are those of the layer, a minute of window each. Names the variables whose
+/// limit is unusually high.
+fn tiers(
+    variables: &RateLimitVariables,
+    unusual_limits: &mut Vec<&'static str>,
+    problems: &mut Vec<Problem>,
+) -> RateTiers {
     let given: [(RateTier, u64, Given<'_>, Given<'_>); 4] = [
         (
             RateTier::Default,
@@ -158,6 +150,9 @@ fn tiers(variables: &RateLimitVariables, problems: &mut Vec<Problem>) -> RateTie
     ];
     given.into_iter().fold(RateTiers::default(), |tiers, (tier, default, limit, window)| {
         let number = whole_number(limit, default, "a whole number from 1", problems);
+        if number > USUAL_LIMIT {
+            unusual_limits.push(limit.0);
+        }
         let seconds = whole_number(window, 60, "a whole number of seconds from 1", problems);
         // Tells a tier that cannot work before it takes the place of its default.
         match tiers.clone().with(tier, number, Duration::from_secs(seconds)) {
