@@ -1,6 +1,6 @@
 //! API keys that a test and the service make alike, each from its number.
 
-use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Scope, Scopes};
+use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, KeyBinding, Scope, Scopes};
 
 /// The key with this number.
 pub fn known_key(number: usize) -> ApiKey {
@@ -24,7 +24,7 @@ pub(crate) fn record(number: usize) -> ApiKeyRecord {
         id: caller_id(number),
         hash: ApiKeyHash::of(&known_key(number)),
         name: "test".to_owned(),
-        environment: "staging".to_owned(),
+        binding: KeyBinding::default(),
         scopes: Scopes::from_iter([Scope::CACHE_READ, Scope::CACHE_WRITE]),
         rate_tier: None,
         version: 1,

@@ -7,7 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use cache::{Cache, CacheClient, CacheHandle, Expiry};
-use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, ManualClock, MemoryApiKeys, Scope};
+use domain::{
+    ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, KeyBinding, ManualClock, MemoryApiKeys, Scope,
+};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer};
@@ -155,7 +157,7 @@ fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
         id: CallerId::from(format!("id-of-{key}").as_str()),
         hash: ApiKeyHash::of(&ApiKey::parse(key).unwrap()),
         name: "test".to_owned(),
-        environment: "staging".to_owned(),
+        binding: KeyBinding::default(),
         scopes: scopes.iter().cloned().collect(),
         rate_tier: None,
         version: 1,

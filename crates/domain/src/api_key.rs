@@ -41,19 +41,23 @@ pub enum ApiKeyError {
 
 impl ApiKey {
     /// How many random bytes a new key takes: 64 bits for the public id, 256 for the secret.
-    pub const RANDOM_BYTES: usize = ID_BYTES + 32;
+    pub const RANDOM_BYTES: usize = ID_BYTES + Self::SECRET_BYTES;
+    /// How many of them are for the secret.
+    pub const SECRET_BYTES: usize = 32;
 
     /// A new key from random bytes. `environment` is shortened to 16 lower-case letters and digits.
     pub fn generate(environment: &str, random: [u8; Self::RANDOM_BYTES]) -> Self {
-        let environment: String = environment
-            .chars()
-            .map(|character| character.to_ascii_lowercase())
-            .filter(char::is_ascii_alphanumeric)
-            .take(ENVIRONMENT_LENGTH)
-            .collect();
-        let environment = if environment.is_empty() { "any" } else { &environment };
         let (id, secret) = random.split_at(ID_BYTES);
-        let id = base62::encode(id, ID_LENGTH);
+        Self::of_parts(&environment_part(environment), &base62::encode(id, ID_LENGTH), secret)
+    }
+
+    /// Another key with the public id of one that was made here, for whoever replaces it; `None` when `id` is none.
+    pub fn renew(environment: &str, id: &str, random: [u8; Self::SECRET_BYTES]) -> Option<Self> {
+        let is_own = id.len() == ID_LENGTH && base62::is_base62(id);
+        is_own.then(|| Self::of_parts(&environment_part(environment), id, &random))
+    }
+
+    fn of_parts(environment: &str, id: &str, secret: &[u8]) -> Self {
         let secret = Zeroizing::new(base62::encode(secret, SECRET_LENGTH));
         let body = Zeroizing::new(format!("{PREFIX}_{environment}_{id}_{}", *secret));
         let mut text = Zeroizing::new(String::with_capacity(body.len() + CHECKSUM_LENGTH));
@@ -83,7 +87,7 @@ impl ApiKey {
     }
 
     /// The public id of a key made here; it is not secret and names the key in logs.
-    fn public_id(&self) -> Option<&str> {
+    pub fn public_id(&self) -> Option<&str> {
         own_parts(&self.0)
     }
 
@@ -91,6 +95,13 @@ impl ApiKey {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// The environment as it stands in a key: 16 lower-case letters and digits at most.
+fn environment_part(environment: &str) -> String {
+    let letters = environment.chars().map(|letter| letter.to_ascii_lowercase());
+    let part: String = letters.filter(char::is_ascii_alphanumeric).take(ENVIRONMENT_LENGTH).collect();
+    if part.is_empty() { "any".to_owned() } else { part }
 }
 
 /// The public id of a text that has the form of a key made here, whatever its checksum.
@@ -154,6 +165,16 @@ mod tests {
             assert_eq!(ApiKey::parse(text).unwrap_err(), ApiKeyError::OuterBlank, "{text:?}");
         }
         assert!(!format!("{:?}", ApiKey::parse("hunter2").unwrap()).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_renewed_key_has_the_id_of_the_old_one() {
+        let key = ApiKey::generate("staging", [7; ApiKey::RANDOM_BYTES]);
+        let renewed = ApiKey::renew("staging", key.public_id().unwrap(), [8; ApiKey::SECRET_BYTES]).unwrap();
+        assert_eq!(renewed.public_id(), key.public_id());
+        assert_ne!(renewed.expose(), key.expose());
+        assert!(ApiKey::parse(renewed.expose()).is_ok());
+        assert!(ApiKey::renew("staging", "bootstrap", [8; ApiKey::SECRET_BYTES]).is_none());
     }
 
     proptest! {

@@ -1,16 +1,24 @@
 //! The name a key is stored and looked up under.
 
 use std::fmt;
+use std::str::FromStr;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::api_key::ApiKey;
 
 /// SHA-256 of a key's text. Keys made here are long and random, so no salt and no slow hash is needed. A foreign one may be
 /// short, so its hash is nothing for logs: `Debug` shows its beginning. `==` takes the same time whatever the difference.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ApiKeyHash([u8; 32]);
+
+/// The text is no hash of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be the SHA-256 of a key, as 64 hex digits")]
+pub struct ApiKeyHashError;
 
 impl ApiKeyHash {
     /// The hash of a key.
@@ -28,6 +36,32 @@ impl ApiKeyHash {
     /// Its bytes, to be stored or looked up.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl FromStr for ApiKeyHash {
+    type Err = ApiKeyHashError;
+
+    /// 64 hex digits, as `Display` writes them.
+    fn from_str(text: &str) -> Result<Self, ApiKeyHashError> {
+        if text.len() != 64 {
+            return Err(ApiKeyHashError);
+        }
+        const_hex::decode_to_array(text).map(Self).map_err(|_| ApiKeyHashError)
+    }
+}
+
+impl TryFrom<String> for ApiKeyHash {
+    type Error = ApiKeyHashError;
+
+    fn try_from(text: String) -> Result<Self, ApiKeyHashError> {
+        text.parse()
+    }
+}
+
+impl From<ApiKeyHash> for String {
+    fn from(hash: ApiKeyHash) -> Self {
+        hash.to_string()
     }
 }
 
@@ -65,5 +99,9 @@ mod tests {
         assert_eq!(format!("{hash:?}"), "ApiKeyHash(ba7816bf...)");
         assert_ne!(hash, ApiKeyHash::of(&ApiKey::parse("abd").unwrap()));
         assert_eq!(hash, ApiKeyHash::from_bytes(*hash.as_bytes()));
+        assert_eq!(hex.parse(), Ok(hash));
+        for text in ["", "ab", &"g".repeat(64)] {
+            assert_eq!(text.parse::<ApiKeyHash>(), Err(ApiKeyHashError), "{text}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use crate::api_key_hash::ApiKeyHash;
 use crate::caller::{Caller, CallerId};
+use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
 
@@ -16,8 +17,8 @@ pub struct ApiKeyRecord {
     pub hash: ApiKeyHash,
     /// What people call it.
     pub name: String,
-    /// The environment it is for.
-    pub environment: String,
+    /// Whom it is for.
+    pub binding: KeyBinding,
     /// What it may do.
     pub scopes: Scopes,
     /// The rate limit that its calls are held to, if it is not that of the route.
@@ -36,7 +37,7 @@ impl ApiKeyRecord {
 
     /// Who calls with this key.
     pub fn caller(&self) -> Caller {
-        let caller = Caller::new(self.id.clone(), self.scopes.clone());
+        let caller = Caller::new(self.id.clone(), self.scopes.clone()).bound_to(self.binding.clone());
         match self.rate_tier {
             Some(tier) => caller.with_rate_tier(tier),
             None => caller,

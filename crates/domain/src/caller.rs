@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
 
@@ -34,23 +35,30 @@ impl fmt::Display for CallerId {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(Arc<Parts>);
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Parts {
     id: CallerId,
     scopes: Scopes,
     rate_tier: Option<RateTier>,
+    binding: KeyBinding,
 }
 
 impl Caller {
     /// A caller that may do what its scopes say.
     pub fn new(id: CallerId, scopes: Scopes) -> Self {
-        Self(Arc::new(Parts { id, scopes, rate_tier: None }))
+        Self(Arc::new(Parts { id, scopes, rate_tier: None, binding: KeyBinding::default() }))
     }
 
     /// The same caller with a rate limit of its own, whatever it asks for.
     #[must_use]
     pub fn with_rate_tier(self, tier: RateTier) -> Self {
-        Self(Arc::new(Parts { id: self.0.id.clone(), scopes: self.0.scopes.clone(), rate_tier: Some(tier) }))
+        Self(Arc::new(Parts { rate_tier: Some(tier), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The same caller, bound to a service or an environment.
+    #[must_use]
+    pub fn bound_to(self, binding: KeyBinding) -> Self {
+        Self(Arc::new(Parts { binding, ..Arc::unwrap_or_clone(self.0) }))
     }
 
     /// Its name in logs.
@@ -61,6 +69,11 @@ impl Caller {
     /// What it may do.
     pub fn scopes(&self) -> &Scopes {
         &self.0.scopes
+    }
+
+    /// Whose tenants it sees.
+    pub fn binding(&self) -> &KeyBinding {
+        &self.0.binding
     }
 
     /// The rate limit that it is held to, if it has one of its own.

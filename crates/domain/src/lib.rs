@@ -1,38 +1,96 @@
-//! The language of the pool-manager: tenant ids, API keys, scopes, callers, keyed writes and the families of cache keys.
+//! The language of the pool-manager: tenants, services and what a tenant has of each; API keys, scopes and callers; keyed
+//! writes; events and audit rows; the families of cache keys.
 //!
 //! Types and rules, and the ports that adapters implement. No I/O, no clock and no randomness of its own: the time
 //! comes through [`Clock`], random bytes are arguments. Ports are trait objects: their set is open and each is called
-//! once for a request, or hardly more often.
+//! once for a request, or hardly more often. The serialized form of a type is the form in which stores keep it; where the
+//! wire has the same form, the type says so.
 
 mod api_key;
 mod api_key_hash;
 mod api_key_record;
+mod association;
+mod audit;
 mod base62;
 mod caller;
+mod catalogue;
+mod change;
 mod clock;
 mod committed_write;
+mod connection_settings;
+mod display_name;
+mod environment;
+mod event;
 mod fingerprint;
 mod idempotency_key;
+mod invalid;
+mod isolation;
+mod key_binding;
 mod key_family;
 mod memory_api_keys;
+mod module_name;
+mod owner;
 mod ports;
 mod rate_tier;
+mod resources;
 mod scope;
+mod search;
+mod secret;
+mod segment;
+mod service;
+mod service_key;
+mod service_name;
+mod slug;
+mod tenant;
 mod tenant_id;
+mod tenant_status;
+mod text_map;
+mod timestamp;
 mod write_key;
 
 pub use api_key::{ApiKey, ApiKeyError};
-pub use api_key_hash::ApiKeyHash;
+pub use api_key_hash::{ApiKeyHash, ApiKeyHashError};
 pub use api_key_record::ApiKeyRecord;
+pub use association::{Association, AssociationTransition};
+pub use audit::{Actor, AuditAction, AuditEntry};
 pub use caller::{Caller, CallerId};
+pub use catalogue::{Catalogue, Registered};
+pub use change::{Change, CommitError};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use committed_write::{CommittedWrite, LedgerRow};
+pub use connection_settings::ConnectionSettings;
+pub use display_name::{DisplayName, DisplayNameError};
+pub use environment::{Environment, UnknownEnvironment};
+pub use event::{EventConnectionSettings, Happened, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
+pub use invalid::{FieldProblem, Invalid};
+pub use isolation::{Isolation, UnknownIsolation};
+pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
 pub use memory_api_keys::MemoryApiKeys;
-pub use ports::{ApiKeySource, BoxError, IdempotencyLedger, LedgerUnavailable, SourceUnavailable};
+pub use module_name::ModuleName;
+pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
+pub use ports::{
+    ActiveTenant, ApiKeySource, ApiKeyStore, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
+    Changes, IdempotencyLedger, LedgerUnavailable, SealedRow, SealedRows, SecretStore, SecretStoreError,
+    SourceUnavailable, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
+};
 pub use rate_tier::{RateTier, UnknownRateTier};
-pub use scope::{Scope, Scopes};
+pub use resources::{
+    Kafka, ModuleResources, Mongodb, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
+};
+pub use scope::{Scope, Scopes, UnknownScope};
+pub use search::{SearchWords, search_words_of};
+pub use secret::{SecretPath, SecretReference, SecretText, SecretVersion};
+pub use segment::SegmentError;
+pub use service::{BaseUrl, BaseUrlError, Service};
+pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};
+pub use service_name::ServiceName;
+pub use slug::{Slug, SlugError};
+pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};
 pub use tenant_id::{TenantId, TenantIdError};
+pub use tenant_status::{AssociationStatus, TenantStatus, UnknownStatus};
+pub use text_map::TextMap;
+pub use timestamp::Timestamp;
 pub use write_key::WriteKey;

@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// One permission, such as `backoffice:tm:cache:read`. In a granted scope a part may be `*`, for any.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Scope(Cow<'static, str>);
 
 impl Scope {
@@ -12,6 +16,26 @@ impl Scope {
     pub const CACHE_READ: Self = Self(Cow::Borrowed("backoffice:tm:cache:read"));
     /// Deleting cache keys.
     pub const CACHE_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:cache:write"));
+    /// Looking at tenants and their settings.
+    pub const TENANTS_READ: Self = Self(Cow::Borrowed("backoffice:tm:tenants:read"));
+    /// Making and changing tenants.
+    pub const TENANTS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:tenants:write"));
+    /// Looking at associations, and at connections with their passwords.
+    pub const ASSOCIATIONS_READ: Self = Self(Cow::Borrowed("backoffice:tm:associations:read"));
+    /// Making and changing associations.
+    pub const ASSOCIATIONS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:associations:write"));
+    /// Looking at the catalogue.
+    pub const SERVICES_READ: Self = Self(Cow::Borrowed("backoffice:tm:services:read"));
+    /// Changing the catalogue.
+    pub const SERVICES_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:services:write"));
+    /// Looking at API keys.
+    pub const API_KEYS_READ: Self = Self(Cow::Borrowed("backoffice:tm:api-keys:read"));
+    /// Making, replacing and withdrawing API keys.
+    pub const API_KEYS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:api-keys:write"));
+
+    /// Everything that there is to do, as the first operator's key has it.
+    pub const EVERYTHING: [Self; 2] =
+        [Self(Cow::Borrowed("backoffice:tm:*:read")), Self(Cow::Borrowed("backoffice:tm:*:write"))];
 
     /// A scope from its text.
     pub fn new(text: impl Into<String>) -> Self {
@@ -31,6 +55,28 @@ impl Scope {
     }
 }
 
+/// The text is no permission of this service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be backoffice:tm:<resource>:<read or write>, where a resource may be *")]
+pub struct UnknownScope;
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    /// Stricter than [`Scope::new`]: for scopes that somebody wants to grant.
+    fn from_str(text: &str) -> Result<Self, UnknownScope> {
+        let is_resource = |part: &str| {
+            part == "*" || (!part.is_empty() && part.bytes().all(|it| it.is_ascii_lowercase() || it == b'-'))
+        };
+        match text.split(':').collect::<Vec<_>>()[..] {
+            ["backoffice", "tm", resource, "read" | "write"] if is_resource(resource) && text.len() <= 64 => {
+                Ok(Self::new(text))
+            }
+            _ => Err(UnknownScope),
+        }
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
@@ -38,13 +84,19 @@ impl fmt::Display for Scope {
 }
 
 /// The permissions of one caller.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
     /// Whether what needs `scope` is allowed.
     pub fn allows(&self, scope: &Scope) -> bool {
         self.0.iter().any(|granted| granted.covers(scope))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Each of them.
@@ -72,5 +124,19 @@ mod tests {
             assert!(!granted(text).allows(&Scope::CACHE_WRITE), "{text}");
         }
         assert!(!Scopes::default().allows(&Scope::CACHE_READ));
+        let all = Scopes::from_iter(Scope::EVERYTHING);
+        assert!(all.allows(&Scope::TENANTS_WRITE) && all.allows(&Scope::API_KEYS_READ));
+    }
+
+    #[test]
+    fn only_what_means_something_here_is_granted() {
+        for text in ["backoffice:tm:cache:read", "backoffice:tm:*:write", "backoffice:tm:api-keys:read"] {
+            assert_eq!(text.parse(), Ok(Scope::new(text)));
+        }
+        for text in
+            ["", "*", "backoffice:tm:cache", "backoffice:tm:cache:*", "backoffice:tm::read", "x:tm:a:read"]
+        {
+            assert_eq!(text.parse::<Scope>(), Err(UnknownScope), "{text}");
+        }
     }
 }

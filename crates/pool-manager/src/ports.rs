@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use api::MoreRoutes;
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, IdempotencyLedger, MemoryApiKeys, Scope, Scopes,
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, IdempotencyLedger, KeyBinding, MemoryApiKeys,
+    Scope, Scopes,
 };
 
-use crate::config::{Config, EnvironmentName};
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start;
 
@@ -27,11 +28,8 @@ impl Ports {
     pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
         let environment = config.deployment.environment;
         let record = match &config.auth.bootstrap_key {
-            Some(key) => bootstrap_record(key, environment),
-            None => bootstrap_record(
-                &first_start::api_key(&config.deployment.data_dir, environment)?,
-                environment,
-            ),
+            Some(key) => bootstrap_record(key),
+            None => bootstrap_record(&first_start::api_key(&config.deployment.data_dir, environment)?),
         };
         let api_keys = Arc::new(MemoryApiKeys::new([record]));
         // Deleting from the cache twice is deleting once: there is nothing to remember yet.
@@ -40,13 +38,13 @@ impl Ports {
 }
 
 /// The first operator's key may do everything that there is to do so far.
-fn bootstrap_record(key: &ApiKey, environment: EnvironmentName) -> ApiKeyRecord {
+fn bootstrap_record(key: &ApiKey) -> ApiKeyRecord {
     ApiKeyRecord {
         id: CallerId::from("bootstrap"),
         hash: ApiKeyHash::of(key),
         name: "bootstrap".to_owned(),
-        environment: environment.name().to_owned(),
-        scopes: Scopes::from_iter([Scope::CACHE_READ, Scope::CACHE_WRITE]),
+        binding: KeyBinding::default(),
+        scopes: Scopes::from_iter(Scope::EVERYTHING),
         rate_tier: None,
         version: 1,
         expires_at: None,

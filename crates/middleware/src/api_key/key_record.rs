@@ -6,14 +6,14 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use domain::{ApiKeyHash, ApiKeyRecord, RateTier, Scope};
+use domain::{ApiKeyHash, ApiKeyRecord, Environment, KeyBinding, RateTier, Scope, ServiceName};
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
 
 use super::known_key::KnownKey;
 
 /// Raised when the meaning of a field changes. A record of another format counts as none.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is sealed, as JSON.
 #[derive(Serialize, Deserialize)]
@@ -23,7 +23,11 @@ struct KeyRecord {
     id: String,
     scopes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    rate_tier: Option<String>,
+    rate_tier: Option<RateTier>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    service: Option<ServiceName>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    environment: Option<Environment>,
     version: u64,
     /// Milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -45,8 +49,6 @@ pub(super) enum RecordError {
     OtherKey,
     #[error("the record is of version {sealed} and stands as version {stamped}")]
     Version { sealed: u64, stamped: u64 },
-    #[error("the record has a rate tier that is not known here")]
-    RateTier,
     #[error("the record is too old")]
     Old,
 }
@@ -63,7 +65,9 @@ pub(super) fn sealed(
         hash: *record.hash.as_bytes(),
         id: record.id.to_string(),
         scopes: record.scopes.iter().map(Scope::to_string).collect(),
-        rate_tier: record.rate_tier.map(|tier| tier.name().to_owned()),
+        rate_tier: record.rate_tier,
+        service: record.binding.service.clone(),
+        environment: record.binding.environment,
         version: record.version,
         expires_at: record.expires_at.map(millis),
         good_until: millis(good_until),
@@ -95,14 +99,13 @@ pub(super) fn opened(
     if ApiKeyHash::from_bytes(record.hash) != *hash {
         return Err(RecordError::OtherKey);
     }
-    let rate_tier = record.rate_tier.map(|name| name.parse::<RateTier>()).transpose();
     let known = KnownKey::of(&ApiKeyRecord {
         id: record.id.into(),
         hash: *hash,
         name: String::new(),
-        environment: String::new(),
+        binding: KeyBinding { service: record.service, environment: record.environment },
         scopes: record.scopes.into_iter().map(Scope::new).collect(),
-        rate_tier: rate_tier.map_err(|_| RecordError::RateTier)?,
+        rate_tier: record.rate_tier,
         version,
         expires_at: record.expires_at.map(time),
     });

@@ -31,7 +31,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 /// ```
 /// # use std::convert::Infallible;
 /// # use std::sync::Arc;
-/// # use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, Caller, MemoryApiKeys, Scope, Scopes, SystemClock};
+/// # use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, Caller, KeyBinding, MemoryApiKeys, Scope, Scopes, SystemClock};
 /// # use http::{Request, Response, StatusCode};
 /// # use http_body_util::Full;
 /// # use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -42,7 +42,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 ///     id: "operator".into(),
 ///     hash: ApiKeyHash::of(&ApiKey::parse("a-key").unwrap()),
 ///     name: "operator".to_owned(),
-///     environment: "staging".to_owned(),
+///     binding: KeyBinding::default(),
 ///     scopes: Scopes::from_iter([Scope::CACHE_READ]),
 ///     rate_tier: None,
 ///     version: 1,
@@ -69,7 +69,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 /// # use std::convert::Infallible;
 /// # use std::sync::Arc;
 /// # use std::time::Duration;
-/// # use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, MemoryApiKeys, Scopes, SystemClock};
+/// # use domain::{ApiKey, ApiKeyHash, ApiKeyRecord, KeyBinding, MemoryApiKeys, Scopes, SystemClock};
 /// # use http::{Request, Response};
 /// # use http_body_util::Full;
 /// # use tower::{ServiceBuilder, ServiceExt, service_fn};
@@ -83,7 +83,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 /// #     id: "operator".into(),
 /// #     hash,
 /// #     name: "operator".to_owned(),
-/// #     environment: "staging".to_owned(),
+/// #     binding: KeyBinding::default(),
 /// #     scopes: Scopes::default(),
 /// #     rate_tier: None,
 /// #     version: 1,

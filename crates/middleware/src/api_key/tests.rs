@@ -12,7 +12,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, Caller, CallerId, ManualClock, Scopes, SourceUnavailable,
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, Caller, CallerId, KeyBinding, ManualClock, Scopes,
+    SourceUnavailable,
 };
 use http::{HeaderValue, Request, Response, StatusCode};
 use tower::limit::ConcurrencyLimitLayer;
@@ -47,7 +48,7 @@ impl ApiKeySource for Source {
             id: "operator".into(),
             hash,
             name: "operator".to_owned(),
-            environment: "staging".to_owned(),
+            binding: KeyBinding::default(),
             scopes: Scopes::default(),
             rate_tier: None,
             version: 1,

@@ -53,32 +53,13 @@ impl fmt::Display for DeploymentMode {
     }
 }
 
-/// The environment that the tenants of this deployment belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EnvironmentName {
-    /// Where things are tried.
-    Staging,
-    /// Where they count.
-    Production,
-}
-
-impl EnvironmentName {
-    /// `staging` or `production`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-}
-
 /// Where the service runs, and what it may do without.
 #[derive(Debug, Clone)]
 pub struct DeploymentConfig {
     /// Who runs it.
     pub mode: DeploymentMode,
     /// The environment of its tenants.
-    pub environment: EnvironmentName,
+    pub environment: domain::Environment,
     /// Whether it may run without its backends outside local mode.
     pub allow_embedded: bool,
     /// Directory of what is kept on disk.
@@ -132,16 +113,16 @@ fn environment_name(
     variables: &DeploymentVariables,
     mode: DeploymentMode,
     problems: &mut Vec<Problem>,
-) -> EnvironmentName {
+) -> domain::Environment {
     let [first, second] =
         [("ENVIRONMENT_NAME", &variables.environment_name), ("ENV_NAME", &variables.env_name)].map(
             |(variable, value)| match filled(value) {
                 None => None,
-                Some("staging") => Some(EnvironmentName::Staging),
-                Some("production") => Some(EnvironmentName::Production),
+                Some("staging") => Some(domain::Environment::Staging),
+                Some("production") => Some(domain::Environment::Production),
                 Some(_) => {
                     problems.push(unexpected(variable, value, "staging or production"));
-                    Some(EnvironmentName::Staging)
+                    Some(domain::Environment::Staging)
                 }
             },
         );
@@ -155,6 +136,6 @@ fn environment_name(
         if mode != DeploymentMode::Local {
             problems.push(Problem::NoEnvironment(mode));
         }
-        EnvironmentName::Staging
+        domain::Environment::Staging
     })
 }

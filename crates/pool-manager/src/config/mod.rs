@@ -19,7 +19,7 @@ mod variable;
 use ::cache::Selection;
 
 pub use auth::AuthConfig;
-pub use deployment::{DeploymentConfig, DeploymentMode, EnvironmentName};
+pub use deployment::{DeploymentConfig, DeploymentMode};
 pub use environment::Environment;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};

@@ -15,7 +15,7 @@ fn an_empty_environment_is_a_local_embedded_service() {
     let config = config([]);
     assert_eq!((config.server.host.as_str(), config.server.port), ("0.0.0.0", 4003));
     assert_eq!(config.deployment.mode, DeploymentMode::Local);
-    assert_eq!(config.deployment.environment, EnvironmentName::Staging);
+    assert_eq!(config.deployment.environment, domain::Environment::Staging);
     assert_eq!(config.deployment.data_dir, std::path::Path::new("./data"));
     assert!(matches!(config.cache, Selection::Embedded));
     assert!(config.auth.bootstrap_key.is_none() && config.telemetry.endpoint.is_none());
@@ -126,7 +126,7 @@ fn two_names_of_one_thing_must_agree() {
         problems([("ENVIRONMENT_NAME", "staging"), ("ENV_NAME", "production")]).contains("remove ENV_NAME")
     );
     let agreed = config([("ENVIRONMENT_NAME", "production"), ("ENV_NAME", "production")]);
-    assert_eq!(agreed.deployment.environment, EnvironmentName::Production);
+    assert_eq!(agreed.deployment.environment, domain::Environment::Production);
 }
 
 #[test]

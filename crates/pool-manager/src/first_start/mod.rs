@@ -6,12 +6,11 @@ mod kept_file;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use domain::{ApiKey, ApiKeyError};
+use domain::{ApiKey, ApiKeyError, Environment};
 use kept_file::KeptFile;
 use seal::{KeyRing, SealingKey, SealingKeyError};
 use zeroize::Zeroizing;
 
-use crate::config::EnvironmentName;
 use crate::output;
 
 /// Why there is no key.
@@ -52,7 +51,7 @@ pub enum FirstStartError {
 }
 
 /// The API key kept under `data_dir`; at first start it is made, kept with mode 0600 and printed, once.
-pub(crate) fn api_key(data_dir: &Path, environment: EnvironmentName) -> Result<ApiKey, FirstStartError> {
+pub(crate) fn api_key(data_dir: &Path, environment: Environment) -> Result<ApiKey, FirstStartError> {
     let file = api_key_file(data_dir);
     let make = || {
         let mut random = Zeroizing::new([0; ApiKey::RANDOM_BYTES]);

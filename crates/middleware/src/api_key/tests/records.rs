@@ -52,7 +52,7 @@ async fn only_a_record_sealed_for_its_place_is_believed() {
     assert!(!is_believed(form, 1).await, "of another form");
     let newer = key_record::sealed(&ring(7), &place, &record_of(KEY), NOW + HOUR).unwrap();
     let json = String::from_utf8(ring(7).open(&newer, &place).unwrap().to_vec()).unwrap();
-    for (from, to) in [("\"format\":1", "\"format\":2"), ("\"rate_tier\":\"service\"", "\"rate_tier\":\"x\"")]
+    for (from, to) in [("\"format\":2", "\"format\":3"), ("\"rate_tier\":\"service\"", "\"rate_tier\":\"x\"")]
     {
         assert!(json.contains(from), "{json}");
         let of_another_release = ring(7).seal(json.replace(from, to).as_bytes(), &place).unwrap();

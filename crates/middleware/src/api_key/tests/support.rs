@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cache::{Cache, CacheHandle};
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, Caller, ManualClock, RateTier, Scope, Scopes,
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, Caller, KeyBinding, ManualClock, RateTier, Scope, Scopes,
     SourceUnavailable,
 };
 use http::{Request, Response, StatusCode};
@@ -40,7 +40,7 @@ pub(super) fn record_of(key: &str) -> ApiKeyRecord {
         id: "operator".into(),
         hash: hash_of(key),
         name: "operator".to_owned(),
-        environment: "staging".to_owned(),
+        binding: KeyBinding::default(),
         scopes: Scopes::from_iter([Scope::CACHE_READ]),
         rate_tier: Some(RateTier::Service),
         version: 1,

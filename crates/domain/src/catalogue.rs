@@ -1,0 +1,131 @@
+//! All services that are registered.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::Invalid;
+use crate::service::Service;
+use crate::service_name::ServiceName;
+
+/// The services by name: one record with one version, because what one service may call its modules depends on the others.
+/// There are a few dozen services, and they hardly ever change.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// Raised by every change.
+    pub version: u64,
+    /// The services.
+    pub services: BTreeMap<ServiceName, Service>,
+}
+
+/// What came of a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// It is new.
+    Created,
+    /// It was there, word for word.
+    Identical,
+    /// Another service has the name.
+    Taken,
+}
+
+impl Catalogue {
+    /// The most services.
+    pub const MAX_SERVICES: usize = 500;
+
+    /// Adds a service.
+    pub fn register(&mut self, name: &ServiceName, service: Service) -> Result<Registered, Invalid> {
+        if let Some(known) = self.services.get(name) {
+            return Ok(if known.is_same_as(&service) { Registered::Identical } else { Registered::Taken });
+        }
+        self.check(name, &service)?;
+        self.services.insert(name.clone(), service);
+        Ok(Registered::Created)
+    }
+
+    /// Puts another description in place of a service's; `false` when there is no such service.
+    pub fn replace(&mut self, name: &ServiceName, service: Service) -> Result<bool, Invalid> {
+        if !self.services.contains_key(name) {
+            return Ok(false);
+        }
+        self.check(name, &service)?;
+        self.services.insert(name.clone(), service);
+        Ok(true)
+    }
+
+    /// Module names that are written differently and would share one secret are refused, within the service and beside all
+    /// others. The very same name may be used by two services: it means the same module.
+    fn check(&self, name: &ServiceName, service: &Service) -> Result<(), Invalid> {
+        let mut invalid = Invalid::default();
+        let mut taken = BTreeMap::new();
+        let others = self.services.iter().filter(|(other, _)| *other != name);
+        for (other, known) in others {
+            taken.extend(known.modules.keys().map(|module| (module.secret_segment(), (module, other))));
+        }
+        if self.services.len() >= Self::MAX_SERVICES && !self.services.contains_key(name) {
+            invalid.add("name", format_args!("there are {} services already", Self::MAX_SERVICES));
+        }
+        if service.modules.len() > Service::MAX_MODULES {
+            invalid.add("modules", format_args!("must have at most {} entries", Service::MAX_MODULES));
+        }
+        for (index, module) in service.modules.keys().enumerate() {
+            match taken.get(&module.secret_segment()) {
+                Some((other, owner)) if *other != module => invalid.add(
+                    format!("modules.{index}.name"),
+                    format_args!(
+                        "{module} would share its secrets with {other} of {owner}: use one spelling"
+                    ),
+                ),
+                _ => {
+                    taken.insert(module.secret_segment(), (module, name));
+                }
+            }
+        }
+        invalid.into_result()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timestamp::Timestamp;
+    use std::collections::BTreeSet;
+
+    fn service(modules: &[&str]) -> Service {
+        let now = Timestamp::from_millis(0);
+        Service {
+            modules: modules.iter().map(|name| (name.parse().unwrap(), BTreeSet::new())).collect(),
+            base_urls: BTreeMap::new(),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    fn register(catalogue: &mut Catalogue, name: &str, modules: &[&str]) -> Result<Registered, Invalid> {
+        catalogue.register(&name.parse().unwrap(), service(modules))
+    }
+
+    #[test]
+    fn registering_again_changes_nothing() {
+        let mut catalogue = Catalogue::default();
+        assert_eq!(register(&mut catalogue, "ledger", &["a"]), Ok(Registered::Created));
+        let before = catalogue.clone();
+        assert_eq!(register(&mut catalogue, "ledger", &["a"]), Ok(Registered::Identical));
+        assert_eq!(register(&mut catalogue, "ledger", &["b"]), Ok(Registered::Taken));
+        assert_eq!(catalogue, before);
+    }
+
+    #[test]
+    fn modules_that_would_share_a_secret_are_refused() {
+        let mut catalogue = Catalogue::default();
+        assert!(register(&mut catalogue, "a", &["sub-module", "submodule"]).is_err());
+        register(&mut catalogue, "ledger", &["crm-api"]).unwrap();
+        let refused = register(&mut catalogue, "plugin-crm", &["other", "crm_api"]).unwrap_err();
+        assert_eq!(refused.problems()[0].field, "modules.0.name");
+        assert_eq!(register(&mut catalogue, "plugin-crm", &["crm-api"]), Ok(Registered::Created));
+        let name = "plugin-crm".parse().unwrap();
+        assert!(catalogue.replace(&name, service(&["crmapi"])).is_err());
+        assert_eq!(catalogue.replace(&name, service(&["crm-api", "more"])), Ok(true));
+        assert_eq!(catalogue.replace(&"none".parse().unwrap(), service(&[])), Ok(false));
+    }
+}

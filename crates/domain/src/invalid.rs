@@ -1,0 +1,73 @@
+//! What is wrong with what a caller wishes, all of it at once.
+
+use std::fmt;
+
+/// One fault, with the path of the field that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// The path in the body, such as `modules.onboarding.postgresql.port`; or the name of a parameter.
+    pub field: String,
+    /// What would be right, or what is wrong.
+    pub problem: String,
+}
+
+/// Everything that is wrong; never empty where it is an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Invalid(Vec<FieldProblem>);
+
+impl Invalid {
+    /// With one fault.
+    pub fn one(field: impl Into<String>, problem: impl fmt::Display) -> Self {
+        let mut invalid = Self::default();
+        invalid.add(field, problem);
+        invalid
+    }
+
+    /// Adds a fault.
+    pub fn add(&mut self, field: impl Into<String>, problem: impl fmt::Display) {
+        self.0.push(FieldProblem { field: field.into(), problem: problem.to_string() });
+    }
+
+    /// The value, or `None` and the fault noted under `field`.
+    pub fn take<T, E: fmt::Display>(&mut self, field: impl Into<String>, result: Result<T, E>) -> Option<T> {
+        result.inspect_err(|problem| self.add(field, problem)).ok()
+    }
+
+    /// The faults in the order they were found.
+    pub fn problems(&self) -> &[FieldProblem] {
+        &self.0
+    }
+
+    /// An error if there is any fault.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, FieldProblem { field, problem }) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            write!(formatter, "{separator}{field}: {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let mut invalid = Invalid::default();
+        assert_eq!(invalid.take("port", "80".parse::<u16>()), Some(80));
+        assert_eq!(invalid.take::<u16, _>("port", Err("must be 1 to 65535")), None);
+        invalid.add("host", "must not be empty");
+        assert_eq!(invalid.to_string(), "port: must be 1 to 65535; host: must not be empty");
+        assert!(invalid.into_result().is_err());
+        assert_eq!(Invalid::default().into_result(), Ok(()));
+    }
+}

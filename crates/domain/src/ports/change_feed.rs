@@ -1,0 +1,59 @@
+use async_trait::async_trait;
+
+use super::StoreUnavailable;
+use crate::TenantId;
+use crate::api_key_hash::ApiKeyHash;
+use crate::environment::Environment;
+use crate::service_name::ServiceName;
+
+/// Tells what was changed, by whichever process: so a replica drops what it holds in memory even when the one that made the
+/// change could tell nobody.
+#[async_trait]
+pub trait ChangeFeed: Send + Sync + 'static {
+    /// Where the feed stands now.
+    async fn now(&self) -> Result<ChangeMark, StoreUnavailable>;
+
+    /// What was committed behind `mark`, at most 1,000 changes, and where to go on. A change may be told again, and only the
+    /// last state of a record that changed several times.
+    async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable>;
+}
+
+/// A place in the feed, in a store's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChangeMark(pub i64);
+
+/// Some changes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// The changes in their order.
+    pub changed: Vec<Changed>,
+    /// The place behind them.
+    pub mark: ChangeMark,
+    /// Whether there are more behind it already.
+    pub has_more: bool,
+}
+
+/// A record that changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Changed {
+    /// A tenant, or anything below it.
+    Tenant {
+        /// Which.
+        id: TenantId,
+        /// Where it belongs.
+        environment: Environment,
+        /// Its version now.
+        version: u64,
+        /// All services that it has or had.
+        services: Vec<ServiceName>,
+    },
+    /// An API key.
+    ApiKey {
+        /// What its texts hash to, the former one too.
+        hashes: Vec<ApiKeyHash>,
+        /// Its version now.
+        version: u64,
+    },
+    /// The catalogue.
+    Catalogue,
+}

@@ -1,0 +1,38 @@
+//! What the service needs from outside, named by need.
+
+mod api_key_source;
+mod api_key_store;
+mod catalogue_store;
+mod change_feed;
+mod idempotency_ledger;
+mod sealed_rows;
+mod secret_store;
+mod tenant_store;
+
+pub use api_key_source::{ApiKeySource, SourceUnavailable};
+pub use api_key_store::ApiKeyStore;
+pub use catalogue_store::CatalogueStore;
+pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
+pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
+pub use sealed_rows::{SealedRow, SealedRows};
+pub use secret_store::{SecretStore, SecretStoreError};
+pub use tenant_store::{ActiveTenant, TenantPage, TenantPosition, TenantQuery, TenantStore};
+
+/// The cause of a port's failure, whatever the adapter.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The store gave no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the store gives no answer")]
+pub struct StoreUnavailable {
+    /// Why.
+    #[source]
+    pub source: BoxError,
+}
+
+impl StoreUnavailable {
+    /// For this reason.
+    pub fn new(source: impl Into<BoxError>) -> Self {
+        Self { source: source.into() }
+    }
+}

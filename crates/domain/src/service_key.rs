@@ -1,0 +1,209 @@
+//! API keys of services, as they are administered.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api_key_hash::ApiKeyHash;
+use crate::api_key_record::ApiKeyRecord;
+use crate::display_name::DisplayName;
+use crate::environment::Environment;
+use crate::key_binding::KeyBinding;
+use crate::rate_tier::RateTier;
+use crate::scope::{Scope, Scopes};
+use crate::service_name::ServiceName;
+use crate::timestamp::Timestamp;
+
+/// A key of a service, without its text. A rotation keeps the record and gives it another text, so that the caller keeps its
+/// name in logs, limits and audit, and old and new are one record with one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServiceKey {
+    /// Names the key in logs and audit: the public id of its text, where it was made here.
+    pub id: String,
+    /// Raised by every change.
+    pub version: u64,
+    /// Whose it is.
+    pub service: ServiceName,
+    /// Whose tenants it sees.
+    pub environment: Environment,
+    /// What people call it.
+    pub name: DisplayName,
+    /// What its text must hash to.
+    pub hash: ApiKeyHash,
+    /// A former text that is good for a while yet.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub former: Option<FormerText>,
+    /// What it may do besides reading what is its service's.
+    #[serde(skip_serializing_if = "Scopes::is_empty", default)]
+    pub scopes: Scopes,
+    /// The rate limit that it is held to, if it is not that of the route.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tier: Option<RateTier>,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// From when on it is refused; nothing for never.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expires_at: Option<Timestamp>,
+    /// Since when it is withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// The text that a key had before it was rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormerText {
+    /// What it hashes to.
+    pub hash: ApiKeyHash,
+    /// From when on it is refused.
+    pub until: Timestamp,
+}
+
+/// The state does not allow the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceKeyTransition {
+    /// It is withdrawn.
+    #[error("the key is revoked")]
+    Revoked,
+    /// Its time is over.
+    #[error("the key has expired")]
+    Expired,
+}
+
+impl ServiceKey {
+    /// What a presented text with this hash is good for; `None` when it is neither the text nor the former one, or the key is
+    /// withdrawn.
+    pub fn record(&self, hash: &ApiKeyHash) -> Option<ApiKeyRecord> {
+        if self.revoked_at.is_some() {
+            return None;
+        }
+        let expires_at = if self.hash == *hash {
+            self.expires_at
+        } else {
+            let former = self.former.filter(|former| former.hash == *hash)?;
+            Some(self.expires_at.map_or(former.until, |end| end.min(former.until)))
+        };
+        Some(ApiKeyRecord {
+            id: self.id.as_str().into(),
+            hash: *hash,
+            name: self.name.to_string(),
+            binding: KeyBinding { service: Some(self.service.clone()), environment: Some(self.environment) },
+            scopes: self.scopes.clone(),
+            rate_tier: self.tier,
+            version: self.version,
+            expires_at: expires_at.map(Into::into),
+        })
+    }
+
+    /// The hashes of all its texts: what has to be forgotten elsewhere when it changes.
+    pub fn hashes(&self) -> impl Iterator<Item = ApiKeyHash> {
+        std::iter::once(self.hash).chain(self.former.map(|former| former.hash))
+    }
+
+    /// Withdraws it, at once and for ever.
+    pub fn revoke(&mut self, now: Timestamp) -> Result<(), ServiceKeyTransition> {
+        if self.revoked_at.is_some() {
+            return Err(ServiceKeyTransition::Revoked);
+        }
+        self.revoked_at = Some(now);
+        Ok(())
+    }
+
+    /// Gives it another text. The one before is good for `overlap` yet, and never for longer than the key: rotating extends
+    /// no life. One from an earlier rotation ends now.
+    pub fn rotate(
+        &mut self,
+        hash: ApiKeyHash,
+        overlap: Duration,
+        now: Timestamp,
+    ) -> Result<(), ServiceKeyTransition> {
+        if self.revoked_at.is_some() {
+            return Err(ServiceKeyTransition::Revoked);
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(ServiceKeyTransition::Expired);
+        }
+        let until = now.after(overlap);
+        let until = self.expires_at.map_or(until, |end| end.min(until));
+        self.former = Some(FormerText { hash: self.hash, until });
+        self.hash = hash;
+        Ok(())
+    }
+
+    /// Each scope it was granted.
+    pub fn granted(&self) -> impl Iterator<Item = &Scope> {
+        self.scopes.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::SystemTime;
+
+    const NOW: i64 = 1_000_000;
+
+    fn hash(byte: u8) -> ApiKeyHash {
+        ApiKeyHash::from_bytes([byte; 32])
+    }
+
+    fn key(expires_at: Option<i64>) -> ServiceKey {
+        ServiceKey {
+            id: "000000000001".to_owned(),
+            version: 1,
+            service: "ledger".parse().unwrap(),
+            environment: Environment::Staging,
+            name: "pods".parse().unwrap(),
+            hash: hash(1),
+            former: None,
+            scopes: Scopes::default(),
+            tier: None,
+            created_by: "bootstrap".to_owned(),
+            created_at: Timestamp::from_millis(0),
+            expires_at: expires_at.map(Timestamp::from_millis),
+            revoked_at: None,
+        }
+    }
+
+    #[test]
+    fn the_former_text_ends_with_the_overlap_and_never_after_the_key() {
+        let now = Timestamp::from_millis(NOW);
+        let until = |key: &ServiceKey| key.record(&hash(1)).unwrap().expires_at;
+        let time = |millis| Some(SystemTime::from(Timestamp::from_millis(millis)));
+        let mut open = key(None);
+        open.rotate(hash(2), Duration::from_secs(60), now).unwrap();
+        assert_eq!((until(&open), open.record(&hash(2)).unwrap().expires_at), (time(NOW + 60_000), None));
+        let mut short = key(Some(NOW + 10));
+        short.rotate(hash(2), Duration::from_secs(60), now).unwrap();
+        assert_eq!(until(&short), time(NOW + 10));
+        short.rotate(hash(3), Duration::from_secs(60), now).unwrap();
+        assert!(short.record(&hash(1)).is_none(), "only the last text overlaps");
+        let later = Timestamp::from_millis(NOW + 10);
+        assert_eq!(short.rotate(hash(4), Duration::ZERO, later), Err(ServiceKeyTransition::Expired));
+    }
+
+    #[test]
+    fn a_revoked_key_opens_nothing_with_any_text() {
+        let now = Timestamp::from_millis(NOW);
+        let mut key = key(None);
+        key.rotate(hash(2), Duration::from_secs(60), now).unwrap();
+        key.revoke(now).unwrap();
+        assert!(key.record(&hash(1)).is_none() && key.record(&hash(2)).is_none());
+        assert_eq!(key.revoke(now), Err(ServiceKeyTransition::Revoked));
+        assert_eq!(key.rotate(hash(3), Duration::ZERO, now), Err(ServiceKeyTransition::Revoked));
+    }
+
+    #[test]
+    fn is_stored_and_read_back() {
+        let key = ServiceKey {
+            tier: Some(RateTier::Relaxed),
+            scopes: Scopes::from_iter([Scope::CACHE_READ]),
+            ..key(Some(5))
+        };
+        let json = serde_json::to_string(&key).unwrap();
+        assert_eq!(serde_json::from_str::<ServiceKey>(&json).unwrap(), key);
+    }
+}
