@@ -30,7 +30,7 @@ const SMALL: usize = 4 * 1_024;
 /// Commands of one call. The server does nothing else meanwhile: about half a millisecond.
 const MOST_TOGETHER: usize = 64;
 /// Commands that may wait for the next call, and calls that may be in flight: they bound the memory that a slow node can
-/// hold.
+/// hold. More commands go by themselves.
 const MOST_WAITING: usize = 1_024;
 const MOST_CALLS: usize = 16;
 /// How long the next call waits for the answer to the one before it. Longer than a server nearby takes, and short beside
@@ -46,7 +46,8 @@ struct Shared {
     counting: Arc<Counting>,
     /// Whoever has it need not wait for others.
     alone: Semaphore,
-    waiting: Mutex<Vec<Waiting>>,
+    /// `None` once there is no task any more that would send them.
+    waiting: Mutex<Option<Vec<Waiting>>>,
     arrived: Notify,
 }
 
@@ -71,10 +72,10 @@ impl Batcher {
             keeper,
             counting: Arc::clone(&surroundings.counting),
             alone: Semaphore::new(1),
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Some(Vec::new())),
             arrived: Notify::new(),
         });
-        surroundings.tasks.spawn(Arc::clone(&shared).run(surroundings.closed.clone()));
+        surroundings.tasks.spawn(Sending(Arc::clone(&shared)).run(surroundings.closed.clone()));
         Self(shared)
     }
 
@@ -91,7 +92,10 @@ impl Batcher {
         }
         // Nobody gathers at a node that is away.
         shared.keeper.link(deadline).await?;
-        match timeout_at(deadline, shared.join(command, deadline)?).await {
+        let Some(answered) = shared.join(command, deadline) else {
+            return shared.keeper.send(command, deadline).await;
+        };
+        match timeout_at(deadline, answered).await {
             Ok(Ok(Answer::Executed(answer))) => answer,
             Ok(Ok(Answer::NotRun)) => shared.keeper.send(command, deadline).await,
             // The client is closed, perhaps with the call in flight.
@@ -105,50 +109,37 @@ impl Batcher {
 }
 
 impl Shared {
-    fn join(&self, command: &Command, deadline: Instant) -> Result<oneshot::Receiver<Answer>, Failure> {
-        let (answer, answered) = oneshot::channel();
+    /// Leaves a command for the next call, unless there is no room or nobody to send it.
+    fn join(&self, command: &Command, deadline: Instant) -> Option<oneshot::Receiver<Answer>> {
         let mut waiting = self.waiting();
-        if waiting.len() >= MOST_WAITING {
-            return Err(Failure::NotSent(format!("{MOST_WAITING} commands are waiting for it already")));
-        }
-        waiting.push(Waiting { command: command.clone(), deadline, answer });
+        let room = waiting.as_mut().filter(|waiting| waiting.len() < MOST_WAITING)?;
+        let (answer, answered) = oneshot::channel();
+        room.push(Waiting { command: command.clone(), deadline, answer });
         drop(waiting);
         self.arrived.notify_one();
-        Ok(answered)
-    }
-
-    async fn run(self: Arc<Self>, closed: CancellationToken) {
-        let mut calls = FuturesUnordered::new();
-        loop {
-            tokio::select! {
-                () = self.arrived.notified() => {}
-                Some(()) = calls.next() => continue,
-                () = closed.cancelled() => break,
-            }
-            while let Some(batch) = self.next() {
-                calls.push(self.send_together(batch));
-                if calls.len() < MOST_CALLS {
-                    let _ = timeout(PATIENCE, calls.next()).await;
-                } else {
-                    calls.next().await;
-                }
-            }
-        }
-        // Those who wait go on at once.
-        self.waiting().clear();
+        Some(answered)
     }
 
     /// Those that came first. Who is gone meanwhile is let go of.
     fn next(&self) -> Option<Vec<Waiting>> {
-        let mut waiting = self.waiting();
+        let mut gathered = self.waiting();
+        let waiting = gathered.as_mut()?;
         waiting.retain(|waiting| !waiting.answer.is_closed());
         let count = waiting.len().min(MOST_TOGETHER);
         let batch: Vec<Waiting> = waiting.drain(..count).collect();
         (!batch.is_empty()).then_some(batch)
     }
 
-    async fn send_together(&self, batch: Vec<Waiting>) {
+    async fn send_together(&self, mut batch: Vec<Waiting>) {
         let latest = batch.iter().map(|waiting| waiting.deadline).max().unwrap_or_else(Instant::now);
+        // First the link, which may be long in coming: what somebody gave up meanwhile must not be executed after all.
+        if let Err(failure) = self.keeper.link(latest).await {
+            return deliver_failure(batch, &failure);
+        }
+        batch.retain(|waiting| !waiting.answer.is_closed());
+        if batch.is_empty() {
+            return;
+        }
         if let [only] = &batch[..] {
             let answer = self.keeper.send(&only.command, latest).await;
             return deliver(batch, [Answer::Executed(answer)]);
@@ -156,15 +147,46 @@ impl Shared {
         Counting::add_many(&self.counting.batched, batch.len() as u64);
         match self.keeper.send(&call(&batch), latest).await {
             Ok(answer) => deliver(batch, read(answer, &self.address)),
-            Err(failure) => {
-                deliver(batch, std::iter::repeat_with(|| Answer::Executed(Err(failure.clone()))));
-            }
+            Err(failure) => deliver_failure(batch, &failure),
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, Option<Vec<Waiting>>> {
         // Every change is complete before anything that can panic.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The task that sends what gathered. However it ends, those who wait go on at once, and nobody joins them any more.
+struct Sending(Arc<Shared>);
+
+impl Sending {
+    async fn run(self, closed: CancellationToken) {
+        let shared = &self.0;
+        let mut calls = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                () = shared.arrived.notified() => {}
+                Some(()) = calls.next() => continue,
+                () = closed.cancelled() => break,
+            }
+            while let Some(batch) = shared.next() {
+                calls.push(shared.send_together(batch));
+                if calls.len() < MOST_CALLS {
+                    let _ = timeout(PATIENCE, calls.next()).await;
+                } else {
+                    calls.next().await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        let waiting = self.0.waiting().take();
+        // Whoever this wakes may want the lock, which is free by now.
+        drop(waiting);
     }
 }
 
@@ -191,6 +213,10 @@ fn deliver(batch: Vec<Waiting>, answers: impl IntoIterator<Item = Answer>) {
     }
 }
 
+fn deliver_failure(batch: Vec<Waiting>, failure: &Failure) {
+    deliver(batch, std::iter::repeat_with(|| Answer::Executed(Err(failure.clone()))));
+}
+
 /// Reads what the script answers: of each command the kind of its outcome, and what belongs to it.
 fn read(answer: Value, from: &NodeAddress) -> Vec<Answer> {
     let mut parts = reply::list(answer).unwrap_or_default().into_iter();
@@ -206,4 +232,113 @@ fn read(answer: Value, from: &NodeAddress) -> Vec<Answer> {
         _ => Answer::Executed(Err(Failure::Protocol)),
     });
     outcomes.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::ValkeyServer;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::config::CacheConfig;
+    use crate::valkey::link::LinkSettings;
+
+    /// Begins to connect; nothing runs before the test awaits something.
+    fn start(address: NodeAddress) -> (Batcher, Surroundings) {
+        let surroundings = Surroundings {
+            settings: Arc::new(LinkSettings::new(&CacheConfig::single(address.clone())).unwrap()),
+            counting: Arc::default(),
+            tasks: TaskTracker::new(),
+            trouble: Arc::default(),
+            pool_size: 1,
+            max_retries: 0,
+            batches: true,
+            closed: CancellationToken::new(),
+        };
+        let keeper = Keeper::start(
+            address.clone(),
+            Arc::clone(&surroundings.settings),
+            Arc::clone(&surroundings.counting),
+            surroundings.closed.clone(),
+            Arc::clone(&surroundings.trouble),
+            &surroundings.tasks,
+        );
+        (Batcher::start(address, Arc::new(keeper), &surroundings), surroundings)
+    }
+
+    fn address_of(server: &ValkeyServer) -> NodeAddress {
+        NodeAddress::new(server.address().ip().to_string(), server.address().port())
+    }
+
+    fn nowhere() -> NodeAddress {
+        NodeAddress::new("localhost", 1)
+    }
+
+    fn get() -> Command {
+        Command::new("GET").key(b"k")
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(10)
+    }
+
+    fn wait() -> (Waiting, oneshot::Receiver<Answer>) {
+        let (answer, answered) = oneshot::channel();
+        (Waiting { command: get(), deadline: soon(), answer }, answered)
+    }
+
+    #[tokio::test]
+    async fn who_finds_no_room_goes_alone() {
+        let server = ValkeyServer::start().await;
+        let (batcher, _surroundings) = start(address_of(&server));
+        assert!(batcher.0.keeper.link(soon()).await.is_ok());
+        let _alone = batcher.0.alone.try_acquire().unwrap();
+        let waiting: Vec<_> = std::iter::from_fn(|| batcher.0.join(&get(), soon())).collect();
+        assert_eq!(waiting.len(), MOST_WAITING);
+        assert_eq!(batcher.send(&get(), soon()).await, Ok(Value::Null));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_task_that_ended() {
+        let (batcher, _surroundings) = start(nowhere());
+        let answered = batcher.0.join(&get(), soon()).unwrap();
+        drop(Sending(Arc::clone(&batcher.0)));
+        assert!(answered.await.is_err());
+        assert!(batcher.0.join(&get(), soon()).is_none());
+    }
+
+    #[tokio::test]
+    async fn nobody_joins_once_the_node_is_closed() {
+        let (batcher, surroundings) = start(nowhere());
+        surroundings.closed.cancel();
+        surroundings.tasks.close();
+        surroundings.tasks.wait().await;
+        assert!(batcher.0.join(&get(), soon()).is_none());
+        assert!(matches!(batcher.send(&get(), soon()).await, Err(Failure::NotSent(_))));
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_while_the_link_was_opened_is_not_sent() {
+        let server = ValkeyServer::start().await;
+        let (batcher, surroundings) = start(address_of(&server));
+        let ((stays, answered), (leaves, given_up)) = (wait(), wait());
+        tokio::join!(batcher.0.send_together(vec![stays, leaves]), async { drop(given_up) });
+        assert!(matches!(answered.await, Ok(Answer::Executed(Ok(Value::Null)))));
+        let (leaves, given_up) = wait();
+        drop(given_up);
+        batcher.0.send_together(vec![leaves]).await;
+        let counters = surroundings.counting.snapshot();
+        assert_eq!((counters.batched, counters.round_trips), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn everybody_is_told_why_there_is_no_link() {
+        let (batcher, surroundings) = start(nowhere());
+        surroundings.closed.cancel();
+        let ((first, first_answered), (second, second_answered)) = (wait(), wait());
+        batcher.0.send_together(vec![first, second]).await;
+        for answered in [first_answered, second_answered] {
+            assert!(matches!(answered.await, Ok(Answer::Executed(Err(Failure::NotSent(_))))));
+        }
+    }
 }

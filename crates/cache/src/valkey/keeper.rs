@@ -124,7 +124,7 @@ impl Keeper {
         let link = self.link(deadline).await?;
         Counting::add(&self.counting.round_trips);
         let answers = link.send_all(commands, asking, deadline).await;
-        self.note(answers.as_ref().err());
+        self.note(trouble_in(&answers));
         answers
     }
 
@@ -189,6 +189,17 @@ impl Keeper {
     }
 }
 
+/// What the answers to several commands say against the node: one that loads refuses each by itself.
+fn trouble_in<T>(answers: &Result<Vec<Result<T, Failure>>, Failure>) -> Option<&Failure> {
+    match answers {
+        Ok(answers) => {
+            let mut failures = answers.iter().filter_map(|answer| answer.as_ref().err());
+            failures.find(|failure| **failure == LOADING)
+        }
+        Err(failure) => Some(failure),
+    }
+}
+
 impl Health {
     fn answered(&self) {
         // Read first: on the hot path the line stays shared between the cores.
@@ -232,6 +243,8 @@ impl Task {
                     let link = Arc::new(link);
                     self.state.send_replace(State::Up(Arc::clone(&link)));
                     let ended_by_us = self.watch(&link).await;
+                    // A node that loads is known by its link only.
+                    self.health.is_loading.store(false, Ordering::Relaxed);
                     self.state.send_replace(State::Opening);
                     link.close().await;
                     if ended_by_us {
@@ -269,21 +282,27 @@ impl Task {
 
     /// Pings until the link ends, hangs or the client is closed; true for the last.
     async fn watch(&self, link: &Link) -> bool {
+        tokio::select! {
+            biased;
+            () = link.wait_until_ended() => {
+                tracing::debug!(node = %self.address, "the link ended");
+                false
+            }
+            () = self.closed.cancelled() => true,
+            () = self.ping(link) => false,
+        }
+    }
+
+    /// Pings until the link is to be replaced.
+    async fn ping(&self, link: &Link) {
         let ping = Command::new("PING");
         let opened = Instant::now();
         let mut last_answer = opened;
-        let ended = link.wait_until_ended();
-        tokio::pin!(ended);
         loop {
             tokio::select! {
-                () = &mut ended => {
-                    tracing::debug!(node = %self.address, "the link ended");
-                    return false;
-                }
-                () = self.closed.cancelled() => return true,
                 () = self.health.renew.notified() => {
                     if opened.elapsed() >= RENEW_AT_MOST_EVERY {
-                        return false;
+                        return;
                     }
                 }
                 () = sleep(HEARTBEAT) => {}
@@ -307,10 +326,76 @@ impl Task {
                     self.trouble.notify_one();
                     // Until a new link answers, requests fail at once instead of waiting for it.
                     self.health.timeouts_in_a_row.store(TIMEOUTS_TO_SUSPEND, Ordering::Relaxed);
-                    return false;
+                    return;
                 }
                 Err(_) => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::poll;
+    use testkit::ValkeyServer;
+
+    use super::*;
+    use crate::config::CacheConfig;
+
+    const LONG: Duration = Duration::from_secs(10);
+
+    fn task(server: &ValkeyServer) -> Task {
+        let address = NodeAddress::new(server.address().ip().to_string(), server.address().port());
+        Task {
+            settings: Arc::new(LinkSettings::new(&CacheConfig::single(address.clone())).unwrap()),
+            address,
+            counting: Arc::default(),
+            closed: CancellationToken::new(),
+            health: Arc::default(),
+            state: watch::Sender::new(State::Opening),
+            trouble: Arc::default(),
+            away_since: None,
+        }
+    }
+
+    #[test]
+    fn one_of_several_commands_tells_that_the_node_loads() {
+        let loading = || Err(Failure::Refused(Refusal::NotReady("LOADING")));
+        assert_eq!(trouble_in(&Ok(vec![Ok(()), Err(Failure::WrongType), loading()])), Some(&LOADING));
+        assert_eq!(trouble_in(&Ok(vec![Ok(()), Err(Failure::WrongType)])), None);
+        assert_eq!(trouble_in::<()>(&Err(Failure::TimedOut)), Some(&Failure::TimedOut));
+    }
+
+    #[tokio::test]
+    async fn a_client_that_is_closed_waits_for_no_ping() {
+        let server = ValkeyServer::start().await;
+        let task = task(&server);
+        let link = Link::open(&task.address, &task.settings).await.unwrap();
+        let mut watching = Box::pin(task.watch(&link));
+        // Nothing else runs between two polls: the ping stays without an answer.
+        task.health.check_now.notify_one();
+        assert!(poll!(&mut watching).is_pending());
+        task.closed.cancel();
+        assert!(poll!(&mut watching).is_ready(), "it waits for the answer to its ping");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_went_away_while_it_loaded_is_down() {
+        let server = ValkeyServer::start().await;
+        let task = task(&server);
+        let keeper = Keeper {
+            state: task.state.subscribe(),
+            health: Arc::clone(&task.health),
+            in_flight: Semaphore::new(IN_FLIGHT),
+            counting: Arc::clone(&task.counting),
+        };
+        tokio::spawn(task.run());
+        assert!(keeper.link(Instant::now() + LONG).await.is_ok());
+        keeper.note(Some(&LOADING));
+        server.kill();
+        let mut state = keeper.state.clone();
+        assert!(state.wait_for(|state| matches!(state, State::Down(_))).await.is_ok());
+        let failure = keeper.link(Instant::now() + LONG).await.err();
+        assert!(matches!(failure, Some(Failure::NotSent(_))), "{failure:?}");
     }
 }
