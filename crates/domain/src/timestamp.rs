@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The beginning of 1970.
+    pub const ZERO: Self = Self(0);
+
     /// From milliseconds since 1970.
     pub fn from_millis(millis: i64) -> Self {
         Self(millis.max(0))

@@ -1,0 +1,11 @@
+//! Where records are kept. Each adapter implements every store port of `domain`, and all pass one contract suite
+//! (`tests/it/contract`).
+//!
+//! A change, its events, its audit row and, for a write with an idempotency key, the row of that are one atomic write: in
+//! SQLite a transaction.
+
+mod migration;
+mod sqlite;
+
+pub use migration::{Migration, MigrationError};
+pub use sqlite::{OpenError, SqliteStore};

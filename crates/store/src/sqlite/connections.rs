@@ -1,0 +1,155 @@
+//! The connections to the file, used on threads that may block.
+
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{BoxError, CommitError, StoreUnavailable};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::Semaphore;
+
+use super::{OpenError, SqliteStore};
+
+const READERS: usize = 4;
+/// For a connection, and for another process that holds the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One connection that writes and some that read.
+pub(super) struct Connections {
+    writer: Mutex<Connection>,
+    writing: Semaphore,
+    readers: Mutex<Vec<Connection>>,
+    reading: Semaphore,
+}
+
+/// What goes wrong inside.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the database failed")]
+    Database(#[from] rusqlite::Error),
+    #[error("a stored document cannot be read")]
+    Document(#[from] serde_json::Error),
+    #[error("a stored value cannot be read")]
+    Value(#[source] BoxError),
+    /// The change is refused, and the store is well.
+    #[error("the change is refused")]
+    Refused(#[source] CommitError),
+}
+
+impl Fault {
+    pub(super) fn value(source: impl Into<BoxError>) -> Self {
+        Self::Value(source.into())
+    }
+
+    /// The same, where a constraint that was not met means that the name is taken.
+    pub(super) fn or_taken(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => Self::Refused(CommitError::Taken),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no connection to the file became free within {} s", PATIENCE.as_secs())]
+struct Busy;
+
+/// Opens the file for writing, in a directory that is made if need be. Only its owner may read it: it holds hashes of keys
+/// and sealed secrets.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    if let Some(directory) = path.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        fs::create_dir_all(directory)?;
+    }
+    keep_private(path)?;
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What was acknowledged survives the death of the machine too.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    Ok(connection)
+}
+
+#[cfg(unix)]
+fn keep_private(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep_private(_path: &Path) -> Result<(), OpenError> {
+    Ok(())
+}
+
+impl Connections {
+    pub(super) fn new(writer: Connection, path: &Path) -> Result<Self, OpenError> {
+        let reader = || -> Result<Connection, rusqlite::Error> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(PATIENCE)?;
+            Ok(connection)
+        };
+        let readers = (0..READERS).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            writer: Mutex::new(writer),
+            writing: Semaphore::new(1),
+            readers: Mutex::new(readers),
+            reading: Semaphore::new(READERS),
+        })
+    }
+}
+
+impl SqliteStore {
+    /// Reads on one connection.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreUnavailable> {
+        let store = self.clone();
+        let connections = &self.0.connections;
+        let _turn = tokio::time::timeout(PATIENCE, connections.reading.acquire())
+            .await
+            .map_err(|_elapsed| StoreUnavailable::new(Busy))?
+            .map_err(StoreUnavailable::new)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let readers = &store.0.connections.readers;
+            let Some(connection) = readers.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
+                return Err(Fault::value(Busy));
+            };
+            let result = work(&connection);
+            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            result
+        });
+        done.await.map_err(StoreUnavailable::new)?.map_err(StoreUnavailable::new)
+    }
+
+    /// Writes in one transaction: all of it, or nothing.
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, CommitError> {
+        let unavailable = |source: BoxError| CommitError::Unavailable(source);
+        let store = self.clone();
+        let _turn = tokio::time::timeout(PATIENCE, self.0.connections.writing.acquire())
+            .await
+            .map_err(|_elapsed| unavailable(Busy.into()))?
+            .map_err(|closed| unavailable(closed.into()))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let mut writer = store.0.connections.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            // Dropping it rolls it back.
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        });
+        match done.await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(Fault::Refused(refusal))) => Err(refusal),
+            Ok(Err(fault)) => Err(unavailable(fault.into())),
+            Err(panicked) => Err(unavailable(panicked.into())),
+        }
+    }
+}

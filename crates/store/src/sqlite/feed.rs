@@ -1,0 +1,96 @@
+//! What changed, for replicas that follow.
+
+use async_trait::async_trait;
+use domain::{ChangeFeed, ChangeMark, Changed, Changes, ServiceKey, StoreUnavailable, Tenant};
+use rusqlite::{Connection, params};
+
+use super::SqliteStore;
+use super::connections::Fault;
+
+const LOOK: usize = 1_000;
+
+/// Which kind of record a row of `changes` is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Tenant,
+    ApiKey,
+    Catalogue,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Tenant, Self::ApiKey, Self::Catalogue];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::ApiKey => "api_key",
+            Self::Catalogue => "catalogue",
+        }
+    }
+
+    fn of(name: &str) -> Result<Self, Fault> {
+        let known = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        known.ok_or_else(|| Fault::value(format!("there is no kind of record {name}")))
+    }
+}
+
+#[async_trait]
+impl ChangeFeed for SqliteStore {
+    async fn now(&self) -> Result<ChangeMark, StoreUnavailable> {
+        self.read(|connection| {
+            let newest = "SELECT coalesce(max(sequence), 0) FROM changes";
+            Ok(ChangeMark(connection.query_row(newest, [], |row| row.get(0))?))
+        })
+        .await
+    }
+
+    async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable> {
+        let mark = *mark;
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT kind, id, sequence FROM changes WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+            )?;
+            let limit = i64::try_from(LOOK).map_err(Fault::value)?;
+            let rows = statement.query_map(params![mark.0, limit], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+            })?;
+            let mut changes = Changes { changed: Vec::new(), mark, has_more: false };
+            for row in rows {
+                let (kind, id, sequence) = row?;
+                changes.changed.push(changed(connection, Kind::of(&kind)?, &id)?);
+                changes.mark = ChangeMark(sequence);
+            }
+            changes.has_more = changes.changed.len() == LOOK;
+            Ok(changes)
+        })
+        .await
+    }
+}
+
+fn changed(connection: &Connection, kind: Kind, id: &str) -> Result<Changed, Fault> {
+    Ok(match kind {
+        Kind::Catalogue => Changed::Catalogue,
+        Kind::Tenant => {
+            let tenant: Tenant = document(connection, "SELECT document FROM tenants WHERE id = ?1", id)?;
+            Changed::Tenant {
+                id: tenant.id,
+                environment: tenant.environment,
+                version: tenant.version,
+                services: tenant.known_services.into_iter().collect(),
+            }
+        }
+        Kind::ApiKey => {
+            let key: ServiceKey = document(connection, "SELECT document FROM api_keys WHERE id = ?1", id)?;
+            Changed::ApiKey { hashes: key.hashes().collect(), version: key.version }
+        }
+    })
+}
+
+fn document<T: serde::de::DeserializeOwned>(
+    connection: &Connection,
+    statement: &str,
+    id: &str,
+) -> Result<T, Fault> {
+    let text: String = connection.prepare_cached(statement)?.query_row(params![id], |row| row.get(0))?;
+    Ok(serde_json::from_str(&text)?)
+}

@@ -1,0 +1,66 @@
+//! What every change leaves behind, in its own transaction.
+
+use domain::{AuditEntry, CommitError, LedgerRow, TenantEvent, Timestamp};
+use rusqlite::{ErrorCode, Transaction, params};
+
+use super::connections::Fault;
+use super::ledger;
+
+/// What is left behind.
+pub(super) struct Journal {
+    pub(super) events: Vec<TenantEvent>,
+    pub(super) audit: AuditEntry,
+    pub(super) ledger: Option<LedgerRow>,
+}
+
+impl Journal {
+    /// Writes all of it. `kind` and `id` name the record that changed, for the feed.
+    pub(super) fn write(
+        self,
+        transaction: &Transaction<'_>,
+        (kind, id): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        if let Some(row) = self.ledger {
+            ledger::insert(transaction, row, now)?;
+        }
+        for event in self.events {
+            transaction
+                .prepare_cached("INSERT INTO events (id, document) VALUES (?1, ?2)")?
+                .execute(params![event.event_id.to_string(), serde_json::to_string(&event)?])?;
+        }
+        transaction
+            .prepare_cached("INSERT INTO audit (id, document) VALUES (?1, ?2)")?
+            .execute(params![self.audit.id.to_string(), serde_json::to_string(&self.audit)?])?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO changes (kind, id, sequence)
+                 VALUES (?1, ?2, (SELECT coalesce(max(sequence), 0) + 1 FROM changes))
+                 ON CONFLICT (kind, id) DO UPDATE SET sequence = excluded.sequence",
+            )?
+            .execute(params![kind, id])?;
+        Ok(())
+    }
+}
+
+/// Inserts a row of version 1, or updates the row whose version is one below: any other version is stale. `insert` and
+/// `update` say how many rows they touched.
+pub(super) fn guarded(
+    version: u64,
+    insert: impl FnOnce() -> rusqlite::Result<usize>,
+    update: impl FnOnce(i64) -> rusqlite::Result<usize>,
+) -> Result<(), Fault> {
+    if version == 1 {
+        insert().map_err(Fault::or_taken)?;
+        return Ok(());
+    }
+    let former = i64::try_from(version.saturating_sub(1)).map_err(Fault::value)?;
+    match update(former) {
+        Ok(1) => Ok(()),
+        Ok(_) => Err(Fault::Refused(CommitError::Stale)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(Fault::Refused(CommitError::Taken))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,65 @@
+//! The embedded store: one SQLite file, which one process uses.
+//!
+//! One connection writes, a few read beside it (write-ahead log). A commit is on the disk before it is acknowledged.
+
+mod api_keys;
+mod catalogue;
+mod connections;
+mod feed;
+mod journal;
+mod ledger;
+mod migrations;
+mod sealed_rows;
+mod tenants;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use domain::{Clock, StoreUnavailable, Timestamp};
+
+use crate::migration::MigrationError;
+use connections::Connections;
+
+/// The embedded store. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct SqliteStore(Arc<Shared>);
+
+struct Shared {
+    connections: Connections,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be made, or the file not be kept from others.
+    #[error("the file of the embedded store cannot be made")]
+    File(#[from] io::Error),
+    /// It is no database, or cannot be read or written.
+    #[error("the file of the embedded store cannot be used")]
+    Database(#[from] rusqlite::Error),
+    /// Its schema is not what the code expects.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where there is none, and applies what is outstanding of `migrations/sqlite`. Blocks: for the
+    /// start of a process.
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let mut writer = connections::open_writer(path)?;
+        migrations::apply(&mut writer, Timestamp::from(clock.now()))?;
+        let connections = Connections::new(writer, path)?;
+        Ok(Self(Arc::new(Shared { connections, clock })))
+    }
+
+    /// Whether it answers.
+    pub async fn ping(&self) -> Result<(), StoreUnavailable> {
+        self.read(|connection| connection.query_row("SELECT 1", [], |_row| Ok(())).map_err(Into::into)).await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now().into()
+    }
+}

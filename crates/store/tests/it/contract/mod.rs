@@ -1,0 +1,88 @@
+//! What every store does alike.
+
+pub(crate) mod api_keys;
+pub(crate) mod catalogue;
+pub(crate) mod feed;
+pub(crate) mod ledger;
+pub(crate) mod lists;
+mod samples;
+pub(crate) mod sealed_rows;
+pub(crate) mod tenants;
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use domain::{
+    ApiKeyStore, CatalogueStore, ChangeFeed, IdempotencyLedger, ManualClock, SealedRows, TenantStore,
+};
+
+pub(crate) use samples::{change, row, tenant, tenant_with};
+
+/// An empty store under every port it implements.
+pub(crate) struct Backend {
+    pub(crate) tenants: Arc<dyn TenantStore>,
+    pub(crate) catalogue: Arc<dyn CatalogueStore>,
+    pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    pub(crate) ledger: Arc<dyn IdempotencyLedger>,
+    pub(crate) feed: Arc<dyn ChangeFeed>,
+    pub(crate) sealed_rows: Arc<dyn SealedRows>,
+    pub(crate) clock: Arc<ManualClock>,
+}
+
+impl Backend {
+    pub(crate) fn of<S>(store: Arc<S>, clock: Arc<ManualClock>) -> Self
+    where
+        S: TenantStore + CatalogueStore + ApiKeyStore + IdempotencyLedger + ChangeFeed + SealedRows,
+    {
+        Self {
+            tenants: store.clone(),
+            catalogue: store.clone(),
+            api_keys: store.clone(),
+            ledger: store.clone(),
+            feed: store.clone(),
+            sealed_rows: store,
+            clock,
+        }
+    }
+}
+
+/// A clock that stands at the beginning of 2026.
+pub(crate) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)))
+}
+
+/// The whole contract as tests of one backend. `$open` makes an empty store and keeps it while it is used.
+macro_rules! suites {
+    ($open:ident: $($suite:ident::$test:ident),* $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                let opened = $open();
+                crate::contract::$suite::$test(&opened.backend).await;
+            }
+        )*
+    };
+    ($open:ident) => {
+        crate::contract::suites!($open:
+            tenants::a_tenant_is_kept_as_it_was_given,
+            tenants::a_stale_write_changes_nothing,
+            tenants::of_many_writers_none_loses_what_another_wrote,
+            tenants::a_slug_belongs_to_one_living_tenant_of_an_environment,
+            tenants::a_refused_change_leaves_nothing_behind,
+            lists::a_walk_sees_everything_once_whatever_comes_and_goes,
+            lists::filters_and_words_narrow_a_list,
+            lists::active_tenants_have_an_active_association,
+            catalogue::is_one_record_with_one_version,
+            api_keys::a_key_is_found_by_its_text_and_its_former_one,
+            api_keys::a_text_belongs_to_one_key,
+            api_keys::keys_are_listed_by_service,
+            ledger::a_write_is_committed_once_under_its_key,
+            ledger::of_many_tries_of_one_write_one_is_committed,
+            ledger::a_row_gives_way_when_its_time_is_over,
+            feed::every_change_is_told_in_order,
+            feed::only_the_last_state_is_told,
+            sealed_rows::a_version_is_kept_as_it_was_first_given,
+        );
+    };
+}
+pub(crate) use suites;

@@ -1,0 +1,65 @@
+//! What the embedded store does with its file.
+
+use std::sync::Arc;
+use std::thread;
+
+use domain::TenantStore;
+use store::{OpenError, SqliteStore};
+
+use crate::contract::{change, clock, tenant};
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("made/if/need/be/records.sqlite");
+    let tenant = tenant("blue-bank");
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    store.commit_tenant(change(tenant.clone(), Some(&tenant))).await.unwrap();
+    drop(store);
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    assert_eq!(store.tenant(&tenant.id).await.unwrap(), Some(tenant));
+    store.ping().await.unwrap();
+}
+
+#[test]
+fn processes_that_start_at_once_migrate_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = Arc::new(directory.path().join("records.sqlite"));
+    let openers: Vec<_> = (0..10)
+        .map(|_| {
+            let path = Arc::clone(&path);
+            thread::spawn(move || SqliteStore::open(&path, clock()).map(drop))
+        })
+        .collect();
+    for opener in openers {
+        opener.join().unwrap().unwrap();
+    }
+    let connection = rusqlite::Connection::open(path.as_path()).unwrap();
+    let count: i64 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_store_that_was_migrated_otherwise_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.sqlite");
+    SqliteStore::open(&path, clock()).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute("UPDATE migrations SET hash = 'other'", []).unwrap();
+    let refused = SqliteStore::open(&path, clock()).map(drop);
+    assert!(matches!(refused, Err(OpenError::Migration(_))), "{refused:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn only_its_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.sqlite");
+    let _store = SqliteStore::open(&path, clock()).unwrap();
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let mode = file.as_ref().unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file:?}");
+    }
+}

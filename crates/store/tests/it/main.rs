@@ -1,0 +1,5 @@
+//! The stores against their contract, one binary.
+
+mod contract;
+mod durability;
+mod sqlite;

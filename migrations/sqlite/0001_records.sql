@@ -1,0 +1,102 @@
+-- Records are JSON documents; the columns beside them are what they are found and listed by.
+
+CREATE TABLE tenants (
+    id          TEXT PRIMARY KEY,
+    version     INTEGER NOT NULL,
+    slug        TEXT NOT NULL,
+    -- "{environment}/{slug}" while the tenant lives: a deleted one gives its slug free.
+    slug_key    TEXT UNIQUE,
+    name        TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    status      TEXT NOT NULL,
+    document    TEXT NOT NULL
+) STRICT;
+
+-- Lists walk along it.
+CREATE INDEX tenants_by_slug ON tenants (slug, id, status, environment);
+
+-- Searches begin here.
+CREATE TABLE tenant_words (
+    word      TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    PRIMARY KEY (word, tenant_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tenant_words_by_tenant ON tenant_words (tenant_id);
+
+CREATE TABLE associations (
+    tenant_id   TEXT NOT NULL,
+    service     TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    -- 1 where both the tenant and the association are active.
+    is_active   INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, service)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX associations_by_service ON associations (service, is_active, environment, tenant_id);
+
+CREATE TABLE catalogue (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    version  INTEGER NOT NULL,
+    document TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE api_keys (
+    id       TEXT PRIMARY KEY,
+    version  INTEGER NOT NULL,
+    service  TEXT NOT NULL,
+    document TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX api_keys_by_service ON api_keys (service, id);
+
+-- A key has up to two texts: the one it has, and the one before its last rotation.
+CREATE TABLE api_key_hashes (
+    hash   TEXT PRIMARY KEY,
+    key_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX api_key_hashes_by_key ON api_key_hashes (key_id);
+
+-- What changed last, record by record: replicas follow it.
+CREATE TABLE changes (
+    kind     TEXT NOT NULL,
+    id       TEXT NOT NULL,
+    sequence INTEGER NOT NULL UNIQUE,
+    PRIMARY KEY (kind, id)
+) STRICT, WITHOUT ROWID;
+
+-- Waiting to be published, in the order of their commits.
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id       TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL
+) STRICT;
+
+-- Writes that were done under an idempotency key; the answer is sealed.
+CREATE TABLE ledger (
+    caller      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    answer      BLOB,
+    -- Milliseconds since 1970.
+    expires_at  INTEGER NOT NULL,
+    PRIMARY KEY (caller, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ledger_by_expiry ON ledger (expires_at);
+
+-- Secrets, sealed; kept here only where there is no backend for them.
+CREATE TABLE sealed_secrets (
+    path       TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    sealed     BLOB NOT NULL,
+    is_current INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (path, version)
+) STRICT;
