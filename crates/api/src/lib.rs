@@ -11,7 +11,6 @@
 
 mod authorization;
 mod cache_admin;
-mod date;
 mod deletion;
 mod error;
 mod health;
@@ -32,7 +31,6 @@ mod value_preview;
 
 pub use authorization::{CacheRead, CacheWrite};
 pub use cache_admin::{KeyItem, KeyReport};
-pub use date::rfc3339;
 pub use deletion::{AuditEntry, DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish};
 pub use error::{ApiError, BodyProblem, ParameterProblem};
 pub use key_name::{key_of_base64, key_text};

@@ -50,6 +50,12 @@ impl CacheHandle {
         &self.hub
     }
 
+    /// Tells the near-caches of this process that a key changed: for whoever changed its source and may not be able to tell
+    /// the shared cache, whose news would come this way otherwise.
+    pub fn forget_here(&self, key: &[u8]) {
+        self.hub.invalidate(key);
+    }
+
     /// How late the news of changes comes. Nothing is measured where changes are told without a way in between, as by
     /// the embedded cache.
     pub fn tracking_counters(&self) -> TrackingCounters {

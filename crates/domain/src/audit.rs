@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::caller::CallerId;
+use crate::key_binding::KeyBinding;
 use crate::timestamp::Timestamp;
 
 /// One row of the audit log, written with the change it tells of. It holds no secret.
@@ -63,11 +64,13 @@ pub enum AuditAction {
     Import,
 }
 
-/// Who asks for a change.
+/// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// Its name.
     pub caller: CallerId,
+    /// Whose tenants it sees.
+    pub binding: KeyBinding,
     /// From where, if that is known.
     pub address: Option<IpAddr>,
     /// The request that asks.

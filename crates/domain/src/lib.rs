@@ -92,5 +92,5 @@ pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};
 pub use tenant_id::{TenantId, TenantIdError};
 pub use tenant_status::{AssociationStatus, TenantStatus, UnknownStatus};
 pub use text_map::TextMap;
-pub use timestamp::Timestamp;
+pub use timestamp::{Timestamp, TimestampError};
 pub use write_key::WriteKey;

@@ -38,6 +38,12 @@ impl TenantId {
     }
 }
 
+impl From<uuid::Uuid> for TenantId {
+    fn from(uuid: uuid::Uuid) -> Self {
+        Self(uuid.simple().to_string())
+    }
+}
+
 impl FromStr for TenantId {
     type Err = TenantIdError;
 

@@ -43,6 +43,23 @@ impl TextMap {
         (invalid.problems().len() == before).then_some(Self(entries))
     }
 
+    /// The same with some entries set, or removed where there is `None` (RFC 7396).
+    pub fn patched(
+        &self,
+        patch: &BTreeMap<String, Option<String>>,
+        field: &str,
+        invalid: &mut Invalid,
+    ) -> Option<Self> {
+        let mut entries = self.0.clone();
+        for (name, text) in patch {
+            match text {
+                Some(text) => entries.insert(name.clone(), text.clone()),
+                None => entries.remove(name),
+            };
+        }
+        Self::check(entries, field, invalid)
+    }
+
     /// The entries in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.as_str()))
@@ -69,5 +86,17 @@ mod tests {
         let names: Vec<String> = (0..101).map(|number| number.to_string()).collect();
         let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
         assert!(check(&many).is_err());
+    }
+
+    #[test]
+    fn a_patch_sets_and_removes() {
+        let map = check(&[("a", "1"), ("b", "2")]).unwrap();
+        let patch = BTreeMap::from([("a".to_owned(), None), ("c".to_owned(), Some("3".to_owned()))]);
+        let mut invalid = Invalid::default();
+        let patched = map.patched(&patch, "metadata", &mut invalid).unwrap();
+        assert_eq!(serde_json::to_string(&patched).unwrap(), r#"{"b":"2","c":"3"}"#);
+        let too_long = BTreeMap::from([("d".to_owned(), Some("x".repeat(5_000)))]);
+        assert_eq!(map.patched(&too_long, "metadata", &mut invalid), None);
+        assert_eq!(invalid.problems()[0].field, "metadata.d");
     }
 }

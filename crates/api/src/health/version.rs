@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::Timestamp;
 use serde::Serialize;
 
-use crate::date::rfc3339;
 use crate::state::ApiState;
 
 /// The answer.
@@ -18,5 +18,5 @@ pub(super) struct Version {
 /// Always 200.
 pub(super) async fn handler(State(state): State<ApiState>) -> Json<Version> {
     let version = state.readiness().version().to_owned();
-    Json(Version { version, request_date: rfc3339(state.clock().now()) })
+    Json(Version { version, request_date: Timestamp::from(state.clock().now()).to_string() })
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use domain::Clock;
+use domain::{Clock, Timestamp};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
@@ -67,7 +67,7 @@ fn write_time(writer: &mut dyn Write, since_1970: Duration) -> fmt::Result {
     SECOND.with_borrow_mut(|(second, text)| {
         if text.is_empty() || *second != since_1970.as_secs() {
             *second = since_1970.as_secs();
-            *text = api::rfc3339(UNIX_EPOCH + Duration::from_secs(*second));
+            *text = Timestamp::from(UNIX_EPOCH + Duration::from_secs(*second)).to_string();
             // The fraction comes before the zone.
             text.pop();
         }

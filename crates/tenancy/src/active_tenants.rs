@@ -1,0 +1,145 @@
+//! The lists of active tenants that services ask for.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use cache::{
+    CacheHandle, Expiry, Held, LoadAborted, LoadLease, Loaded, NearCache, NearCounters, NearSettings,
+};
+use domain::{ActiveTenant, Environment, ServiceName};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use crate::cache_keys;
+use crate::invalidation::Invalidation;
+use crate::parts::Parts;
+use crate::refusal::Refusal;
+
+const NEAR: NearSettings = NearSettings {
+    prefix: cache_keys::ACTIVE_TENANTS,
+    max_bytes: 32 * 1024 * 1024,
+    max_absent_bytes: 1024,
+    ttl: Duration::from_secs(60),
+    absent_ttl: Duration::from_secs(1),
+    unwatched_ttl: Duration::from_millis(1_500),
+    stale_for: Duration::ZERO,
+};
+const LEASE_TTL: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What clients read of a body; what is longer they cut off, and fail on what is left.
+const MAX_BODY: usize = 10 * 1024 * 1024;
+
+/// Lists the active tenants of services, as JSON. They are kept in memory and not in the shared cache, which only tells when
+/// they change: a list may be megabytes long. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct ActiveTenants {
+    near: NearCache<Bytes>,
+    parts: Parts,
+    invalidation: Invalidation,
+    cache: CacheHandle,
+}
+
+/// Why there is no list. Cheap to clone: all who waited for one load get it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ActiveTenantsError {
+    /// The store gave no answer.
+    #[error(transparent)]
+    Refused(Arc<Refusal>),
+    /// The list is longer than clients read.
+    #[error("the list of active tenants of the service has more than {MAX_BODY} bytes")]
+    TooLong,
+    /// The load took too long.
+    #[error("the list could not be read within {} s", PATIENCE.as_secs())]
+    TooSlow,
+    /// The load ended without a result.
+    #[error(transparent)]
+    Aborted(#[from] LoadAborted),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row<'a> {
+    id: String,
+    name: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_slug: Option<&'a str>,
+}
+
+impl ActiveTenants {
+    /// Of these stores. No two may be made for one `cache`; clones are fine.
+    pub fn new(parts: Parts, invalidation: Invalidation, cache: CacheHandle) -> Self {
+        Self { near: NearCache::new(&cache, NEAR), parts, invalidation, cache }
+    }
+
+    /// The list of a service in an environment, or in both, as a JSON array.
+    pub async fn list(
+        &self,
+        service: &ServiceName,
+        environment: Option<Environment>,
+    ) -> Result<Bytes, ActiveTenantsError> {
+        let key = cache_keys::active_tenants(environment, service);
+        if let Held::Fresh(list) = self.near.get(key.as_bytes()) {
+            return Ok(list);
+        }
+        let (this, service, place) = (self.clone(), service.clone(), key.clone());
+        let load = move || async move { this.load(&place, &service, environment).await };
+        let loaded = timeout(PATIENCE, self.near.get_or_load(key.as_bytes(), load)).await;
+        let list = loaded.unwrap_or(Err(ActiveTenantsError::TooSlow))?;
+        Ok(list.unwrap_or_else(|| Bytes::from_static(b"[]")))
+    }
+
+    /// Under a lease in the shared cache, where nothing is filled in: that the lease still stands afterwards shows that no
+    /// change was told meanwhile, and its replacement will tell of the next.
+    async fn load(
+        &self,
+        key: &str,
+        service: &ServiceName,
+        environment: Option<Environment>,
+    ) -> Result<Loaded<Bytes>, ActiveTenantsError> {
+        let list = Mutex::new(None);
+        let read = async {
+            let found = self.parts.tenants.active_tenants(service, environment).await;
+            let found = found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?;
+            *list.lock().unwrap_or_else(PoisonError::into_inner) = Some(rendered(&found)?);
+            Ok::<Option<(u64, Bytes)>, ActiveTenantsError>(None)
+        };
+        let is_watched = if self.invalidation.unsent(key) {
+            read.await.map(|_nothing| false)?
+        } else {
+            let token = Bytes::copy_from_slice(self.parts.uuid().as_bytes());
+            let lease = LoadLease { token, ttl: LEASE_TTL, expiry: Expiry::After(LEASE_TTL) };
+            let load = self.cache.load_record(key.as_bytes(), lease, read).await;
+            load.cache_error.is_none() && load.loaded?.is_watched()
+        };
+        let list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let bytes = list.as_ref().map_or(0, Bytes::len);
+        Ok(Loaded { value: list, bytes, is_watched, may_be_held: true })
+    }
+
+    /// What the lists in memory were good for.
+    pub fn counters(&self) -> NearCounters {
+        self.near.counters()
+    }
+}
+
+/// With slugs, unless the list is too long with them: clients need only the ids.
+fn rendered(tenants: &[ActiveTenant]) -> Result<Bytes, ActiveTenantsError> {
+    let rows = |with_slugs: bool| {
+        let rows = tenants.iter().map(|tenant| Row {
+            id: tenant.id.to_string(),
+            name: tenant.name.as_str(),
+            status: "active",
+            tenant_slug: with_slugs.then_some(tenant.slug.as_str()),
+        });
+        serde_json::to_vec(&rows.collect::<Vec<_>>())
+    };
+    for with_slugs in [true, false] {
+        let list = rows(with_slugs).map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?;
+        if list.len() <= MAX_BODY {
+            return Ok(list.into());
+        }
+    }
+    Err(ActiveTenantsError::TooLong)
+}

@@ -1,0 +1,293 @@
+//! What tenants have of services.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, Happened, Invalid, Isolation,
+    ModuleName, ModuleResources, ServiceName, Tenant, TenantId, Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::events::{associated, reactivated, to_be_read_anew};
+use crate::given_module::{GivenModule, Place, StoredModule, forget, make_current};
+use crate::records::Records;
+use crate::refusal::{Conflict, Missing, Refusal};
+use crate::writing::{Story, Writing};
+
+/// Makes, changes and finds associations. Cheap to clone.
+#[derive(Clone)]
+pub struct Associations(Records);
+
+/// An association to be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewAssociation {
+    /// How the data are kept apart; as the tenant says where it does not.
+    pub isolation: Option<Isolation>,
+    /// Limits of the pools.
+    pub connection_settings: Option<ConnectionSettings>,
+    /// The backing stores by module.
+    pub modules: BTreeMap<ModuleName, GivenModule>,
+}
+
+/// An association with what the tenant says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssociationView {
+    /// Of which service.
+    pub service: ServiceName,
+    /// What the tenant has of it.
+    pub association: Association,
+}
+
+impl Associations {
+    pub(crate) fn new(records: Records) -> Self {
+        Self(records)
+    }
+
+    /// All of a tenant, by service.
+    pub async fn list(&self, tenant: &TenantId, actor: &Actor) -> Result<Vec<AssociationView>, Refusal> {
+        let tenant = self.0.living(tenant, actor).await?;
+        let views = tenant.associations.into_iter();
+        Ok(views.map(|(service, association)| AssociationView { service, association }).collect())
+    }
+
+    /// One of them.
+    pub async fn get(
+        &self,
+        tenant: &TenantId,
+        service: &ServiceName,
+        actor: &Actor,
+    ) -> Result<AssociationView, Refusal> {
+        let tenant = self.0.living(tenant, actor).await?;
+        view(&tenant, service).ok_or_else(|| Missing::Association(service.clone()).into())
+    }
+
+    /// Gives the tenant a service. One that it has already is a conflict, be it the very same.
+    pub async fn associate(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        wish: NewAssociation,
+        writing: Writing<'_, AssociationView>,
+    ) -> Result<AssociationView, Refusal> {
+        let tenant = self.0.living(id, writing.actor).await?;
+        let registered = self.0.registered(service).await?;
+        if tenant.associations.contains_key(service) {
+            return Err(Conflict::Associated(service.clone()).into());
+        }
+        let isolation = wish.isolation.unwrap_or(tenant.isolation);
+        let mut invalid = Invalid::default();
+        if let Some(settings) = &wish.connection_settings {
+            settings.check("connectionSettings", &mut invalid);
+        }
+        for (module, given) in &wish.modules {
+            let field = format!("modules.{module}");
+            match registered.modules.get(module) {
+                Some(kinds) => given.check(isolation, kinds, &field, &mut invalid),
+                None => invalid.add(field, "the service has no such module"),
+            }
+        }
+        invalid.into_result()?;
+
+        let (modules, secrets) = self.store_all(&tenant, service, &wish.modules).await?;
+        let outcome = |tenant: &Tenant| view_or_empty(tenant, service, isolation);
+        let edit = |tenant: &mut Tenant, now: Timestamp| {
+            let mut association = Association::new(isolation, wish.connection_settings.clone(), now);
+            association.modules = modules.clone();
+            let mut story = Story::of(AuditAction::Create, target(service));
+            story.happened.push(associated(service, &association));
+            story.after = Some(facts(&association));
+            if tenant.associations.len() >= Tenant::MAX_ASSOCIATIONS {
+                let most = Tenant::MAX_ASSOCIATIONS;
+                return Err(Invalid::one("serviceName", format_args!("a tenant has at most {most}")).into());
+            }
+            if !tenant.associate(service, association) {
+                return Err(Conflict::Associated(service.clone()).into());
+            }
+            Ok(Some(story))
+        };
+        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, &secrets).await
+    }
+
+    /// Keeps the tenant out of the service.
+    pub async fn suspend(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        writing: Writing<'_, AssociationView>,
+    ) -> Result<AssociationView, Refusal> {
+        self.edit(id, service, writing, |association| {
+            let previous = association.status;
+            association.suspend()?;
+            let mut story = Story::of(AuditAction::Suspend, target(service));
+            story.happened.push(Happened::ServiceSuspended {
+                service_name: service.clone(),
+                previous_status: previous.name().to_owned(),
+            });
+            Ok(story)
+        })
+        .await
+    }
+
+    /// Lets it in again. What was purged has to be provided anew: its modules come with the wish, or were given since.
+    pub async fn reactivate(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        writing: Writing<'_, AssociationView>,
+    ) -> Result<AssociationView, Refusal> {
+        let registered = self.0.registered(service).await?;
+        self.edit(id, service, writing, |association| {
+            let previous = association.reactivate()?;
+            let is_bare = association.modules.is_empty() && !registered.modules.is_empty();
+            if previous == AssociationStatus::Purged && is_bare {
+                return Err(Conflict::NotProvided.into());
+            }
+            let mut story = Story::of(AuditAction::Reactivate, target(service));
+            story.happened.push(reactivated(service, association, previous));
+            Ok(story)
+        })
+        .await
+    }
+
+    /// Forgets the backing stores of a suspended one.
+    pub async fn purge(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        writing: Writing<'_, AssociationView>,
+    ) -> Result<AssociationView, Refusal> {
+        self.edit(id, service, writing, |association| {
+            let before = facts(association);
+            association.purge()?;
+            let mut story = Story::of(AuditAction::Purge, target(service));
+            story.happened.push(Happened::ServicePurged { service_name: service.clone() });
+            story.before = Some(before);
+            Ok(story)
+        })
+        .await
+    }
+
+    /// Takes the service away. Whether its data stay is told to the services; this one has none.
+    pub async fn disassociate(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        preserve_data: bool,
+        writing: Writing<'_, ()>,
+    ) -> Result<(), Refusal> {
+        let edit = |tenant: &mut Tenant, _now: Timestamp| {
+            let gone = tenant.associations.remove(service);
+            let gone = gone.ok_or_else(|| Missing::Association(service.clone()))?;
+            tenant.settings.remove(service);
+            let mut story = Story::of(AuditAction::Delete, target(service));
+            let happened = Happened::ServiceDisassociated { service_name: service.clone(), preserve_data };
+            story.happened.push(happened);
+            story.before = Some(facts(&gone));
+            Ok(Some(story))
+        };
+        self.0.edit_tenant(id, writing, edit, |_tenant| ()).await
+    }
+
+    /// Asks the service to read its connections anew, and forgets what is cached of them here.
+    pub async fn invalidate(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        reason: Option<String>,
+        writing: Writing<'_, AssociationView>,
+    ) -> Result<AssociationView, Refusal> {
+        self.edit(id, service, writing, |_association| {
+            let mut story = Story::of(AuditAction::Invalidate, target(service));
+            story.happened.push(to_be_read_anew(service, reason.clone()));
+            Ok(story)
+        })
+        .await
+    }
+
+    async fn edit(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        writing: Writing<'_, AssociationView>,
+        edit: impl Fn(&mut Association) -> Result<Story, Refusal>,
+    ) -> Result<AssociationView, Refusal> {
+        let edit = |tenant: &mut Tenant, now: Timestamp| {
+            let association = tenant.associations.get_mut(service);
+            let association = association.ok_or_else(|| Missing::Association(service.clone()))?;
+            let story = edit(association)?;
+            association.updated_at = now;
+            Ok(Some(story))
+        };
+        let outcome = |tenant: &Tenant| view_or_empty(tenant, service, tenant.isolation);
+        self.0.edit_tenant(id, writing, edit, outcome).await
+    }
+
+    /// Stores the secrets of all modules, or of none.
+    async fn store_all(
+        &self,
+        tenant: &Tenant,
+        service: &ServiceName,
+        modules: &BTreeMap<ModuleName, GivenModule>,
+    ) -> Result<(BTreeMap<ModuleName, ModuleResources>, Vec<domain::SecretReference>), Refusal> {
+        let (mut stored, mut secrets) = (BTreeMap::new(), Vec::new());
+        for (module, given) in modules {
+            let place = Place { environment: tenant.environment, tenant: &tenant.id, service, module };
+            match given.store(place, &self.0.parts).await {
+                Ok(StoredModule { resources, secrets: more }) => {
+                    stored.insert(module.clone(), resources);
+                    secrets.extend(more);
+                }
+                Err(refusal) => {
+                    forget(&self.0.parts, &secrets).await;
+                    return Err(refusal);
+                }
+            }
+        }
+        Ok((stored, secrets))
+    }
+
+    /// After a commit its secrets become current; after a refusal they are forgotten, unless nobody knows what became of it.
+    pub(crate) async fn settle<T>(
+        &self,
+        result: Result<T, Refusal>,
+        secrets: &[domain::SecretReference],
+    ) -> Result<T, Refusal> {
+        match &result {
+            Ok(_) => make_current(&self.0.parts, secrets).await,
+            Err(Refusal::Store(_)) => {}
+            Err(_) => forget(&self.0.parts, secrets).await,
+        }
+        result
+    }
+
+    pub(crate) fn records(&self) -> &Records {
+        &self.0
+    }
+}
+
+fn view(tenant: &Tenant, service: &ServiceName) -> Option<AssociationView> {
+    let association = tenant.associations.get(service)?.clone();
+    Some(AssociationView { service: service.clone(), association })
+}
+
+/// After an edit the association is there; were it not, this would show a new one rather than panic.
+fn view_or_empty(tenant: &Tenant, service: &ServiceName, isolation: Isolation) -> AssociationView {
+    view(tenant, service).unwrap_or_else(|| AssociationView {
+        service: service.clone(),
+        association: Association::new(isolation, None, tenant.updated_at),
+    })
+}
+
+pub(crate) fn target(service: &ServiceName) -> String {
+    format!("associations/{service}")
+}
+
+/// What the audit log shows of an association; a record holds no secret.
+fn facts(association: &Association) -> Value {
+    json!({
+        "isolationMode": association.isolation,
+        "status": association.status,
+        "connectionSettings": association.connection_settings,
+        "modules": association.modules,
+    })
+}

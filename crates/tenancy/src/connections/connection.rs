@@ -1,0 +1,88 @@
+//! What is answered to a service that asks for its connections.
+
+use bytes::Bytes;
+use domain::{AssociationStatus, Environment, ServiceName};
+use serde::{Deserialize, Serialize};
+
+use crate::refusal::KeptOut;
+
+/// What is known of a tenant's connections to a service, ready to be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Where the tenant belongs.
+    pub environment: Environment,
+    /// The version of the tenant that this was made of.
+    pub version: u64,
+    /// The answer.
+    pub outcome: Outcome,
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The connections.
+    Config(Rendered),
+    /// The tenant, or its association, is kept out.
+    KeptOut(KeptOut),
+}
+
+/// Connections as JSON. `Debug` shows nothing of the text: it holds passwords.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The JSON.
+    pub body: Bytes,
+    /// Its entity tag (RFC 9110, 8.8.3). Made of the version and not of the text, of which it must tell nothing.
+    pub etag: Bytes,
+}
+
+impl Rendered {
+    /// A text that was made of this version of the tenant.
+    pub(crate) fn new(body: Bytes, version: u64) -> Self {
+        Self { body, etag: format!("\"{version}\"").into() }
+    }
+}
+
+impl std::fmt::Debug for Rendered {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Rendered").field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl Connection {
+    /// What it takes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        const OVERHEAD: usize = 160;
+        match &self.outcome {
+            Outcome::Config(rendered) => OVERHEAD + rendered.body.len(),
+            Outcome::KeptOut(_) => OVERHEAD,
+        }
+    }
+}
+
+/// [`KeptOut`] as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StoredKeptOut {
+    Tenant,
+    Suspended,
+    Purged,
+}
+
+impl StoredKeptOut {
+    pub(super) fn of(kept_out: &KeptOut) -> Self {
+        match kept_out {
+            KeptOut::Tenant { .. } => Self::Tenant,
+            KeptOut::Association { status: AssociationStatus::Purged, .. } => Self::Purged,
+            KeptOut::Association { .. } => Self::Suspended,
+        }
+    }
+
+    pub(super) fn into_kept_out(self, service: &ServiceName) -> KeptOut {
+        let service = service.clone();
+        match self {
+            Self::Tenant => KeptOut::Tenant { service },
+            Self::Suspended => KeptOut::Association { service, status: AssociationStatus::Suspended },
+            Self::Purged => KeptOut::Association { service, status: AssociationStatus::Purged },
+        }
+    }
+}

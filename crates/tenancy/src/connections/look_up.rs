@@ -1,0 +1,149 @@
+//! Finds connections that are not in memory: in the shared cache, then where they come from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded, LoadedRecord};
+use domain::{ServiceName, TenantId, Timestamp};
+use seal::KeyRing;
+use tokio::sync::Semaphore;
+
+use super::connection::Connection;
+use super::{ConnectionsError, load, sealed};
+use crate::invalidation::Invalidation;
+use crate::parts::Parts;
+use crate::refusal::Refusal;
+
+/// Longer than a load may take.
+const LEASE_TTL: Duration = Duration::from_secs(8);
+/// Loads from the store at once: the store's own requests have to get through too.
+const MAX_LOADS: usize = 64;
+
+/// The sources and what stands before them.
+pub(super) struct LookUp {
+    parts: Parts,
+    invalidation: Invalidation,
+    cache: CacheHandle,
+    ring: KeyRing,
+    ttl: Duration,
+    loads: Semaphore,
+}
+
+type Answer = Result<Loaded<Arc<Connection>>, ConnectionsError>;
+
+/// What is looked for.
+struct Wanted<'a> {
+    key: &'a str,
+    tenant: &'a TenantId,
+    service: &'a ServiceName,
+}
+
+/// Why nothing is filled into the shared cache.
+enum Aside {
+    Refused(Refusal),
+    /// It was found, and cannot be stored there.
+    Found(Connection),
+}
+
+impl LookUp {
+    pub(super) fn new(
+        parts: Parts,
+        invalidation: Invalidation,
+        cache: CacheHandle,
+        ring: KeyRing,
+        ttl: Duration,
+    ) -> Self {
+        Self { parts, invalidation, cache, ring, ttl, loads: Semaphore::new(MAX_LOADS) }
+    }
+
+    /// Everything there is to do, for all who wait for this key.
+    pub(super) async fn run(&self, key: &str, tenant: &TenantId, service: &ServiceName) -> Answer {
+        let wanted = Wanted { key, tenant, service };
+        // The shared cache was not told of a change yet: what it has is old.
+        if self.invalidation.unsent(key) {
+            return self.aside(&wanted).await;
+        }
+        match self.cache.find_record(key.as_bytes()).await {
+            FoundRecord::Record { version, value } => match self.opened(&wanted, version, &value) {
+                Some(connection) => Ok(held(connection, true)),
+                None => self.aside(&wanted).await,
+            },
+            FoundRecord::Missing => self.filled(&wanted).await,
+            FoundRecord::Unknown(_) => self.aside(&wanted).await,
+        }
+    }
+
+    /// Asks the sources and leaves the shared cache alone.
+    async fn aside(&self, wanted: &Wanted<'_>) -> Answer {
+        Ok(match self.load(wanted).await? {
+            Some(connection) => held(connection, false),
+            None => absent(false),
+        })
+    }
+
+    /// Asks the sources and fills the shared cache.
+    async fn filled(&self, wanted: &Wanted<'_>) -> Answer {
+        let token = Bytes::copy_from_slice(self.parts.uuid().as_bytes());
+        let ttl = self.jittered_ttl(&token);
+        let lease = LoadLease { token, ttl: LEASE_TTL, expiry: Expiry::After(ttl) };
+        let load = self.cache.load_record(wanted.key.as_bytes(), lease, self.record(wanted, ttl)).await;
+        let loaded = match load.loaded {
+            Ok(loaded) => loaded,
+            Err(Aside::Found(connection)) => return Ok(held(connection, false)),
+            Err(Aside::Refused(refusal)) => return Err(refusal.into()),
+        };
+        let (is_watched, may_be_held) = (loaded.is_watched(), loaded.may_be_held());
+        if matches!(loaded, LoadedRecord::Absent) {
+            return Ok(absent(is_watched));
+        }
+        let Some((version, value)) = loaded.into_record() else { return Ok(absent(is_watched)) };
+        match self.opened(wanted, version, &value) {
+            Some(connection) => Ok(Loaded { may_be_held, ..held(connection, is_watched) }),
+            // Another process filled in what does not open here.
+            None => self.aside(wanted).await,
+        }
+    }
+
+    async fn record(&self, wanted: &Wanted<'_>, ttl: Duration) -> Result<Option<(u64, Bytes)>, Aside> {
+        let Some(connection) = self.load(wanted).await.map_err(Aside::Refused)? else { return Ok(None) };
+        match sealed::sealed(&self.ring, wanted.key, &connection, self.now().after(ttl)) {
+            Ok(bytes) => Ok(Some((connection.version, bytes))),
+            Err(error) => {
+                tracing::warn!(%error, "connections not stored in the shared cache");
+                Err(Aside::Found(connection))
+            }
+        }
+    }
+
+    async fn load(&self, wanted: &Wanted<'_>) -> Result<Option<Connection>, Refusal> {
+        // It is never closed.
+        let _room = self.loads.acquire().await;
+        load::load(&self.parts, wanted.tenant, wanted.service).await
+    }
+
+    fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<Connection> {
+        sealed::opened(&self.ring, wanted.key, wanted.service, (version, value), self.now())
+            .inspect_err(|error| tracing::debug!(%error, "connections in the shared cache ignored"))
+            .ok()
+    }
+
+    /// Up to a tenth less, by chance: what was filled in together does not end together.
+    fn jittered_ttl(&self, token: &[u8]) -> Duration {
+        let chance = u32::from(token.first().copied().unwrap_or_default());
+        self.ttl - self.ttl / 10 * chance / 256
+    }
+
+    fn now(&self) -> Timestamp {
+        self.parts.now()
+    }
+}
+
+fn held(connection: Connection, is_watched: bool) -> Loaded<Arc<Connection>> {
+    let bytes = connection.bytes();
+    Loaded { value: Some(Arc::new(connection)), bytes, is_watched, may_be_held: true }
+}
+
+fn absent(is_watched: bool) -> Loaded<Arc<Connection>> {
+    Loaded { value: None, bytes: 0, is_watched, may_be_held: true }
+}

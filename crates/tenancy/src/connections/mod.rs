@@ -1,0 +1,119 @@
+//! The connections of a tenant to a service: what services ask for thousands of times a minute.
+//!
+//! Memory first, then the shared cache, where they are sealed, then the store and the secrets backend: one load at a time in a
+//! process, and under a lease among processes.
+
+mod connection;
+mod load;
+mod look_up;
+mod sealed;
+mod tenant_config;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cache::{CacheHandle, Held, LoadAborted, NearCache, NearCounters, NearSettings};
+use domain::{KeyBinding, ServiceName, TenantId};
+use seal::KeyRing;
+use tokio::time::timeout;
+
+pub use connection::{Connection, Outcome, Rendered};
+
+use crate::cache_keys;
+use crate::invalidation::Invalidation;
+use crate::parts::Parts;
+use crate::refusal::{Missing, Refusal};
+use look_up::LookUp;
+
+const NEAR: NearSettings = NearSettings {
+    prefix: cache_keys::CONNECTIONS,
+    max_bytes: 96 * 1024 * 1024,
+    max_absent_bytes: 4 * 1024 * 1024,
+    ttl: Duration::from_secs(60),
+    absent_ttl: Duration::from_secs(5),
+    unwatched_ttl: Duration::from_millis(1_500),
+    stale_for: Duration::from_secs(300),
+};
+/// For one look-up with everything that it may have to ask.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Finds connections. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Connections {
+    near: NearCache<Arc<Connection>>,
+    look_up: Arc<LookUp>,
+}
+
+/// Why there are none. Cheap to clone: all who waited for one load get it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ConnectionsError {
+    /// The load was refused or failed.
+    #[error(transparent)]
+    Refused(Arc<Refusal>),
+    /// The load took too long.
+    #[error("the connections could not be read within {} s", PATIENCE.as_secs())]
+    TooSlow,
+    /// The load ended without a result.
+    #[error(transparent)]
+    Aborted(#[from] LoadAborted),
+}
+
+impl From<Refusal> for ConnectionsError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Arc::new(refusal))
+    }
+}
+
+impl Connections {
+    /// Kept in `cache` for `ttl`, sealed with `ring`. No two may be made for one `cache`; clones are fine.
+    pub fn new(
+        parts: Parts,
+        invalidation: Invalidation,
+        cache: CacheHandle,
+        ring: KeyRing,
+        ttl: Duration,
+    ) -> Self {
+        let near = NearCache::new(&cache, NEAR);
+        Self { near, look_up: Arc::new(LookUp::new(parts, invalidation, cache, ring, ttl)) }
+    }
+
+    /// The connections of the tenant to the service. Tenants that `binding` does not see do not exist.
+    pub async fn find(
+        &self,
+        tenant: &TenantId,
+        service: &ServiceName,
+        binding: &KeyBinding,
+    ) -> Result<Arc<Connection>, ConnectionsError> {
+        let key = cache_keys::connections(tenant, service);
+        let found = match self.near.get(key.as_bytes()) {
+            Held::Fresh(connection) => Some(connection),
+            Held::Absent => None,
+            Held::Stale(_) | Held::Nothing => self.load(key, tenant, service).await?,
+        };
+        match found.filter(|connection| binding.sees(connection.environment)) {
+            Some(connection) => Ok(connection),
+            None => Err(Refusal::from(Missing::Association(service.clone())).into()),
+        }
+    }
+
+    async fn load(
+        &self,
+        key: String,
+        tenant: &TenantId,
+        service: &ServiceName,
+    ) -> Result<Option<Arc<Connection>>, ConnectionsError> {
+        let look_up = Arc::clone(&self.look_up);
+        let (tenant, service) = (tenant.clone(), service.clone());
+        let place = key.clone();
+        let load = move || async move { look_up.run(&place, &tenant, &service).await };
+        // The load itself goes on, for those who come later.
+        timeout(PATIENCE, self.near.get_or_load(key.as_bytes(), load))
+            .await
+            .unwrap_or(Err(ConnectionsError::TooSlow))
+    }
+
+    /// What the connections in memory were good for.
+    pub fn counters(&self) -> NearCounters {
+        self.near.counters()
+    }
+}

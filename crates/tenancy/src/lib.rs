@@ -1,0 +1,40 @@
+//! The use cases: what can be done with tenants, associations, services and keys, and how services find their connections.
+//!
+//! One plain struct a noun, over the ports of `domain`: a use case reads, lets `domain`'s rules decide, makes ids and times,
+//! and writes the change with its events, its audit row and the answer that a repeat gets. Before it answers, everybody
+//! who may remember the old state is told ([`Invalidation`]). Handlers only unpack and wrap.
+
+mod active_tenants;
+mod associations;
+mod cache_keys;
+mod connections;
+mod events;
+mod follower;
+mod given_module;
+mod invalidation;
+mod modules;
+mod parts;
+mod records;
+mod refusal;
+mod service_keys;
+mod services;
+mod settings;
+mod tenants;
+mod use_cases;
+mod writing;
+
+pub use active_tenants::{ActiveTenants, ActiveTenantsError};
+pub use associations::{AssociationView, Associations, NewAssociation};
+pub use connections::{Connection, Connections, ConnectionsError, Outcome, Rendered};
+pub use follower::Follower;
+pub use given_module::{Given, GivenModule};
+pub use invalidation::Invalidation;
+pub use modules::{ConnectionSettingsPatch, ModulePath, Modules};
+pub use parts::{NoRandomness, Parts, Random};
+pub use refusal::{Conflict, KeptOut, Missing, Refusal};
+pub use service_keys::{MadeKey, NewServiceKey, ServiceKeys};
+pub use services::{NamedService, RegisteredService, ServicePatch, ServiceWish, Services};
+pub use settings::Settings;
+pub use tenants::{NewTenant, RegisteredTenant, TenantPatch, Tenants};
+pub use use_cases::UseCases;
+pub use writing::{Remember, Writing};

@@ -1,0 +1,55 @@
+//! What the use cases work with.
+
+use std::sync::Arc;
+
+use domain::{
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, SecretStore, SecretVersion, TenantStore, Timestamp,
+};
+use uuid::Uuid;
+
+/// Ports and the sources of time and chance. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Parts {
+    /// Where tenants are kept.
+    pub tenants: Arc<dyn TenantStore>,
+    /// Where the catalogue is kept.
+    pub catalogue: Arc<dyn CatalogueStore>,
+    /// Where keys are kept.
+    pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Tells of changes that others make.
+    pub changes: Arc<dyn ChangeFeed>,
+    /// Where secrets are kept.
+    pub secrets: Arc<dyn SecretStore>,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Random,
+}
+
+/// Where new ids and keys come from.
+#[derive(Clone, Copy)]
+pub struct Random {
+    /// A new id.
+    pub uuid: fn() -> Uuid,
+    /// Fills a buffer from a source fit for keys; fails when the system has none.
+    pub fill: fn(&mut [u8]) -> Result<(), NoRandomness>,
+}
+
+/// The system gives no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random bytes")]
+pub struct NoRandomness;
+
+impl Parts {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now().into()
+    }
+
+    pub(crate) fn uuid(&self) -> Uuid {
+        (self.random.uuid)()
+    }
+
+    pub(crate) fn secret_version(&self) -> SecretVersion {
+        SecretVersion::new(self.uuid())
+    }
+}

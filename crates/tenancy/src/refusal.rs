@@ -1,0 +1,171 @@
+//! Why a use case did not do what it was asked for.
+
+use domain::{
+    AssociationStatus, AssociationTransition, BoxError, CommitError, Invalid, ModuleName, SecretStoreError,
+    ServiceKeyTransition, ServiceName, Slug, StoreUnavailable, TenantTransition,
+};
+
+use crate::parts::NoRandomness;
+
+/// Why not. Nothing was changed, but where the store went away over a write.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such thing, or none that the caller may know of.
+    #[error("{0}")]
+    Missing(Missing),
+    /// The state of things does not allow it.
+    #[error("{0}")]
+    Conflict(Conflict),
+    /// What was wished makes no sense; all that is wrong with it.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The tenant, or its association with the service, is kept out.
+    #[error("{0}")]
+    KeptOut(KeptOut),
+    /// The write was committed under its idempotency key before: its answer is in the ledger.
+    #[error("the write was committed before")]
+    AlreadyCommitted,
+    /// Too many others change the same record.
+    #[error("the record is changed by too many at once")]
+    Contended,
+    /// The store gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreUnavailable),
+    /// A secret could not be stored or read.
+    #[error(transparent)]
+    Secrets(#[from] SecretStoreError),
+    /// The answer that repeats would get could not be sealed.
+    #[error("the answer cannot be kept for repeats")]
+    NotKept(#[source] BoxError),
+    /// Keys cannot be made.
+    #[error(transparent)]
+    NoRandomness(#[from] NoRandomness),
+    /// A record or an answer could not be written as JSON.
+    #[error("what was to be written cannot be")]
+    Form(#[from] serde_json::Error),
+}
+
+/// What there is none of.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Missing {
+    /// The tenant.
+    #[error("there is no such tenant")]
+    Tenant,
+    /// The association.
+    #[error("the tenant has no association with the service {0}")]
+    Association(ServiceName),
+    /// The service.
+    #[error("the service {0} is not registered")]
+    Service(ServiceName),
+    /// The module.
+    #[error("the service has no module {0}")]
+    Module(ModuleName),
+    /// The key.
+    #[error("the service has no such API key")]
+    ApiKey,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// Another tenant has the slug.
+    #[error("the slug {0} is already taken")]
+    SlugTaken(Slug),
+    /// The state of the tenant.
+    #[error("{0}")]
+    Tenant(TenantTransition),
+    /// There is an association already.
+    #[error("the association with the service {0} already exists")]
+    Associated(ServiceName),
+    /// The state of the association.
+    #[error("{0}")]
+    Association(AssociationTransition),
+    /// The association was purged, and nothing was given in place of what it had.
+    #[error("the association was purged: give its modules anew before it is reactivated")]
+    NotProvided,
+    /// Another service has the name.
+    #[error("the service {0} is registered with other words: change it with PATCH")]
+    ServiceDiffers(ServiceName),
+    /// Tenants have the service.
+    #[error("tenants are associated with the service {0}")]
+    ServiceInUse(ServiceName),
+    /// The state of the key.
+    #[error("{0}")]
+    ApiKey(ServiceKeyTransition),
+    /// The settings were replaced by somebody else meanwhile.
+    #[error("the settings have version {actual}, not {expected}")]
+    SettingsVersion {
+        /// What the caller believed.
+        expected: u64,
+        /// What they have.
+        actual: u64,
+    },
+}
+
+/// Who is kept out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeptOut {
+    /// All of the tenant.
+    #[error("the tenant is suspended, and with it its service {service}")]
+    Tenant {
+        /// The service that was asked for.
+        service: ServiceName,
+    },
+    /// One service of it.
+    #[error("the service {service} is {status} for this tenant")]
+    Association {
+        /// Which.
+        service: ServiceName,
+        /// In which way.
+        status: AssociationStatus,
+    },
+}
+
+impl KeptOut {
+    /// `suspended` or `purged`: what makes clients let go of the tenant.
+    pub fn status(&self) -> AssociationStatus {
+        match self {
+            Self::Tenant { .. } => AssociationStatus::Suspended,
+            Self::Association { status, .. } => *status,
+        }
+    }
+}
+
+impl From<Missing> for Refusal {
+    fn from(missing: Missing) -> Self {
+        Self::Missing(missing)
+    }
+}
+
+impl From<Conflict> for Refusal {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(conflict)
+    }
+}
+
+impl From<TenantTransition> for Refusal {
+    fn from(transition: TenantTransition) -> Self {
+        Self::Conflict(Conflict::Tenant(transition))
+    }
+}
+
+impl From<AssociationTransition> for Refusal {
+    fn from(transition: AssociationTransition) -> Self {
+        Self::Conflict(Conflict::Association(transition))
+    }
+}
+
+impl From<ServiceKeyTransition> for Refusal {
+    fn from(transition: ServiceKeyTransition) -> Self {
+        Self::Conflict(Conflict::ApiKey(transition))
+    }
+}
+
+/// What a commit that is not tried again comes to.
+pub(crate) fn of_commit(error: CommitError) -> Refusal {
+    match error {
+        CommitError::Stale | CommitError::Taken => Refusal::Contended,
+        CommitError::AlreadyCommitted => Refusal::AlreadyCommitted,
+        CommitError::Unavailable(source) => Refusal::Store(StoreUnavailable { source }),
+    }
+}

@@ -1,0 +1,225 @@
+//! The catalogue of services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    AuditAction, BaseUrl, Catalogue, Change, CommitError, Environment, ModuleName, Registered, ResourceKind,
+    Service, ServiceName, Timestamp,
+};
+use serde_json::json;
+
+use crate::records::{MAX_TRIES, Records};
+use crate::refusal::{Conflict, Missing, Refusal, of_commit};
+use crate::writing::Writing;
+
+/// Registers and finds services. Cheap to clone.
+#[derive(Clone)]
+pub struct Services(Records);
+
+/// A service as it is wished for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceWish {
+    /// What each module may own.
+    pub modules: BTreeMap<ModuleName, BTreeSet<ResourceKind>>,
+    /// Where it is reached.
+    pub base_urls: BTreeMap<Environment, BaseUrl>,
+}
+
+/// What is to be changed of a service; nothing where it is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServicePatch {
+    /// All its modules.
+    pub modules: Option<BTreeMap<ModuleName, BTreeSet<ResourceKind>>>,
+    /// All its addresses.
+    pub base_urls: Option<BTreeMap<Environment, BaseUrl>>,
+}
+
+/// A service with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedService {
+    /// Its name.
+    pub name: ServiceName,
+    /// What is registered of it.
+    pub service: Service,
+}
+
+/// What came of a registration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredService {
+    /// The service.
+    pub named: NamedService,
+    /// Whether it is new; else it was registered word for word before.
+    pub is_new: bool,
+}
+
+/// What a change of the catalogue comes to.
+enum Edit<T> {
+    Changed(T, AuditAction),
+    Same(T),
+}
+
+impl Services {
+    pub(crate) fn new(records: Records) -> Self {
+        Self(records)
+    }
+
+    /// All of them, by name.
+    pub async fn list(&self) -> Result<Vec<NamedService>, Refusal> {
+        let catalogue = self.0.parts.catalogue.catalogue().await?;
+        Ok(catalogue.services.into_iter().map(|(name, service)| NamedService { name, service }).collect())
+    }
+
+    /// One of them.
+    pub async fn get(&self, name: &ServiceName) -> Result<NamedService, Refusal> {
+        let service = self.0.registered(name).await?;
+        Ok(NamedService { name: name.clone(), service })
+    }
+
+    /// Registers a service. The very same again is no fault.
+    pub async fn register(
+        &self,
+        name: &ServiceName,
+        wish: ServiceWish,
+        writing: Writing<'_, RegisteredService>,
+    ) -> Result<RegisteredService, Refusal> {
+        self.edit(name, writing, |catalogue, now| {
+            let ServiceWish { modules, base_urls } = wish.clone();
+            let service = Service { modules, base_urls, created_at: now, updated_at: now };
+            let registered = catalogue.register(name, service)?;
+            let known = catalogue.services.get(name).cloned();
+            let service = known.ok_or_else(|| Missing::Service(name.clone()))?;
+            let named = NamedService { name: name.clone(), service };
+            Ok(match registered {
+                Registered::Created => {
+                    Edit::Changed(RegisteredService { named, is_new: true }, AuditAction::Create)
+                }
+                Registered::Identical => Edit::Same(RegisteredService { named, is_new: false }),
+                Registered::Taken => return Err(Conflict::ServiceDiffers(name.clone()).into()),
+            })
+        })
+        .await
+    }
+
+    /// Changes what is given.
+    pub async fn update(
+        &self,
+        name: &ServiceName,
+        patch: ServicePatch,
+        writing: Writing<'_, NamedService>,
+    ) -> Result<NamedService, Refusal> {
+        self.change(name, writing, |service| {
+            if let Some(modules) = &patch.modules {
+                service.modules = modules.clone();
+            }
+            if let Some(base_urls) = &patch.base_urls {
+                service.base_urls = base_urls.clone();
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Adds a module, or says what one may own.
+    pub async fn put_module(
+        &self,
+        name: &ServiceName,
+        module: &ModuleName,
+        resources: BTreeSet<ResourceKind>,
+        writing: Writing<'_, NamedService>,
+    ) -> Result<NamedService, Refusal> {
+        self.change(name, writing, |service| {
+            service.modules.insert(module.clone(), resources.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes a module from the catalogue. Tenants keep what they have of it.
+    pub async fn remove_module(
+        &self,
+        name: &ServiceName,
+        module: &ModuleName,
+        writing: Writing<'_, NamedService>,
+    ) -> Result<NamedService, Refusal> {
+        self.change(name, writing, |service| {
+            service
+                .modules
+                .remove(module)
+                .map(|_kinds| ())
+                .ok_or_else(|| Missing::Module(module.clone()).into())
+        })
+        .await
+    }
+
+    /// Removes a service that no tenant has.
+    pub async fn remove(
+        &self,
+        name: &ServiceName,
+        writing: Writing<'_, NamedService>,
+    ) -> Result<NamedService, Refusal> {
+        // One that is associated between this look and the removal works on: its connections are the tenant's own.
+        if self.0.parts.tenants.has_associations(name).await? {
+            return Err(Conflict::ServiceInUse(name.clone()).into());
+        }
+        self.edit(name, writing, |catalogue, _now| {
+            let service = catalogue.services.remove(name).ok_or_else(|| Missing::Service(name.clone()))?;
+            Ok(Edit::Changed(NamedService { name: name.clone(), service }, AuditAction::Delete))
+        })
+        .await
+    }
+
+    async fn change(
+        &self,
+        name: &ServiceName,
+        writing: Writing<'_, NamedService>,
+        change: impl Fn(&mut Service) -> Result<(), Refusal>,
+    ) -> Result<NamedService, Refusal> {
+        self.edit(name, writing, |catalogue, now| {
+            let known = catalogue.services.get(name).ok_or_else(|| Missing::Service(name.clone()))?;
+            let mut service = known.clone();
+            change(&mut service)?;
+            if service == *known {
+                return Ok(Edit::Same(NamedService { name: name.clone(), service }));
+            }
+            service.updated_at = now;
+            catalogue.replace(name, service.clone())?;
+            Ok(Edit::Changed(NamedService { name: name.clone(), service }, AuditAction::Update))
+        })
+        .await
+    }
+
+    async fn edit<T>(
+        &self,
+        name: &ServiceName,
+        writing: Writing<'_, T>,
+        edit: impl Fn(&mut Catalogue, Timestamp) -> Result<Edit<T>, Refusal>,
+    ) -> Result<T, Refusal> {
+        for tries in 0..MAX_TRIES {
+            let mut catalogue = self.0.parts.catalogue.catalogue().await?;
+            let before = catalogue.services.get(name).map(|service| json!(service));
+            let (outcome, action) = match edit(&mut catalogue, self.0.parts.now())? {
+                Edit::Same(outcome) => return Ok(outcome),
+                Edit::Changed(outcome, action) => (outcome, action),
+            };
+            catalogue.version += 1;
+            let after = catalogue.services.get(name).map(|service| json!(service));
+            let audit = self.0.audit(writing.actor, action, format!("services/{name}"), before, after);
+            let ledger = writing.row(&outcome)?;
+            let change = Change { record: catalogue, events: Vec::new(), audit, ledger };
+            match self.0.parts.catalogue.commit_catalogue(change).await {
+                Ok(()) => return Ok(outcome),
+                Err(CommitError::Stale) => self.0.pause(tries).await,
+                Err(error) => return Err(of_commit(error)),
+            }
+        }
+        Err(Refusal::Contended)
+    }
+}
+
+impl Records {
+    /// What is registered of the service.
+    pub(crate) async fn registered(&self, name: &ServiceName) -> Result<Service, Refusal> {
+        let mut catalogue = self.parts.catalogue.catalogue().await?;
+        Ok(catalogue.services.remove(name).ok_or_else(|| Missing::Service(name.clone()))?)
+    }
+}

@@ -1,0 +1,263 @@
+//! Tenants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Actor, AuditAction, CommitError, DisplayName, Environment, Happened, Invalid, Isolation, Owner, Slug,
+    Tenant, TenantId, TenantPage, TenantQuery, TenantStatus, TextMap, Timestamp,
+};
+use serde_json::{Value, json};
+
+use crate::events::reactivated;
+use crate::records::Records;
+use crate::refusal::{Conflict, Refusal, of_commit};
+use crate::writing::{Story, Writing};
+
+/// How many slugs are tried for a tenant that was given none.
+const SLUGS: usize = 50;
+
+/// Registers, changes and finds tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct Tenants(Records);
+
+/// A tenant to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTenant {
+    /// Its slug; made from the name where none is given.
+    pub slug: Option<Slug>,
+    /// What it is called.
+    pub name: DisplayName,
+    /// Where it belongs.
+    pub environment: Environment,
+    /// What its associations get that are made without a mode.
+    pub isolation: Isolation,
+    /// What others keep with it.
+    pub metadata: TextMap,
+    /// Who it is for.
+    pub owner: Owner,
+}
+
+/// What is to be changed of a tenant; nothing where it is `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantPatch {
+    /// Its name.
+    pub name: Option<DisplayName>,
+    /// Its isolation.
+    pub isolation: Option<Isolation>,
+    /// Whether the owner's address is proved.
+    pub email_verified: Option<bool>,
+    /// Entries to be set, or with `None` to be removed (RFC 7396).
+    pub metadata: BTreeMap<String, Option<String>>,
+}
+
+/// What came of a registration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegisteredTenant {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Whether it is new; else it was registered with the same slug, environment and owner before.
+    pub is_new: bool,
+}
+
+impl Tenants {
+    pub(crate) fn new(records: Records) -> Self {
+        Self(records)
+    }
+
+    /// The tenant with this id, in whatever state but deleted.
+    pub async fn get(&self, id: &TenantId, actor: &Actor) -> Result<Tenant, Refusal> {
+        self.0.living(id, actor).await
+    }
+
+    /// One page of those that the caller may know of.
+    pub async fn list(&self, query: TenantQuery, actor: &Actor) -> Result<TenantPage, Refusal> {
+        let own = actor.binding.environment;
+        if own.is_some() && query.environment.is_some() && own != query.environment {
+            return Ok(TenantPage { tenants: Vec::new(), has_more: false });
+        }
+        let query = TenantQuery { environment: own.or(query.environment), ..query };
+        Ok(self.0.parts.tenants.tenants(&query).await?)
+    }
+
+    /// Makes a tenant, active at once. The very same registration again makes nothing and is no fault.
+    pub async fn create(
+        &self,
+        wish: NewTenant,
+        writing: Writing<'_, RegisteredTenant>,
+    ) -> Result<RegisteredTenant, Refusal> {
+        if !writing.actor.binding.sees(wish.environment) {
+            return Err(Invalid::one("environment", "is not the one that the caller is for").into());
+        }
+        let is_derived = wish.slug.is_none();
+        let first = match &wish.slug {
+            Some(slug) => slug.clone(),
+            None => Slug::derive(wish.name.as_str()).map_err(|problem| Invalid::one("slug", problem))?,
+        };
+        for number in 1..=SLUGS {
+            let slug = if number == 1 { first.clone() } else { numbered(&first, number)? };
+            match self.try_slug(&wish, slug.clone(), writing).await? {
+                Some(registered) => return Ok(registered),
+                None if is_derived => {}
+                None => return Err(Conflict::SlugTaken(slug).into()),
+            }
+        }
+        Err(Conflict::SlugTaken(first).into())
+    }
+
+    /// `None` when somebody else has the slug.
+    async fn try_slug(
+        &self,
+        wish: &NewTenant,
+        slug: Slug,
+        writing: Writing<'_, RegisteredTenant>,
+    ) -> Result<Option<RegisteredTenant>, Refusal> {
+        for tries in 0..3 {
+            if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, &slug).await? {
+                let is_same = tenant.is_registration_of(&slug, wish.environment, &wish.owner);
+                return Ok(is_same.then_some(RegisteredTenant { tenant, is_new: false }));
+            }
+            let tenant = self.new_tenant(wish, slug.clone());
+            let mut story = Story::of(AuditAction::Create, "");
+            story.happened = vec![Happened::Created, Happened::Activated];
+            story.after = Some(facts(&tenant));
+            let registered = RegisteredTenant { tenant: tenant.clone(), is_new: true };
+            let change = self.0.told(tenant, story, writing.actor, writing.row(&registered)?);
+            match self.0.parts.tenants.commit_tenant(change).await {
+                Ok(()) => {
+                    self.0.invalidation.tenant(&registered.tenant).await;
+                    return Ok(Some(registered));
+                }
+                // Made by somebody else since it was looked for.
+                Err(CommitError::Taken) => self.0.pause(tries).await,
+                Err(error) => return Err(of_commit(error)),
+            }
+        }
+        Err(Refusal::Contended)
+    }
+
+    fn new_tenant(&self, wish: &NewTenant, slug: Slug) -> Tenant {
+        let now = self.0.parts.now();
+        Tenant {
+            id: TenantId::from(self.0.parts.uuid()),
+            version: 1,
+            slug,
+            name: wish.name.clone(),
+            environment: wish.environment,
+            isolation: wish.isolation,
+            status: TenantStatus::Active,
+            metadata: wish.metadata.clone(),
+            owner: wish.owner.clone(),
+            created_at: now,
+            updated_at: now,
+            associations: BTreeMap::new(),
+            known_services: BTreeSet::new(),
+            settings: BTreeMap::new(),
+        }
+    }
+
+    /// Changes what is given; where nothing differs, nothing is written and nobody told.
+    pub async fn update(
+        &self,
+        id: &TenantId,
+        patch: TenantPatch,
+        writing: Writing<'_, Tenant>,
+    ) -> Result<Tenant, Refusal> {
+        self.edit(id, writing, |tenant, _now| {
+            let former = tenant.clone();
+            if let Some(name) = &patch.name {
+                tenant.name = name.clone();
+            }
+            if let Some(isolation) = patch.isolation {
+                tenant.isolation = isolation;
+            }
+            if let Some(is_verified) = patch.email_verified {
+                tenant.owner.email_verified = is_verified;
+            }
+            let mut invalid = Invalid::default();
+            if let Some(metadata) = tenant.metadata.patched(&patch.metadata, "metadata", &mut invalid) {
+                tenant.metadata = metadata;
+            }
+            invalid.into_result()?;
+            if *tenant == former {
+                return Ok(None);
+            }
+            let mut story = Story::of(AuditAction::Update, "");
+            story.happened = vec![Happened::Updated];
+            (story.before, story.after) = (Some(facts(&former)), Some(facts(tenant)));
+            Ok(Some(story))
+        })
+        .await
+    }
+
+    /// Keeps the tenant out of every service.
+    pub async fn suspend(&self, id: &TenantId, writing: Writing<'_, Tenant>) -> Result<Tenant, Refusal> {
+        self.edit(id, writing, |tenant, _now| {
+            tenant.suspend()?;
+            let mut story = Story::of(AuditAction::Suspend, "");
+            story.happened = vec![Happened::Suspended];
+            Ok(Some(story))
+        })
+        .await
+    }
+
+    /// Lets it in again, with every association that is suspended.
+    pub async fn reactivate(&self, id: &TenantId, writing: Writing<'_, Tenant>) -> Result<Tenant, Refusal> {
+        self.edit(id, writing, |tenant, now| {
+            let restored: Vec<_> =
+                tenant.reactivate()?.iter().map(|one| (one.service.clone(), one.previous)).collect();
+            let mut story = Story::of(AuditAction::Reactivate, "");
+            story.happened.push(Happened::Activated);
+            for (service, previous) in restored {
+                let Some(association) = tenant.associations.get_mut(&service) else { continue };
+                association.updated_at = now;
+                story.happened.push(reactivated(&service, association, previous));
+            }
+            Ok(Some(story))
+        })
+        .await
+    }
+
+    /// Removes it for ever, with all that is below it.
+    pub async fn delete(&self, id: &TenantId, writing: Writing<'_, Tenant>) -> Result<Tenant, Refusal> {
+        self.edit(id, writing, |tenant, _now| {
+            let before = facts(tenant);
+            tenant.delete()?;
+            let mut story = Story::of(AuditAction::Delete, "");
+            story.happened = vec![Happened::Deleted];
+            story.before = Some(before);
+            Ok(Some(story))
+        })
+        .await
+    }
+
+    async fn edit(
+        &self,
+        id: &TenantId,
+        writing: Writing<'_, Tenant>,
+        edit: impl Fn(&mut Tenant, Timestamp) -> Result<Option<Story>, Refusal>,
+    ) -> Result<Tenant, Refusal> {
+        self.0.edit_tenant(id, writing, edit, Tenant::clone).await
+    }
+}
+
+/// `slug-2` and so on, shortened so that the number fits.
+fn numbered(slug: &Slug, number: usize) -> Result<Slug, Refusal> {
+    let ending = format!("-{number}");
+    let room = 63 - ending.len();
+    let stem: String = slug.as_str().chars().take(room).collect();
+    let text = format!("{}{ending}", stem.trim_end_matches(['-', '_']));
+    text.parse().map_err(|problem| Invalid::one("slug", problem).into())
+}
+
+/// What the audit log shows of a tenant: no hash of a password, and nothing of what is below it.
+fn facts(tenant: &Tenant) -> Value {
+    json!({
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "environment": tenant.environment,
+        "isolation": tenant.isolation,
+        "status": tenant.status,
+        "metadata": tenant.metadata,
+        "owner": { "email": tenant.owner.email, "emailVerified": tenant.owner.email_verified },
+    })
+}

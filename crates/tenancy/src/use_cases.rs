@@ -1,0 +1,74 @@
+//! All use cases.
+
+use std::time::Duration;
+
+use cache::CacheHandle;
+use seal::KeyRing;
+
+use crate::active_tenants::ActiveTenants;
+use crate::associations::Associations;
+use crate::connections::Connections;
+use crate::follower::Follower;
+use crate::invalidation::Invalidation;
+use crate::modules::Modules;
+use crate::parts::Parts;
+use crate::records::Records;
+use crate::service_keys::ServiceKeys;
+use crate::services::Services;
+use crate::settings::Settings;
+use crate::tenants::Tenants;
+
+/// All use cases over the same parts. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct UseCases {
+    /// Tenants.
+    pub tenants: Tenants,
+    /// What they have of services.
+    pub associations: Associations,
+    /// Backing stores, module by module.
+    pub modules: Modules,
+    /// Settings of tenants for services.
+    pub settings: Settings,
+    /// The catalogue.
+    pub services: Services,
+    /// The keys of services.
+    pub service_keys: ServiceKeys,
+    /// What services ask for most.
+    pub connections: Connections,
+    /// The lists of active tenants.
+    pub active_tenants: ActiveTenants,
+    records: Records,
+}
+
+impl UseCases {
+    /// Over these parts. What is kept of connections in `cache` is sealed with `ring` and lives for `connections_ttl`. No two
+    /// may be made for one `cache`; clones are fine.
+    pub fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, connections_ttl: Duration) -> Self {
+        let invalidation = Invalidation::new(cache.clone());
+        let records = Records { parts: parts.clone(), invalidation: invalidation.clone() };
+        Self {
+            tenants: Tenants::new(records.clone()),
+            associations: Associations::new(records.clone()),
+            modules: Modules::new(records.clone()),
+            settings: Settings::new(records.clone()),
+            services: Services::new(records.clone()),
+            service_keys: ServiceKeys::new(records.clone()),
+            connections: Connections::new(
+                parts.clone(),
+                invalidation.clone(),
+                cache.clone(),
+                ring,
+                connections_ttl,
+            ),
+            active_tenants: ActiveTenants::new(parts, invalidation, cache),
+            records,
+        }
+    }
+
+    /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
+    /// told. Never ends.
+    pub async fn keep_up(&self) {
+        let follower = Follower::new(self.records.parts.clone(), self.records.invalidation.clone());
+        tokio::join!(follower.follow(), self.records.invalidation.repeat());
+    }
+}
