@@ -29,7 +29,11 @@ async fn wrong_credentials_end_it() {
     let options = ValkeyOptions { password: Some("right".to_owned()), ..ValkeyOptions::default() };
     let server = ValkeyServer::start_with(options).await;
     let address = server.address().to_string();
-    let app = build(&[("CACHE_MODE", "single"), ("CACHE_ADDRS", &address), ("CACHE_PASSWORD", "wrong")]);
+    let directory = tempfile::tempdir().unwrap();
+    let app = build(
+        directory.path(),
+        &[("CACHE_MODE", "single"), ("CACHE_ADDRS", &address), ("CACHE_PASSWORD", "wrong")],
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let failure = app.serve(listener, Shutdown::new()).await.expect_err("a failure");
     assert!(matches!(failure, Failure::Cache(_)), "{failure:?}");

@@ -1,5 +1,6 @@
 //! A service for one test.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use pool_manager::config::{Config, Environment};
 use pool_manager::{App, Failure, Shutdown, SystemClock, Telemetry};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -28,6 +30,7 @@ pub(crate) struct Service {
     client: reqwest::Client,
     pub(crate) shutdown: Shutdown,
     pub(crate) task: JoinHandle<Result<(), Failure>>,
+    _directory: TempDir,
 }
 
 /// An answer, read whole.
@@ -38,8 +41,13 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-pub(crate) fn build(variables: &[(&str, &str)]) -> App {
-    let own = [("BOOTSTRAP_ADMIN_API_KEY", KEY), ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY)];
+pub(crate) fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
+    let data_dir = data_dir.to_str().unwrap();
+    let own = [
+        ("BOOTSTRAP_ADMIN_API_KEY", KEY),
+        ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY),
+        ("DATA_DIR", data_dir),
+    ];
     let environment: Environment =
         own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
@@ -52,9 +60,10 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
-        let task = tokio::spawn(build(variables).serve(listener, shutdown.clone()));
+        let directory = tempfile::tempdir().unwrap();
+        let task = tokio::spawn(build(directory.path(), variables).serve(listener, shutdown.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        Self { base, client, shutdown, task }
+        Self { base, client, shutdown, task, _directory: directory }
     }
 
     /// Starts against these Valkey addresses and waits until it is ready.

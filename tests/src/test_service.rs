@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use domain::IdempotencyLedger;
 use pool_manager::config::Config;
-use pool_manager::{App, Failure, Ports, SystemClock, Telemetry, build_with};
+use pool_manager::{App, Failure, Ports, RecordStore, SystemClock, Telemetry, build_with};
 
 use crate::key_source::KeySource;
 use crate::routes::{Executions, TestState, more_routes};
@@ -37,12 +37,15 @@ impl TestService {
     pub fn build(&self, config: Config, telemetry: &Telemetry) -> Result<App, Failure> {
         let Self { source, executions, ledger } = self.clone();
         let cache = Arc::new(OnceLock::new());
+        let clock = Arc::new(SystemClock);
+        let store = RecordStore::embedded(&config.deployment.data_dir, clock.clone())?;
         let ports = Ports {
+            store,
             api_keys: Arc::new(source.clone()),
             ledger: ledger.clone().map(|ledger| Arc::new(ledger) as Arc<dyn IdempotencyLedger>),
             routes: more_routes(TestState { source, executions, ledger, cache: Arc::clone(&cache) }),
         };
-        let app = build_with(config, ports, Arc::new(SystemClock), &telemetry.meter())?;
+        let app = build_with(config, ports, clock, &telemetry.meter())?;
         // It was empty: it is ours alone.
         let _ = cache.set(app.cache().clone());
         Ok(app)

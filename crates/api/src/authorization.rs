@@ -1,34 +1,32 @@
 //! What the caller may do, as extractors: a handler that has one is authorized.
 
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
 use axum::extract::FromRequestParts;
-use domain::{Caller, Scope};
+use domain::{Actor, Caller, Scope};
 use http::request::Parts;
-use middleware::{KeyedWrite, RequestId};
+use middleware::{KeyedWrite, PeerAddress, RequestId};
 
 use crate::error::ApiError;
+use crate::permission::{self, Permission};
 
-/// The caller may look at the cache.
+/// The caller has the permission. Knows the request too, for the audit row.
 #[derive(Debug, Clone)]
-pub struct CacheRead {
-    caller: Caller,
-}
-
-/// The caller may delete from the cache. Knows the request too, for the audit line.
-#[derive(Debug, Clone)]
-pub struct CacheWrite {
+pub struct Authorized<P> {
     caller: Caller,
     request_id: Option<RequestId>,
-    is_keyed: bool,
+    address: Option<IpAddr>,
+    keyed: Option<KeyedWrite>,
+    permission: PhantomData<P>,
 }
 
-impl CacheRead {
-    /// Who it is.
-    pub fn caller(&self) -> &Caller {
-        &self.caller
-    }
-}
+/// The caller may look at the cache.
+pub type CacheRead = Authorized<permission::CacheRead>;
+/// The caller may delete from the cache.
+pub type CacheWrite = Authorized<permission::CacheWrite>;
 
-impl CacheWrite {
+impl<P> Authorized<P> {
     /// Who it is.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -39,36 +37,50 @@ impl CacheWrite {
         self.request_id.as_ref()
     }
 
+    /// Who asks, for what is written with the change.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            caller: self.caller.id().clone(),
+            binding: self.caller.binding().clone(),
+            address: self.address,
+            request_id: self.request_id.as_ref().map(ToString::to_string),
+        }
+    }
+
+    /// The write, if it has an idempotency key.
+    pub(crate) fn keyed(&self) -> Option<&KeyedWrite> {
+        self.keyed.as_ref()
+    }
+
     /// Whether the answer is kept for repeats of the request: it has to be whole when the request ends.
     pub(crate) fn is_keyed(&self) -> bool {
-        self.is_keyed
+        self.keyed.is_some()
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for CacheRead {
+impl<S: Sync, P: Permission> FromRequestParts<S> for Authorized<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        caller_with(parts, &Scope::CACHE_READ).map(|caller| Self { caller })
+        let caller = caller_of(parts)?;
+        if !caller.scopes().allows(&P::SCOPE) {
+            return Err(forbidden(&P::SCOPE));
+        }
+        Ok(Self {
+            caller: caller.clone(),
+            request_id: parts.extensions.get().cloned(),
+            address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0),
+            keyed: parts.extensions.get().cloned(),
+            permission: PhantomData,
+        })
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for CacheWrite {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        let caller = caller_with(parts, &Scope::CACHE_WRITE)?;
-        let is_keyed = parts.extensions.get::<KeyedWrite>().is_some();
-        Ok(Self { caller, request_id: parts.extensions.get().cloned(), is_keyed })
-    }
+/// The caller that a layer in front of the handler left in the request.
+pub(crate) fn caller_of(parts: &Parts) -> Result<&Caller, ApiError> {
+    parts.extensions.get::<Caller>().ok_or(ApiError::Unauthorized)
 }
 
-/// The caller that a layer in front of the handler left in the request, if it has the scope.
-fn caller_with(parts: &Parts, scope: &Scope) -> Result<Caller, ApiError> {
-    let caller = parts.extensions.get::<Caller>().ok_or(ApiError::Unauthorized)?;
-    if caller.scopes().allows(scope) {
-        Ok(caller.clone())
-    } else {
-        Err(ApiError::Forbidden { scope: scope.to_string() })
-    }
+pub(crate) fn forbidden(scope: &Scope) -> ApiError {
+    ApiError::Forbidden { scope: scope.to_string() }
 }

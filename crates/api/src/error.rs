@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use cache::{CacheError, CursorError, GlobError, Unreachable};
-use domain::TenantIdError;
+use domain::{Invalid, TenantIdError};
 use http::StatusCode;
-use middleware::{ErrorBody, codes};
+use middleware::{AlreadyCommitted, ErrorBody, codes};
+use tenancy::{ActiveTenantsError, ConnectionsError, Refusal};
 
 use crate::deletion::DeletionRefusal;
+use crate::refusals;
 
 /// Every failure of a request. `Display` is for the caller where the status is below 500, and for the log otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +71,30 @@ pub enum ApiError {
     /// There is no such route.
     #[error("there is no such route")]
     NoRoute,
+    /// A part of the path names nothing.
+    #[error("there is no such {what}")]
+    NoSuch {
+        /// What it would be.
+        what: &'static str,
+    },
+    /// A use case was refused.
+    #[error(transparent)]
+    Refused(Arc<Refusal>),
+    /// There is no list of active tenants.
+    #[error(transparent)]
+    ActiveTenants(#[from] ActiveTenantsError),
+    /// The connections were not there in time.
+    #[error(transparent)]
+    Connections(ConnectionsError),
+    /// The body came too slowly.
+    #[error("the body did not arrive within {} s", .after.as_secs())]
+    BodySlow {
+        /// The limit.
+        after: Duration,
+    },
+    /// An answer could not be written as JSON.
+    #[error("the answer could not be written")]
+    Form(#[source] serde_json::Error),
     /// The route has other methods; the `Allow` header names them.
     #[error("the route does not have this method")]
     MethodNotAllowed,
@@ -142,6 +168,9 @@ pub enum ParameterProblem {
     /// It is no cursor of ours.
     #[error(transparent)]
     Cursor(#[from] CursorError),
+    /// It is no cursor of the list.
+    #[error("must be the nextCursor of another page")]
+    NotACursor,
     /// It is no pattern.
     #[error(transparent)]
     Pattern(#[from] GlobError),
@@ -153,6 +182,17 @@ pub enum ParameterProblem {
 /// What is wrong with a body.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyProblem {
+    /// There is none.
+    #[error("a JSON object is needed in the body")]
+    Empty,
+    /// A field has another type.
+    #[error("{}{expected}", prefix(.path))]
+    Field {
+        /// Its path; `.` for the body itself.
+        path: String,
+        /// What it must be.
+        expected: String,
+    },
     /// It ended before its end.
     #[error("the body could not be read to its end")]
     Incomplete,
@@ -191,7 +231,11 @@ impl ApiError {
             | Self::NothingToDelete => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
-            Self::NoRoute | Self::Cache(CacheError::Miss) => StatusCode::NOT_FOUND,
+            Self::NoRoute | Self::NoSuch { .. } | Self::Cache(CacheError::Miss) => StatusCode::NOT_FOUND,
+            Self::BodySlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Refused(refusal) => refusals::status(refusal),
+            Self::ActiveTenants(ActiveTenantsError::Refused(refusal)) => refusals::status(refusal),
+            Self::Connections(ConnectionsError::Refused(refusal)) => refusals::status(refusal),
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Cache(CacheError::WrongType) => StatusCode::CONFLICT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -199,10 +243,14 @@ impl ApiError {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooManyDeletions => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::TaskFailed(_) | Self::Panicked(_) | Self::Cache(CacheError::Config(_)) => {
+            Self::TaskFailed(_) | Self::Panicked(_) | Self::Form(_) | Self::Cache(CacheError::Config(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Overloaded
+            Self::ActiveTenants(
+                ActiveTenantsError::TooLong | ActiveTenantsError::TooSlow | ActiveTenantsError::Aborted(_),
+            )
+            | Self::Connections(ConnectionsError::TooSlow | ConnectionsError::Aborted(_))
+            | Self::Overloaded
             | Self::TimedOut { .. }
             | Self::CacheSlow { .. }
             | Self::Unreachable(_)
@@ -229,9 +277,14 @@ impl ApiError {
             Self::Unreachable(nodes) => {
                 format!("the cache is not available: no answer from {}", names(nodes))
             }
-            Self::TaskFailed(_) | Self::Panicked(_) | Self::Cache(_) => {
+            Self::TaskFailed(_) | Self::Panicked(_) | Self::Form(_) | Self::Cache(_) => {
                 "an internal error occurred".to_owned()
             }
+            Self::Refused(refusal)
+            | Self::ActiveTenants(ActiveTenantsError::Refused(refusal))
+            | Self::Connections(ConnectionsError::Refused(refusal)) => refusals::message(refusal),
+            Self::ActiveTenants(_) => "the list of active tenants is not available".to_owned(),
+            Self::Connections(_) => "the connections are not available".to_owned(),
             Self::CacheSlow { .. } => format!("the cache is not available: {self}"),
             // Their texts are made of the request, the limits and our own words. A new variant has to be looked at.
             Self::Parameter { .. }
@@ -245,6 +298,8 @@ impl ApiError {
             | Self::Unauthorized
             | Self::Forbidden { .. }
             | Self::NoRoute
+            | Self::NoSuch { .. }
+            | Self::BodySlow { .. }
             | Self::MethodNotAllowed
             | Self::TooManyDeletions
             | Self::Overloaded
@@ -255,9 +310,47 @@ impl ApiError {
     /// The body of the answer.
     pub fn body(&self) -> ErrorBody {
         let status = self.status();
+        if let Some(refusal) = self.refusal()
+            && let Some(body) = refusals::body(refusal)
+        {
+            return body;
+        }
         let title = status.canonical_reason().unwrap_or("Error");
         ErrorBody::new(code(status), title, self.public_message())
     }
+
+    /// The refusal of a use case, if it is one.
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal)
+            | Self::ActiveTenants(ActiveTenantsError::Refused(refusal))
+            | Self::Connections(ConnectionsError::Refused(refusal)) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Arc::new(refusal))
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Refusal::from(invalid).into()
+    }
+}
+
+impl From<ConnectionsError> for ApiError {
+    fn from(error: ConnectionsError) -> Self {
+        Self::Connections(error)
+    }
+}
+
+/// Where a field is, for a message; nothing for the body itself.
+fn prefix(path: &str) -> String {
+    if path == "." { String::new() } else { format!("{path}: ") }
 }
 
 impl From<DeletionRefusal> for ApiError {
@@ -312,6 +405,9 @@ impl IntoResponse for ApiError {
         let mut response = self.body().into_response(self.status());
         if matches!(self, Self::TooManyDeletions | Self::Overloaded) {
             response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+        }
+        if matches!(self.refusal(), Some(Refusal::AlreadyCommitted)) {
+            response.extensions_mut().insert(AlreadyCommitted);
         }
         response.extensions_mut().insert(Failure(Arc::new(self)));
         response

@@ -2,7 +2,7 @@
 //! HTTP answers.
 //!
 //! A handler unpacks the request, calls one thing and wraps the answer. Authorization is an extractor
-//! ([`CacheRead`], [`CacheWrite`]): a handler that has one is authorized, and nothing else makes one. Everything
+//! ([`Authorized`]): a handler that has one is authorized, and nothing else makes one. Everything
 //! that is not an answer of a handler (unknown route, wrong method, limits, time-outs, panics) is JSON of the same
 //! shape, because the web console takes any other media type for a failure.
 //!
@@ -14,12 +14,18 @@ mod cache_admin;
 mod deletion;
 mod error;
 mod health;
+mod json_input;
 mod key_name;
 mod layers;
 mod limits;
+mod openapi;
 mod parameters;
+mod path;
+pub mod permission;
 mod rate_tier;
+mod reader;
 mod readiness;
+mod refusals;
 mod router;
 mod state;
 #[cfg(test)]
@@ -27,9 +33,11 @@ mod test_service;
 #[cfg(test)]
 mod tests;
 mod ttl;
+mod v1;
 mod value_preview;
+mod write;
 
-pub use authorization::{CacheRead, CacheWrite};
+pub use authorization::{Authorized, CacheRead, CacheWrite};
 pub use cache_admin::{KeyItem, KeyReport};
 pub use deletion::{AuditEntry, DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish};
 pub use error::{ApiError, BodyProblem, ParameterProblem};

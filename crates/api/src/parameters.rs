@@ -13,6 +13,7 @@ use serde_json::Value;
 
 mod json_body;
 
+pub(crate) use json_body::is_json;
 use json_body::parse_body;
 
 use crate::error::{ApiError, BodyProblem, ParameterProblem};
@@ -40,6 +41,11 @@ enum Given<'a> {
 }
 
 impl Parameters {
+    /// Those of a query alone, for routes whose body is something else.
+    pub(crate) fn of_query(query: Option<&str>) -> Self {
+        Self { query: query.map(parse_query).unwrap_or_default(), body: Vec::new() }
+    }
+
     /// A text; `None` when it is absent or empty.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<Cow<'_, str>>, ApiError> {
         let text = match self.given(name)? {

@@ -5,11 +5,12 @@ use axum::extract::{DefaultBodyLimit, MatchedPath};
 use http::Extensions;
 use middleware::{AccessLogLayer, ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer};
 use tower::ServiceBuilder;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
 use crate::layers::{LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer, log_failure};
 use crate::state::ApiState;
-use crate::{cache_admin, health};
+use crate::{cache_admin, health, openapi, v1};
 
 /// The layers that come from outside, because they are given keys, clocks and randomness.
 #[derive(Clone)]
@@ -50,10 +51,13 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .layer(RequestLimitsLayer::new(limits))
         .layer(DefaultBodyLimit::max(limits.max_body_bytes));
 
+    let (tenancy, _document) =
+        OpenApiRouter::with_openapi(openapi::head()).merge(v1::routes()).split_for_parts();
     // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
     let callers = Router::new()
         .merge(cache_admin::routes())
         .nest("/v1", cache_admin::routes())
+        .merge(tenancy)
         .merge(more.for_callers.with_state(()))
         // Routes only: what no route takes is neither read nor kept.
         .route_layer(guards.idempotency)

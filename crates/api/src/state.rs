@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cache::{Cache, CacheError, CacheHandle, Keyspace};
-use domain::Clock;
+use domain::{Clock, Environment};
+use tenancy::UseCases;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
@@ -13,6 +14,8 @@ use crate::readiness::Readiness;
 /// The state of the router. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct ApiState {
+    use_cases: UseCases,
+    environment: Environment,
     cache: CacheHandle,
     readiness: Readiness,
     clock: Arc<dyn Clock>,
@@ -21,10 +24,27 @@ pub struct ApiState {
 }
 
 impl ApiState {
-    /// State with these limits, which are the router's too.
-    pub fn new(cache: CacheHandle, readiness: Readiness, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+    /// State with these limits, which are the router's too. `environment` is what keys get that are made without one.
+    pub fn new(
+        use_cases: UseCases,
+        environment: Environment,
+        cache: CacheHandle,
+        readiness: Readiness,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Self {
         let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
-        Self { cache, readiness, clock, deletions, limits }
+        Self { use_cases, environment, cache, readiness, clock, deletions, limits }
+    }
+
+    /// What can be done with tenants, services and keys.
+    pub(crate) fn use_cases(&self) -> &UseCases {
+        &self.use_cases
+    }
+
+    /// The environment of the deployment.
+    pub(crate) fn environment(&self) -> Environment {
+        self.environment
     }
 
     /// How much a request may take.

@@ -1,5 +1,6 @@
 //! The whole router over the embedded cache, for the tests of this crate.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -8,13 +9,18 @@ use axum::body::Body;
 use axum::response::Response;
 use cache::{Cache, CacheClient, CacheHandle, Expiry};
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, KeyBinding, ManualClock, MemoryApiKeys, Scope,
+    ApiKey, ApiKeyHash, ApiKeyRecord, CallerId, Clock, Environment, KeyBinding, ManualClock, MemoryApiKeys,
+    Scope,
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer};
 use seal::{KeyRing, SealingKey};
+use secrets::EmbeddedSecrets;
 use serde_json::Value;
+use store::SqliteStore;
+use tempfile::TempDir;
+use tenancy::{NoRandomness, Parts, Random, UseCases};
 use tower::ServiceExt;
 
 use crate::{
@@ -31,6 +37,7 @@ pub(crate) struct TestService {
     pub(crate) cache: Cache,
     pub(crate) readiness: Readiness,
     pub(crate) service: LeadingSlashes<Router>,
+    _directory: TempDir,
 }
 
 /// An answer, read to its end.
@@ -99,9 +106,18 @@ impl TestService {
             cache_tls: false,
         };
         let readiness = Readiness::new(settings, handle.clone());
-        let state = ApiState::new(handle.clone(), readiness.clone(), clock(), *limits);
+        let directory = tempfile::tempdir().unwrap();
+        let use_cases = use_cases(handle, directory.path());
+        let state = ApiState::new(
+            use_cases,
+            Environment::Staging,
+            handle.clone(),
+            readiness.clone(),
+            clock(),
+            *limits,
+        );
         let router = router(state, guards(handle, rate_limit), MoreRoutes::default());
-        Self { cache, readiness, service: service(router) }
+        Self { cache, readiness, service: service(router), _directory: directory }
     }
 
     /// The cache with these keys in it, each with a value that must not show.
@@ -150,6 +166,22 @@ impl TestService {
 
 fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)))
+}
+
+fn use_cases(cache: &CacheHandle, directory: &Path) -> UseCases {
+    let store = Arc::new(SqliteStore::open(&directory.join("records.sqlite"), clock()).unwrap());
+    let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
+    let random = Random { uuid: uuid::Uuid::new_v4, fill: |_bytes| Err(NoRandomness) };
+    let parts = Parts {
+        tenants: store.clone(),
+        catalogue: store.clone(),
+        api_keys: store.clone(),
+        changes: store.clone(),
+        secrets: Arc::new(EmbeddedSecrets::new(store, ring.clone())),
+        clock: clock(),
+        random,
+    };
+    UseCases::new(parts, cache.clone(), ring, Duration::from_secs(60))
 }
 
 fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {

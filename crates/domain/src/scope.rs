@@ -20,8 +20,10 @@ impl Scope {
     pub const TENANTS_READ: Self = Self(Cow::Borrowed("backoffice:tm:tenants:read"));
     /// Making and changing tenants.
     pub const TENANTS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:tenants:write"));
-    /// Looking at associations, and at connections with their passwords.
+    /// Looking at associations, without their passwords.
     pub const ASSOCIATIONS_READ: Self = Self(Cow::Borrowed("backoffice:tm:associations:read"));
+    /// Looking at connections with their passwords, of any service.
+    pub const CONNECTIONS_READ: Self = Self(Cow::Borrowed("backoffice:tm:connections:read"));
     /// Making and changing associations.
     pub const ASSOCIATIONS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:associations:write"));
     /// Looking at the catalogue.

@@ -42,18 +42,35 @@ pub struct ErrorBody {
     error: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     status: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    errors: Vec<FieldError>,
+}
+
+/// One field of a request that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct FieldError {
+    field: String,
+    message: String,
 }
 
 impl ErrorBody {
     /// A body without `status`. The message is for the caller: on a 5xx it says nothing about the inside.
     pub fn new(code: impl Into<String>, title: impl Into<String>, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code: code.into(), title: title.into(), error: message.clone(), message, status: None }
+        let (code, title) = (code.into(), title.into());
+        Self { code, title, error: message.clone(), message, status: None, errors: Vec::new() }
     }
 
     /// The same with the state of a suspended or purged tenant or service; only ever on a 403.
     pub fn with_status(self, status: impl Into<String>) -> Self {
         Self { status: Some(status.into()), ..self }
+    }
+
+    /// The same with one more field that is wrong, named by its path.
+    #[must_use]
+    pub fn with_error(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError { field: field.into(), message: message.into() });
+        self
     }
 
     /// The whole answer, with any body type that is made from bytes.
@@ -90,6 +107,13 @@ mod tests {
                 "error": "there is no such \"key\"",
             })
         );
+    }
+
+    #[test]
+    fn every_field_at_fault_is_named() {
+        let body = ErrorBody::new("TM-0422", "Unprocessable Entity", "two fields are wrong");
+        let body = json(body.with_error("name", "must not be empty").with_error("port", "must be a port"));
+        assert_eq!(body["errors"][1], serde_json::json!({ "field": "port", "message": "must be a port" }));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use api::Readiness;
 use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::IdempotencyLayer;
+use tenancy::UseCases;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ pub struct App {
     pub(crate) router: Router,
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
+    pub(crate) use_cases: UseCases,
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
     pub(crate) server: ServerConfig,
@@ -38,6 +40,8 @@ impl App {
     /// connections and lets open requests finish. Ends early when the cache refuses its configuration.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
         let stop_accepting = CancellationToken::new();
+        let use_cases = self.use_cases.clone();
+        let keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -61,6 +65,7 @@ impl App {
         // A panic of the server was logged by its thread; there is nothing left to drain.
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
+        keeping_up.abort();
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use cache::CacheError;
+use store::OpenError;
 
 use crate::config::Problems;
 use crate::first_start::FirstStartError;
@@ -23,6 +24,9 @@ pub enum Failure {
     /// The key of the first start is not there.
     #[error(transparent)]
     FirstStart(#[from] FirstStartError),
+    /// The embedded store cannot be used.
+    #[error("DATA_DIR: the embedded record store cannot be used")]
+    Store(#[from] OpenError),
     /// The address cannot be listened on.
     #[error("SERVER_ADDRESS: cannot listen on {address}; free the port, or choose another")]
     Listen {
@@ -78,6 +82,7 @@ impl Failure {
             | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
             | Self::FirstStart(_)
+            | Self::Store(_)
             | Self::Listen { .. }
             | Self::System(_)
             | Self::CacheCommand(_)

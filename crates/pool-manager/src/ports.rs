@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use api::MoreRoutes;
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, IdempotencyLedger, KeyBinding, MemoryApiKeys,
-    Scope, Scopes,
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, Clock, IdempotencyLedger, KeyBinding,
+    MemoryApiKeys, Scope, Scopes,
 };
 
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start;
+use crate::key_sources::KeySources;
+use crate::record_store::RecordStore;
 
 /// What the service is given besides its configuration: [`build`](crate::build) takes the product's, whole-service tests
 /// bring a key source that they can slow down and kill, and a read and a write of their own.
 pub struct Ports {
+    /// Where records are kept.
+    pub store: RecordStore,
     /// Where API keys are registered.
     pub api_keys: Arc<dyn ApiKeySource>,
     /// Where committed writes are remembered; `None` where writes leave no trace there.
@@ -24,20 +28,22 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Those of the product: the one key that is configured, or made at first start.
-    pub(crate) fn of(config: &Config) -> Result<Self, Failure> {
-        let environment = config.deployment.environment;
+    /// Those of the product: the one key that is configured, or made at first start, and all that the store has.
+    pub(crate) fn of(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let deployment = &config.deployment;
         let record = match &config.auth.bootstrap_key {
             Some(key) => bootstrap_record(key),
-            None => bootstrap_record(&first_start::api_key(&config.deployment.data_dir, environment)?),
+            None => bootstrap_record(&first_start::api_key(&deployment.data_dir, deployment.environment)?),
         };
-        let api_keys = Arc::new(MemoryApiKeys::new([record]));
-        // Deleting from the cache twice is deleting once: there is nothing to remember yet.
-        Ok(Self { api_keys, ledger: None, routes: MoreRoutes::default() })
+        let store = RecordStore::embedded(&deployment.data_dir, clock)?;
+        let stored: Arc<dyn ApiKeySource> = store.service_keys.clone();
+        let api_keys = Arc::new(KeySources { known: MemoryApiKeys::new([record]), stored });
+        let ledger = Some(store.ledger.clone());
+        Ok(Self { store, api_keys, ledger, routes: MoreRoutes::default() })
     }
 }
 
-/// The first operator's key may do everything that there is to do so far.
+/// The first operator's key may do everything that there is to do, in every environment.
 fn bootstrap_record(key: &ApiKey) -> ApiKeyRecord {
     ApiKeyRecord {
         id: CallerId::from("bootstrap"),

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
-use domain::{Clock, IdempotencyLedger};
+use domain::{Clock, IdempotencyLedger, SecretStore};
 use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
+use secrets::EmbeddedSecrets;
+use tenancy::{Parts, UseCases};
 
 use crate::app::App;
 use crate::cache_link;
@@ -15,6 +17,8 @@ use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
+use crate::randomness;
+use crate::record_store::RecordStore;
 use crate::telemetry::{
     RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
     observe_tracking, record_checks,
@@ -22,7 +26,7 @@ use crate::telemetry::{
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
 pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
-    let ports = Ports::of(&config)?;
+    let ports = Ports::of(&config, Arc::clone(&clock))?;
     build_with(config, ports, clock, meter)
 }
 
@@ -47,6 +51,12 @@ pub fn build_with(
         cache_mode,
         cache_tls,
     };
+    let parts = parts(
+        &ports.store,
+        Arc::new(EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone())),
+        &clock,
+    );
+    let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
     let guards = Guards {
         request_id: RequestIdLayer::new(),
         api_key: ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone()),
@@ -60,12 +70,38 @@ pub fn build_with(
     if let Some(layer) = &guards.rate_limit {
         observe_rate_limit(meter, layer);
     }
+    let connections = use_cases.connections.clone();
+    observe_near(meter, "connections", move || connections.counters());
+    let active_tenants = use_cases.active_tenants.clone();
+    observe_near(meter, "active_tenants", move || active_tenants.counters());
     observe_idempotency(meter, &guards.idempotency);
     let readiness = Readiness::observed(settings, cache.clone(), record_checks(meter));
-    let state = ApiState::new(cache.clone(), readiness.clone(), clock, limits);
+    let environment = config.deployment.environment;
+    let state =
+        ApiState::new(use_cases.clone(), environment, cache.clone(), readiness.clone(), clock, limits);
     let idempotency = guards.idempotency.clone();
     let router = api::router(state, guards, ports.routes).layer(RequestTelemetryLayer::new(meter));
-    Ok(App { router, readiness, cache, idempotency, selection: config.cache, server: config.server })
+    Ok(App {
+        router,
+        readiness,
+        cache,
+        use_cases,
+        idempotency,
+        selection: config.cache,
+        server: config.server,
+    })
+}
+
+fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: &Arc<dyn Clock>) -> Parts {
+    Parts {
+        tenants: store.tenants.clone(),
+        catalogue: store.catalogue.clone(),
+        api_keys: store.service_keys.clone(),
+        changes: store.changes.clone(),
+        secrets,
+        clock: Arc::clone(clock),
+        random: randomness::SYSTEM,
+    }
 }
 
 fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimitLayer> {

@@ -32,7 +32,7 @@ pub use invalidation::Invalidation;
 pub use modules::{ConnectionSettingsPatch, ModulePath, Modules};
 pub use parts::{NoRandomness, Parts, Random};
 pub use refusal::{Conflict, KeptOut, Missing, Refusal};
-pub use service_keys::{MadeKey, NewServiceKey, ServiceKeys};
+pub use service_keys::{MadeKey, NewServiceKey, ServiceKeyPage, ServiceKeys};
 pub use services::{NamedService, RegisteredService, ServicePatch, ServiceWish, Services};
 pub use settings::Settings;
 pub use tenants::{NewTenant, RegisteredTenant, TenantPatch, Tenants};

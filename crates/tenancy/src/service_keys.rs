@@ -41,6 +41,15 @@ pub struct MadeKey {
     pub text: ApiKey,
 }
 
+/// A page of keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceKeyPage {
+    /// The keys, as far as the caller may know of them.
+    pub keys: Vec<ServiceKey>,
+    /// The id behind which the next page begins; `None` on the last.
+    pub next: Option<String>,
+}
+
 impl ServiceKeys {
     /// The longest time that an old text is good beside the new one.
     pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 86_400);
@@ -49,18 +58,21 @@ impl ServiceKeys {
         Self(records)
     }
 
-    /// The keys of a service by id, also those that are of no use any more: at most `limit` behind `after`.
+    /// A page of the keys of a service by id, also of those that are of no use any more: `limit` behind `after`.
     pub async fn list(
         &self,
         service: &ServiceName,
         after: Option<&str>,
         limit: usize,
         actor: &Actor,
-    ) -> Result<Vec<ServiceKey>, Refusal> {
+    ) -> Result<ServiceKeyPage, Refusal> {
         self.0.registered(service).await?;
-        let mut keys = self.0.parts.api_keys.service_keys(service, after, limit).await?;
+        let mut keys = self.0.parts.api_keys.service_keys(service, after, limit + 1).await?;
+        let has_more = keys.len() > limit;
+        keys.truncate(limit);
+        let next = keys.last().filter(|_| has_more).map(|key| key.id.clone());
         keys.retain(|key| actor.binding.sees(key.environment));
-        Ok(keys)
+        Ok(ServiceKeyPage { keys, next })
     }
 
     /// Makes a key. Nobody can be given what the giver has not.

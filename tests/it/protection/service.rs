@@ -11,6 +11,7 @@ use pool_manager::{Failure, Shutdown, Telemetry};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use service_tests::{TestService, known_key};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -40,6 +41,7 @@ pub(crate) struct Protected {
     clients: Vec<reqwest::Client>,
     shutdown: Shutdown,
     _task: JoinHandle<Result<(), Failure>>,
+    _directory: TempDir,
 }
 
 /// What a caller got.
@@ -58,6 +60,8 @@ impl Protected {
     pub(crate) async fn start(test: TestService, variables: &[(String, String)]) -> Self {
         let mut all: BTreeMap<String, String> =
             COMMON.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let directory = tempfile::tempdir().unwrap();
+        all.insert("DATA_DIR".to_owned(), directory.path().display().to_string());
         all.extend(variables.iter().cloned());
         let environment: Environment = all.into_iter().collect();
         let config = Config::read(&environment).expect("a configuration");
@@ -66,7 +70,14 @@ impl Protected {
         let shutdown = Shutdown::new();
         let app = test.build(config, &Telemetry::default()).expect("a service");
         let task = tokio::spawn(app.serve(listener, shutdown.clone()));
-        let service = Self { base, test, clients: (0..CLIENTS).map(client).collect(), shutdown, _task: task };
+        let service = Self {
+            base,
+            test,
+            clients: (0..CLIENTS).map(client).collect(),
+            shutdown,
+            _task: task,
+            _directory: directory,
+        };
         wait_until_ready(&service.clients[0], &service.base).await;
         service
     }

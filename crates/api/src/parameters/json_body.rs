@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-fn is_json(media_type: &[u8]) -> bool {
+pub(crate) fn is_json(media_type: &[u8]) -> bool {
     let essence = media_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
     let essence = essence.to_ascii_lowercase();
     essence == b"application/json" || (essence.starts_with(b"application/") && essence.ends_with(b"+json"))

@@ -13,6 +13,7 @@ mod secrets;
 mod section;
 mod server;
 mod telemetry;
+mod tenancy;
 mod values;
 mod variable;
 
@@ -30,6 +31,7 @@ pub use secrets::SecretsConfig;
 pub use section::{Faults, Inspection, Section};
 pub use server::ServerConfig;
 pub use telemetry::TelemetryConfig;
+pub use tenancy::TenancyConfig;
 pub use variable::Variable;
 
 /// Everything the service is told from outside.
@@ -43,6 +45,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// The keys that seal what others can read.
     pub secrets: SecretsConfig,
+    /// What is kept of tenants.
+    pub tenancy: TenancyConfig,
     /// Which cache to use.
     pub cache: Selection,
     /// How often a caller may ask.
@@ -74,6 +78,7 @@ impl Config {
                 .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
             secrets: faults
                 .within(Section::Secrets, |problems| SecretsConfig::read(environment, &deployment, problems)),
+            tenancy: faults.within(Section::Tenancy, |problems| TenancyConfig::read(environment, problems)),
             cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
             rate_limit: faults
                 .within(Section::RateLimit, |problems| RateLimitConfig::read(environment, problems)),

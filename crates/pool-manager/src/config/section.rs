@@ -13,6 +13,8 @@ pub enum Section {
     Auth,
     /// The keys that seal.
     Secrets,
+    /// What is kept of tenants.
+    Tenancy,
     /// The cache.
     Cache,
     /// How often a caller may ask.
@@ -27,11 +29,12 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
         Self::Secrets,
+        Self::Tenancy,
         Self::Cache,
         Self::RateLimit,
         Self::Readiness,
@@ -46,6 +49,7 @@ impl Section {
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
             Self::Secrets => (super::secrets::VARIABLES, &[]),
+            Self::Tenancy => (super::tenancy::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
             Self::RateLimit => (super::rate_limit::VARIABLES, &[]),
             Self::Readiness => (super::readiness::VARIABLES, &[]),

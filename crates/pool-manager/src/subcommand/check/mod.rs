@@ -61,7 +61,7 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
 fn subject(section: Section) -> &'static str {
     match section {
         Section::Server => "listening",
-        Section::Deployment | Section::Readiness | Section::Log => "configuration",
+        Section::Deployment | Section::Tenancy | Section::Readiness | Section::Log => "configuration",
         Section::Auth => "API key",
         Section::Secrets => "encryption key",
         Section::RateLimit => "rate limit",

@@ -1,0 +1,65 @@
+//! The OpenAPI document, made of the routes themselves.
+
+use serde::Serialize;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::{Modify, OpenApi as _, ToSchema};
+
+/// The body of every failure.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErrorOut {
+    /// Symbolic, always a text.
+    #[schema(example = "TM-0404")]
+    code: String,
+    #[schema(example = "Not Found")]
+    title: String,
+    #[schema(example = "there is no such tenant")]
+    message: String,
+    /// The same as `message`, for older clients.
+    #[schema(example = "there is no such tenant")]
+    error: String,
+    /// `suspended` or `purged`; only where a tenant or one of its services is kept out.
+    status: Option<String>,
+    /// Everything that is wrong with the values of a request.
+    errors: Option<Vec<FieldErrorOut>>,
+}
+
+/// One value that makes no sense.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FieldErrorOut {
+    /// The path in the body.
+    #[schema(example = "modules.onboarding.postgresql.port")]
+    field: String,
+    #[schema(example = "must be 1 to 65535")]
+    message: String,
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "pool-manager",
+        description = "Tenants, what they have of services, and the connections that services ask for.",
+        license(name = "proprietary"),
+    ),
+    modifiers(&Security),
+    components(schemas(ErrorOut)),
+)]
+struct Head;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+            "X-API-Key",
+            "The key of an operator or of a service. The scopes are what it must have been granted; a service reads \
+             what is its own without.",
+        )));
+        document.components.get_or_insert_default().add_security_scheme("apiKey", scheme);
+    }
+}
+
+/// The document without the routes.
+pub(crate) fn head() -> OpenApi {
+    Head::openapi()
+}

@@ -1,0 +1,89 @@
+//! The permissions as types: a handler asks for one by the type of its extractor.
+
+use domain::Scope;
+
+/// What a caller needs the scope for.
+pub trait Permission: Send + Sync + 'static {
+    /// The scope that allows it.
+    const SCOPE: Scope;
+}
+
+/// Looking at the cache.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheRead;
+
+/// Deleting from the cache.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheWrite;
+
+/// Looking at tenants.
+#[derive(Debug, Clone, Copy)]
+pub struct TenantsRead;
+
+/// Making and changing tenants.
+#[derive(Debug, Clone, Copy)]
+pub struct TenantsWrite;
+
+/// Looking at associations.
+#[derive(Debug, Clone, Copy)]
+pub struct AssociationsRead;
+
+/// Making and changing associations.
+#[derive(Debug, Clone, Copy)]
+pub struct AssociationsWrite;
+
+/// Looking at the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct ServicesRead;
+
+/// Changing the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct ServicesWrite;
+
+/// Looking at API keys.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeysRead;
+
+/// Making, replacing and withdrawing API keys.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiKeysWrite;
+
+impl Permission for CacheRead {
+    const SCOPE: Scope = Scope::CACHE_READ;
+}
+
+impl Permission for CacheWrite {
+    const SCOPE: Scope = Scope::CACHE_WRITE;
+}
+
+impl Permission for TenantsRead {
+    const SCOPE: Scope = Scope::TENANTS_READ;
+}
+
+impl Permission for TenantsWrite {
+    const SCOPE: Scope = Scope::TENANTS_WRITE;
+}
+
+impl Permission for AssociationsRead {
+    const SCOPE: Scope = Scope::ASSOCIATIONS_READ;
+}
+
+impl Permission for AssociationsWrite {
+    const SCOPE: Scope = Scope::ASSOCIATIONS_WRITE;
+}
+
+impl Permission for ServicesRead {
+    const SCOPE: Scope = Scope::SERVICES_READ;
+}
+
+impl Permission for ServicesWrite {
+    const SCOPE: Scope = Scope::SERVICES_WRITE;
+}
+
+impl Permission for ApiKeysRead {
+    const SCOPE: Scope = Scope::API_KEYS_READ;
+}
+
+impl Permission for ApiKeysWrite {
+    const SCOPE: Scope = Scope::API_KEYS_WRITE;
+}

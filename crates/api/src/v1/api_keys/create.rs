@@ -1,0 +1,97 @@
+//! `POST /v1/services/{service}/api-keys`: makes a key.
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::{Environment, Invalid, Scope, Scopes};
+use http::StatusCode;
+use serde::Deserialize;
+use tenancy::{MadeKey, NewServiceKey};
+use utoipa::ToSchema;
+
+use super::api_key_out::ApiKeyOut;
+use crate::authorization::Authorized;
+use crate::error::ApiError;
+use crate::json_input::JsonInput;
+use crate::path::OfService;
+use crate::permission::ApiKeysWrite;
+use crate::state::ApiState;
+use crate::write::{json, write};
+
+const MAX_SCOPES: usize = 32;
+
+/// A key to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewApiKeyIn {
+    #[schema(example = "ledger pods")]
+    name: String,
+    /// The environment whose tenants it sees; the deployment's own where there is none.
+    #[serde(default)]
+    #[schema(example = "staging")]
+    environment: Option<String>,
+    /// From when on it is refused (RFC 3339); never where there is none.
+    #[serde(default)]
+    #[schema(example = "2027-01-31T08:00:00Z")]
+    expires_at: Option<String>,
+    /// `default`, `aggressive`, `relaxed` or `service`.
+    #[serde(default)]
+    tier: Option<String>,
+    /// What it may do besides reading what is its service's; nothing that the caller may not do.
+    #[serde(default)]
+    scopes: Vec<String>,
+}
+
+/// Makes a key of a service and tells its text, this once.
+#[utoipa::path(
+    post,
+    path = "/v1/services/{service}/api-keys",
+    tag = "api keys",
+    operation_id = "createApiKey",
+    params(("service" = String, Path, description = "The service")),
+    request_body = NewApiKeyIn,
+    responses(
+        (status = 201, description = "Made", body = ApiKeyOut),
+        (status = 404, description = "There is no such service", body = crate::openapi::ErrorOut),
+        (status = 422, description = "A value makes no sense", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:api-keys:write"])),
+)]
+pub(super) async fn handler(
+    authorized: Authorized<ApiKeysWrite>,
+    State(state): State<ApiState>,
+    OfService(service): OfService,
+    JsonInput(input): JsonInput<NewApiKeyIn>,
+) -> Result<Response, ApiError> {
+    let wish = input.check(state.environment())?;
+    let answer = |made: &MadeKey| json(StatusCode::CREATED, &ApiKeyOut::of_made(made));
+    let keys = &state.use_cases().service_keys;
+    let granting = authorized.caller().scopes();
+    write(&authorized, answer, async |writing| keys.create(&service, wish, granting, writing).await).await
+}
+
+impl NewApiKeyIn {
+    fn check(self, own: Environment) -> Result<NewServiceKey, Invalid> {
+        let mut invalid = Invalid::default();
+        let name = invalid.take("name", self.name.parse());
+        let environment = self.environment.map(|text| invalid.take("environment", text.parse()));
+        let expires_at = self.expires_at.map(|text| invalid.take("expiresAt", text.parse()));
+        let tier = self.tier.map(|text| invalid.take("tier", text.parse()));
+        if self.scopes.len() > MAX_SCOPES {
+            invalid.add("scopes", format_args!("must have at most {MAX_SCOPES} entries"));
+        }
+        let scopes = self.scopes.iter().take(MAX_SCOPES).enumerate();
+        let scopes = scopes
+            .filter_map(|(index, text)| invalid.take(format!("scopes.{index}"), text.parse::<Scope>()))
+            .collect::<Scopes>();
+        match name {
+            Some(name) if invalid.problems().is_empty() => Ok(NewServiceKey {
+                name,
+                environment: environment.flatten().unwrap_or(own),
+                expires_at: expires_at.flatten(),
+                tier: tier.flatten(),
+                scopes,
+            }),
+            _ => Err(invalid),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `POST /v1/services/{service}/api-keys/{keyId}/rotate`: gives a key another text.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::Invalid;
+use http::StatusCode;
+use serde::Deserialize;
+use tenancy::{MadeKey, ServiceKeys};
+use utoipa::ToSchema;
+
+use super::api_key_out::ApiKeyOut;
+use crate::authorization::Authorized;
+use crate::error::ApiError;
+use crate::json_input::OptionalInput;
+use crate::path::OfServiceKey;
+use crate::permission::ApiKeysWrite;
+use crate::state::ApiState;
+use crate::write::{json, write};
+
+/// How to replace it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct RotateIn {
+    /// For how long the text before is good yet; never for longer than the key. 0 where there is none.
+    #[schema(example = 3600)]
+    overlap_seconds: u64,
+}
+
+/// Gives a key another text and tells it, this once. The id stays.
+#[utoipa::path(
+    post,
+    path = "/v1/services/{service}/api-keys/{keyId}/rotate",
+    tag = "api keys",
+    operation_id = "rotateApiKey",
+    params(
+        ("service" = String, Path, description = "The service"),
+        ("keyId" = String, Path, description = "Id of the key"),
+    ),
+    request_body = RotateIn,
+    responses(
+        (status = 200, description = "The key with its new text", body = ApiKeyOut),
+        (status = 404, description = "There is none", body = crate::openapi::ErrorOut),
+        (status = 409, description = "It is withdrawn, or has expired", body = crate::openapi::ErrorOut),
+        (status = 422, description = "The overlap is too long", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:api-keys:write"])),
+)]
+pub(super) async fn handler(
+    authorized: Authorized<ApiKeysWrite>,
+    State(state): State<ApiState>,
+    OfServiceKey { service, id }: OfServiceKey,
+    OptionalInput(input): OptionalInput<RotateIn>,
+) -> Result<Response, ApiError> {
+    let overlap = Duration::from_secs(input.overlap_seconds);
+    if overlap > ServiceKeys::MAX_OVERLAP {
+        let most = ServiceKeys::MAX_OVERLAP.as_secs();
+        return Err(Invalid::one("overlapSeconds", format_args!("must be at most {most}")).into());
+    }
+    let answer = |made: &MadeKey| json(StatusCode::OK, &ApiKeyOut::of_made(made));
+    let keys = &state.use_cases().service_keys;
+    write(&authorized, answer, async |writing| keys.rotate(&service, &id, overlap, writing).await).await
+}

@@ -1,0 +1,107 @@
+//! `GET /v1/tenants/{tenantId}/associations/{service}/connections`: where a tenant's databases and brokers are, with their
+//! passwords. What services ask for most.
+
+mod legacy;
+mod tenant_config;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use domain::{KeyBinding, ServiceName, TenantId};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use tenancy::{Outcome, Refusal, Rendered};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::error::ApiError;
+use crate::path::OfAssociation;
+use crate::reader::ConnectionsReader;
+use crate::state::ApiState;
+
+pub(super) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(handler)).merge(legacy::routes())
+}
+
+/// The connections of a tenant to a service. A service key reads those of its own service.
+#[utoipa::path(
+    get,
+    path = "/v1/tenants/{tenantId}/associations/{service}/connections",
+    tag = "connections",
+    operation_id = "getConnections",
+    params(
+        ("tenantId" = String, Path, description = "Id, with or without dashes"),
+        ("service" = String, Path, description = "The service"),
+        ("If-None-Match" = Option<String>, Header, description = "`ETag` of the connections that the caller has"),
+    ),
+    responses(
+        (status = 200, description = "The connections", body = tenant_config::TenantConfigOut),
+        (status = 304, description = "They are what the caller has"),
+        (status = 403, description = "With `status`: the tenant or its association is suspended or purged; without: the key is of another service", body = crate::openapi::ErrorOut),
+        (status = 404, description = "There is no such tenant, or it has no such service", body = crate::openapi::ErrorOut),
+        (status = 503, description = "They cannot be read", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:connections:read"])),
+)]
+async fn handler(
+    reader: ConnectionsReader,
+    State(state): State<ApiState>,
+    OfAssociation { tenant, service }: OfAssociation,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    answer(&state, &tenant, &service, reader.binding(), &headers).await
+}
+
+async fn answer(
+    state: &ApiState,
+    tenant: &TenantId,
+    service: &ServiceName,
+    binding: &KeyBinding,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    let connection = state.use_cases().connections.find(tenant, service, binding).await?;
+    match &connection.outcome {
+        Outcome::Config(rendered) => Ok(config(rendered, headers)),
+        Outcome::KeptOut(kept_out) => Err(Refusal::KeptOut(kept_out.clone()).into()),
+    }
+}
+
+fn config(rendered: &Rendered, headers: &HeaderMap) -> Response {
+    let is_known =
+        headers.get_all(header::IF_NONE_MATCH).iter().any(|value| matches(value.as_bytes(), &rendered.etag));
+    let mut response =
+        Response::new(if is_known { Body::empty() } else { Body::from(rendered.body.clone()) });
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    if let Ok(etag) = HeaderValue::from_maybe_shared(rendered.etag.clone()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    // It holds passwords.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// Whether a list of entity tags, or `*`, has this one; weak or not does not matter here (RFC 9110, 13.1.2).
+fn matches(list: &[u8], etag: &[u8]) -> bool {
+    list.split(|byte| *byte == b',').any(|tag| {
+        let tag = tag.trim_ascii();
+        tag == b"*" || tag.strip_prefix(b"W/").unwrap_or(tag) == etag
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        for list in ["\"7\"", "W/\"7\"", "\"6\", \"7\"", "*"] {
+            assert!(matches(list.as_bytes(), b"\"7\""), "{list}");
+        }
+        for list in ["", "7", "\"77\"", "\"6\""] {
+            assert!(!matches(list.as_bytes(), b"\"7\""), "{list}");
+        }
+    }
+}

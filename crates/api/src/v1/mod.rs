@@ -1,0 +1,31 @@
+//! Tenants, what they have of services, and the keys and connections of those.
+//!
+//! One folder a noun, one file an endpoint. `…In` is what a caller sends, `…Out` what it gets; both are part of the OpenAPI
+//! document.
+
+mod active_tenants;
+mod api_keys;
+mod associations;
+mod connections;
+mod modules;
+mod resources;
+mod services;
+mod settings;
+mod tenants;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::ApiState;
+
+/// The routes with their documentation.
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .merge(tenants::routes())
+        .merge(active_tenants::routes())
+        .merge(associations::routes())
+        .merge(modules::routes())
+        .merge(connections::routes())
+        .merge(settings::routes())
+        .merge(services::routes())
+        .merge(api_keys::routes())
+}

@@ -1,0 +1,18 @@
+//! Backing stores in bodies: the same shape for giving and for showing them, but that no answer of the administration has the
+//! passwords in it.
+
+mod connection_settings;
+mod kafka;
+mod module;
+mod mongodb;
+mod postgresql;
+mod rabbitmq;
+mod secret_string;
+
+pub(super) use connection_settings::ConnectionSettingsBody;
+pub(super) use kafka::KafkaBody;
+pub(super) use module::ModuleBody;
+pub(super) use mongodb::MongodbBody;
+pub(super) use postgresql::PostgresqlBody;
+pub(super) use rabbitmq::RabbitmqBody;
+pub(super) use secret_string::SecretString;

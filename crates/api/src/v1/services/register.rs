@@ -1,0 +1,76 @@
+//! `POST /v1/services`: registers a service.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::{Invalid, ServiceName};
+use http::StatusCode;
+use serde::Deserialize;
+use tenancy::{RegisteredService, ServiceWish};
+use utoipa::ToSchema;
+
+use super::service_body::{ModuleEntry, ServiceOut, check_base_urls, check_modules};
+use crate::authorization::Authorized;
+use crate::error::ApiError;
+use crate::json_input::JsonInput;
+use crate::permission::ServicesWrite;
+use crate::state::ApiState;
+use crate::write::{json, write};
+
+/// A service to be registered.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewServiceIn {
+    /// As the service calls itself in paths.
+    #[schema(example = "ledger")]
+    name: String,
+    #[serde(default)]
+    modules: Vec<ModuleEntry>,
+    /// Where it is reached, by environment: scheme, host and port.
+    #[serde(default)]
+    #[schema(example = json!({"staging": "http://ledger.staging.svc:3000"}))]
+    base_urls: BTreeMap<String, String>,
+}
+
+/// Registers a service. The very same again is 200, another one of the same name 409.
+#[utoipa::path(
+    post,
+    path = "/v1/services",
+    tag = "services",
+    operation_id = "registerService",
+    request_body = NewServiceIn,
+    responses(
+        (status = 201, description = "Registered", body = ServiceOut),
+        (status = 200, description = "Registered before, word for word", body = ServiceOut),
+        (status = 409, description = "Registered before with other words", body = crate::openapi::ErrorOut),
+        (status = 422, description = "A value makes no sense", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:services:write"])),
+)]
+pub(super) async fn handler(
+    authorized: Authorized<ServicesWrite>,
+    State(state): State<ApiState>,
+    JsonInput(input): JsonInput<NewServiceIn>,
+) -> Result<Response, ApiError> {
+    let (name, wish) = input.check()?;
+    let answer = |registered: &RegisteredService| {
+        let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        json(status, &ServiceOut::of(&registered.named))
+    };
+    let services = &state.use_cases().services;
+    write(&authorized, answer, async |writing| services.register(&name, wish, writing).await).await
+}
+
+impl NewServiceIn {
+    fn check(self) -> Result<(ServiceName, ServiceWish), Invalid> {
+        let mut invalid = Invalid::default();
+        let name = invalid.take("name", self.name.parse());
+        let modules = check_modules(self.modules, &mut invalid);
+        let base_urls = check_base_urls(self.base_urls, &mut invalid);
+        match name {
+            Some(name) if invalid.problems().is_empty() => Ok((name, ServiceWish { modules, base_urls })),
+            _ => Err(invalid),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `PUT /v1/tenants/{tenantId}/settings?service=`.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use domain::{Invalid, ServiceName, ServiceSettings, TextMap};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::settings_out::SettingsOut;
+use crate::authorization::Authorized;
+use crate::error::{ApiError, ParameterProblem};
+use crate::json_input::JsonInput;
+use crate::parameters::Parameters;
+use crate::path::OfTenant;
+use crate::permission::AssociationsWrite;
+use crate::state::ApiState;
+use crate::write::{json, write};
+
+/// All settings.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct SettingsIn {
+    values: BTreeMap<String, String>,
+    /// The version that the caller read; another one meanwhile is 409. Left out, whatever there is is replaced.
+    #[serde(default)]
+    version: Option<u64>,
+}
+
+/// Replaces all settings of a tenant for a service.
+#[utoipa::path(
+    put,
+    path = "/v1/tenants/{tenantId}/settings",
+    tag = "settings",
+    operation_id = "putSettings",
+    params(
+        ("tenantId" = String, Path, description = "Id, with or without dashes"),
+        ("service" = String, Query, description = "The service"),
+    ),
+    request_body = SettingsIn,
+    responses(
+        (status = 200, description = "The settings as they are now", body = SettingsOut),
+        (status = 404, description = "There is no such tenant, or it has no such service", body = crate::openapi::ErrorOut),
+        (status = 409, description = "Somebody else replaced them", body = crate::openapi::ErrorOut),
+        (status = 422, description = "There are too many, or too long ones", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:associations:write"])),
+)]
+pub(super) async fn handler(
+    authorized: Authorized<AssociationsWrite>,
+    State(state): State<ApiState>,
+    OfTenant(tenant): OfTenant,
+    RawQuery(query): RawQuery,
+    JsonInput(input): JsonInput<SettingsIn>,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::of_query(query.as_deref());
+    let service = parameters.text("service")?;
+    let service =
+        service.ok_or(ApiError::parameter("service", ParameterProblem::Missing("service=ledger")))?;
+    let service: ServiceName = service.parse().map_err(|_| ApiError::NoSuch { what: "service" })?;
+    let mut invalid = Invalid::default();
+    let values = TextMap::check(input.values, "values", &mut invalid);
+    let Some(values) = values else { return Err(invalid.into()) };
+    let answer = |settings: &ServiceSettings| json(StatusCode::OK, &SettingsOut::of(&service, settings));
+    let settings = &state.use_cases().settings;
+    write(&authorized, answer, async |writing| {
+        settings.put(&tenant, &service, values, input.version, writing).await
+    })
+    .await
+}

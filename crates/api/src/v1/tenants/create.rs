@@ -1,0 +1,130 @@
+//! `POST /v1/tenants`: makes a tenant.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use domain::{Invalid, Owner, TextMap};
+use http::StatusCode;
+use serde::Deserialize;
+use tenancy::{NewTenant, RegisteredTenant};
+use utoipa::ToSchema;
+
+use super::tenant_out::TenantOut;
+use crate::authorization::Authorized;
+use crate::error::ApiError;
+use crate::json_input::JsonInput;
+use crate::permission::TenantsWrite;
+use crate::state::ApiState;
+use crate::write::{json, write};
+
+/// A tenant to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewTenantIn {
+    /// Made from the name where there is none.
+    #[serde(default)]
+    #[schema(example = "blue-bank")]
+    slug: Option<String>,
+    #[schema(example = "Blue Bank")]
+    name: String,
+    /// `staging` or `production`.
+    #[schema(example = "staging")]
+    environment: String,
+    /// `isolated` (also `database`, `dedicated`) or `schema` (also `shared`); `isolated` where there is none.
+    #[serde(default)]
+    #[schema(example = "isolated")]
+    isolation: Option<String>,
+    #[serde(default)]
+    metadata: Option<BTreeMap<String, String>>,
+    owner: OwnerIn,
+}
+
+/// The first user of a tenant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OwnerIn {
+    #[schema(example = "ana@example.com")]
+    email: String,
+    /// bcrypt; a password is never sent.
+    #[serde(default)]
+    #[schema(write_only)]
+    password_hash: Option<String>,
+    #[serde(default)]
+    email_verified: bool,
+}
+
+/// Makes a tenant, active at once. The same slug, environment and owner again make nothing and answer 200.
+#[utoipa::path(
+    post,
+    path = "/v1/tenants",
+    tag = "tenants",
+    operation_id = "createTenant",
+    request_body = NewTenantIn,
+    responses(
+        (status = 201, description = "Made", body = TenantOut),
+        (status = 200, description = "Made before", body = TenantOut),
+        (status = 409, description = "Another tenant has the slug", body = crate::openapi::ErrorOut),
+        (status = 422, description = "A value makes no sense", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:tenants:write"])),
+)]
+pub(super) async fn handler(
+    authorized: Authorized<TenantsWrite>,
+    State(state): State<ApiState>,
+    JsonInput(input): JsonInput<NewTenantIn>,
+) -> Result<Response, ApiError> {
+    let wish = input.check()?;
+    let answer = |registered: &RegisteredTenant| {
+        let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        json(status, &TenantOut::of(&registered.tenant))
+    };
+    let tenants = &state.use_cases().tenants;
+    write(&authorized, answer, async |writing| tenants.create(wish, writing).await).await
+}
+
+impl NewTenantIn {
+    fn check(self) -> Result<NewTenant, Invalid> {
+        let mut invalid = Invalid::default();
+        let slug = self.slug.filter(|slug| !slug.is_empty());
+        let slug = slug.map(|slug| invalid.take("slug", slug.parse()));
+        let name = invalid.take("name", self.name.parse());
+        let environment = invalid.take("environment", self.environment.parse());
+        let isolation = self.isolation.filter(|text| !text.is_empty());
+        let isolation = isolation.map(|text| invalid.take("isolation", text.parse()));
+        let metadata = TextMap::check(self.metadata.unwrap_or_default(), "metadata", &mut invalid);
+        let owner = self.owner.check(&mut invalid);
+        match (slug, name, environment, isolation, metadata, owner) {
+            (
+                slug @ (None | Some(Some(_))),
+                Some(name),
+                Some(environment),
+                isolation @ (None | Some(Some(_))),
+                Some(metadata),
+                Some(owner),
+            ) => Ok(NewTenant {
+                slug: slug.flatten(),
+                name,
+                environment,
+                isolation: isolation.flatten().unwrap_or(domain::Isolation::Isolated),
+                metadata,
+                owner,
+            }),
+            _ => Err(invalid),
+        }
+    }
+}
+
+impl OwnerIn {
+    fn check(self, invalid: &mut Invalid) -> Option<Owner> {
+        let email = invalid.take("owner.email", self.email.parse());
+        let hash = self.password_hash.filter(|hash| !hash.is_empty());
+        let hash = hash.map(|hash| invalid.take("owner.passwordHash", hash.parse()));
+        match (email, hash) {
+            (Some(email), hash @ (None | Some(Some(_)))) => {
+                Some(Owner { email, email_verified: self.email_verified, password_hash: hash.flatten() })
+            }
+            _ => None,
+        }
+    }
+}

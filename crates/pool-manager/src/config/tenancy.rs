@@ -1,0 +1,67 @@
+//! What is kept of tenants.
+
+use std::time::Duration;
+
+use cache::parse_go_duration;
+use serde::Deserialize;
+
+use super::values::{filled, unexpected};
+use super::{Environment, Problem, Variable};
+
+const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
+pub(super) const VARIABLES: &[Variable] = &[Variable::new(
+    "MULTI_TENANT_CACHE_TTL",
+    "`24h`",
+    "How long connections live in the shared cache, `1s` to `720h`",
+)];
+
+/// What is kept of tenants.
+#[derive(Debug, Clone, Copy)]
+pub struct TenancyConfig {
+    /// How long connections live in the shared cache.
+    pub connections_ttl: Duration,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct TenancyVariables {
+    cache_ttl: Option<String>,
+}
+
+impl TenancyConfig {
+    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+        let variables: TenancyVariables = environment.section("MULTI_TENANT_", problems);
+        let connections_ttl = match filled(&variables.cache_ttl).map(parse_go_duration) {
+            None => DEFAULT_TTL,
+            Some(Ok(ttl)) if (SHORTEST..=LONGEST).contains(&ttl) => ttl,
+            Some(_) => {
+                let expected = "a duration from 1s to 720h, such as 24h";
+                problems.push(unexpected("MULTI_TENANT_CACHE_TTL", &variables.cache_ttl, expected));
+                DEFAULT_TTL
+            }
+        };
+        Self { connections_ttl }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_bounded() {
+        let read = |value| {
+            let mut problems = Vec::new();
+            let environment = Environment::from([("MULTI_TENANT_CACHE_TTL", value)]);
+            let ttl = TenancyConfig::read(&environment, &mut problems).connections_ttl;
+            (ttl, problems.len())
+        };
+        assert_eq!(read(""), (DEFAULT_TTL, 0));
+        assert_eq!(read("1h30m"), (Duration::from_secs(5_400), 0));
+        for wrong in ["0", "24", "721h", "soon"] {
+            assert_eq!(read(wrong), (DEFAULT_TTL, 1), "{wrong}");
+        }
+    }
+}
