@@ -10,6 +10,7 @@ mod command;
 mod coverage;
 mod install;
 mod lint;
+mod openapi;
 mod servers;
 mod test;
 mod up;
@@ -38,6 +39,8 @@ enum Command {
     /// Run a benchmark in release mode.
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Write the OpenAPI document of the service to docs/openapi.json.
+    Openapi,
     /// Start Valkey and print the variables that make the service use it.
     Up(up::Arguments),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Arrows => arrows::run(),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Openapi => openapi::run(),
         Command::Up(arguments) => up::run(&arguments),
     };
     match result {

@@ -49,5 +49,5 @@ pub use readiness::{
     CheckOutcome, CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings,
     RedisCheck,
 };
-pub use router::{Guards, MoreRoutes, router, service};
+pub use router::{Guards, MoreRoutes, openapi_document, router, service};
 pub use state::ApiState;

@@ -1,9 +1,16 @@
 //! The OpenAPI document, made of the routes themselves.
 
+use axum::Router;
+use axum::routing::get;
+use bytes::Bytes;
+use http::header;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::{Modify, OpenApi as _, ToSchema};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::state::ApiState;
 
 /// The body of every failure.
 #[derive(Serialize, ToSchema)]
@@ -57,6 +64,22 @@ impl Modify for Security {
         )));
         document.components.get_or_insert_default().add_security_scheme("apiKey", scheme);
     }
+}
+
+/// The document as text, and as a page. Open to everybody: it tells how to ask, and nothing of what is there.
+pub(crate) fn routes(document: OpenApi) -> Router<ApiState> {
+    let json = Bytes::from(text(&document));
+    let handler = move || async move { ([(header::CONTENT_TYPE, "application/json")], json) };
+    let page = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
+    Router::new().route("/openapi.json", get(handler)).merge(page)
+}
+
+/// The document as JSON for people.
+pub(crate) fn text(document: &OpenApi) -> String {
+    // Texts and numbers can always be written as JSON.
+    let mut text = document.to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// The document without the routes.

@@ -5,6 +5,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath};
 use http::Extensions;
 use middleware::{AccessLogLayer, ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer};
 use tower::ServiceBuilder;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
@@ -51,22 +52,36 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .layer(RequestLimitsLayer::new(limits))
         .layer(DefaultBodyLimit::max(limits.max_body_bytes));
 
-    let (tenancy, _document) =
-        OpenApiRouter::with_openapi(openapi::head()).merge(v1::routes()).split_for_parts();
-    // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
-    let callers = Router::new()
-        .merge(cache_admin::routes())
-        .nest("/v1", cache_admin::routes())
-        .merge(tenancy)
+    let (routes, probes, document) = documented();
+    let routes = routes
+        // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
+        .merge(cache_admin::routes().split_for_parts().0)
         .merge(more.for_callers.with_state(()))
         // Routes only: what no route takes is neither read nor kept.
         .route_layer(guards.idempotency)
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);
-    let probes =
-        health::routes().merge(more.open.with_state(())).method_not_allowed_fallback(method_not_allowed);
-    callers.merge(probes).layer(for_all).with_state(state)
+    let probes = probes
+        .merge(openapi::routes(document))
+        .merge(more.open.with_state(()))
+        .method_not_allowed_fallback(method_not_allowed);
+    routes.merge(probes).layer(for_all).with_state(state)
+}
+
+/// The routes for callers, those of the probes, and the document of both.
+fn documented() -> (Router<ApiState>, Router<ApiState>, OpenApi) {
+    let routes =
+        OpenApiRouter::with_openapi(openapi::head()).nest("/v1", cache_admin::routes()).merge(v1::routes());
+    let (routes, mut document) = routes.split_for_parts();
+    let (probes, of_probes) = health::routes().split_for_parts();
+    document.merge(of_probes);
+    (routes, probes, document)
+}
+
+/// The OpenAPI document of all routes, as JSON.
+pub fn openapi_document() -> String {
+    openapi::text(&documented().2)
 }
 
 /// What the server gets: the router behind what must happen before routing.

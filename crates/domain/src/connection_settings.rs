@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, field_path};
 
 /// Limits of the pool that a service keeps for one tenant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,18 +25,16 @@ impl ConnectionSettings {
     pub fn check(&self, field: &str, invalid: &mut Invalid) {
         for (name, number) in [("maxOpenConns", self.max_open_conns), ("maxIdleConns", self.max_idle_conns)] {
             if number > Self::MAX_CONNECTIONS {
-                invalid.add(
-                    format!("{field}.{name}"),
-                    format_args!("must be at most {}", Self::MAX_CONNECTIONS),
-                );
+                invalid
+                    .add(field_path(field, name), format_args!("must be at most {}", Self::MAX_CONNECTIONS));
             }
         }
         if self.max_open_conns > 0 && self.max_idle_conns > self.max_open_conns {
-            invalid.add(format!("{field}.maxIdleConns"), "must not be above maxOpenConns");
+            invalid.add(field_path(field, "maxIdleConns"), "must not be above maxOpenConns");
         }
         if self.statement_timeout.as_deref().is_some_and(|text| !is_statement_timeout(text)) {
             invalid.add(
-                format!("{field}.statementTimeout"),
+                field_path(field, "statementTimeout"),
                 "must be a number and one of the units us, ms, s, min, h, d, such as 30s",
             );
         }

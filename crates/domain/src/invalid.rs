@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// The path of a field below another; of the field itself where there is none above it.
+pub fn field_path(parent: &str, name: impl fmt::Display) -> String {
+    if parent.is_empty() { name.to_string() } else { format!("{parent}.{name}") }
+}
+
 /// One fault, with the path of the field that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {

@@ -17,6 +17,8 @@ pub enum KeyFamily {
     TenantSettings,
     /// `tenant-manager:tenants:active:{environment}:{service}`: ids of active tenants.
     ActiveTenants,
+    /// `active-tenants:{environment}:{service}`: tells when such a list changes.
+    ActiveTenantsChanges,
     /// `apikey:sha256:{hex}`: verdicts about API keys.
     ApiKey,
     /// `idempotency:{id}:{key}`: answers of keyed writes.
@@ -39,6 +41,7 @@ impl KeyFamily {
             [b"tenant-connections", id, _, ..] if parse(id).is_some() => Some(Self::TenantConnections),
             [b"tenant-settings", id, _, ..] if parse(id).is_some() => Some(Self::TenantSettings),
             [b"tenant-manager", b"tenants", b"active", _, ..] => Some(Self::ActiveTenants),
+            [b"active-tenants", _, _] => Some(Self::ActiveTenantsChanges),
             [b"apikey", b"sha256", hash] if !hash.is_empty() => Some(Self::ApiKey),
             // Not every claim is a tenant's: the part may name another caller.
             [b"idempotency", id, _, ..] if !id.is_empty() => Some(Self::Idempotency),
@@ -54,6 +57,7 @@ impl KeyFamily {
             Self::TenantConnections => "tenant-connections",
             Self::TenantSettings => "tenant-settings",
             Self::ActiveTenants => "active-tenants",
+            Self::ActiveTenantsChanges => "active-tenants-changes",
             Self::ApiKey => "api-key",
             Self::Idempotency => "idempotency",
             Self::MachineCredentials => "m2m",
@@ -76,19 +80,20 @@ impl KeyFamily {
             Self::TenantConnections | Self::TenantSettings | Self::Idempotency => segment(1),
             Self::MachineCredentials => segment(2),
             Self::RateLimit => rate_limit_identity(key),
-            Self::ActiveTenants | Self::ApiKey => None,
+            Self::ActiveTenants | Self::ActiveTenantsChanges | Self::ApiKey => None,
         };
         id.and_then(parse).is_some_and(|id| id == *tenant)
     }
 
     /// One key of each family, and no more: a pattern that matches all of them matches everything of ours, however it is
     /// written.
-    pub fn sample_keys() -> [&'static str; 8] {
+    pub fn sample_keys() -> [&'static str; 9] {
         [
             "tenant:0f8fad5bd9cb469fa16570867728950e:settings",
             "tenant-connections:0f8fad5bd9cb469fa16570867728950e:ledger",
             "tenant-settings:0f8fad5bd9cb469fa16570867728950e:ledger",
             "tenant-manager:tenants:active:production:ledger",
+            "active-tenants:production:ledger",
             "apikey:sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "idempotency:0f8fad5bd9cb469fa16570867728950e:6b1b4b33",
             "m2m:ledger:0f8fad5bd9cb469fa16570867728950e:credentials",

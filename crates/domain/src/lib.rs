@@ -64,7 +64,7 @@ pub use environment::{Environment, UnknownEnvironment};
 pub use event::{EventConnectionSettings, Happened, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
-pub use invalid::{FieldProblem, Invalid};
+pub use invalid::{FieldProblem, Invalid, field_path};
 pub use isolation::{Isolation, UnknownIsolation};
 pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;

@@ -26,6 +26,8 @@ enum Command {
     Serve,
     /// Check the configuration, connect to everything it names and say how to mend each fault.
     Check,
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
     /// Look at and clear the cache, one JSON object a line.
     #[command(subcommand)]
     Cache(cache::CacheCommand),
@@ -52,12 +54,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
 }
 
 fn execute(command: Command, environment: Environment) -> Result<(), Failure> {
+    if let Command::Openapi = command {
+        output::text(&api::openapi_document());
+        return Ok(());
+    }
     let inspection = Config::inspect(&environment);
     // It holds secrets; from here on only those who need them do.
     drop(environment);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
+            Command::Openapi => Ok(()),
             Command::Check => check::run(inspection).await,
             Command::Serve => serve::run(inspection.sound()?).await,
             Command::Cache(command) => cache::run(command, inspection.sound()?).await,

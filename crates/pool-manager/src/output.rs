@@ -9,6 +9,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// Prints a text as it is on standard output.
+pub(crate) fn text(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
 /// Prints a value as one line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
     // Only maps with keys that are no strings cannot be JSON; there are none.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     ConnectionSettings, Environment, Invalid, Isolation, Kafka, ModuleName, ModuleResources, Mongodb,
     Postgresql, Rabbitmq, Resource, ResourceKind, SecretReference, SecretText, ServiceName, TenantId,
+    field_path,
 };
 use serde::Serialize;
 
@@ -89,8 +90,7 @@ impl GivenModule {
         field: &str,
         invalid: &mut Invalid,
     ) {
-        let at =
-            |kind: ResourceKind| if field.is_empty() { kind.to_string() } else { format!("{field}.{kind}") };
+        let at = |kind: ResourceKind| field_path(field, kind);
         for kind in self.kinds().filter(|kind| !registered.contains(kind)) {
             invalid.add(at(kind), "the module is not registered with this resource");
         }
@@ -119,9 +119,7 @@ impl GivenModule {
             given.check_password(&at(ResourceKind::Kafka), invalid);
         }
         if let Some(settings) = &self.connection_settings {
-            let name = "connectionSettings";
-            let field = if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") };
-            settings.check(&field, invalid);
+            settings.check(&field_path(field, "connectionSettings"), invalid);
         }
     }
 

@@ -13,6 +13,23 @@ use crate::parameters::Parameters;
 use crate::state::ApiState;
 
 /// Keys of other programs stay: nothing here flushes a database.
+#[utoipa::path(
+    delete,
+    path = "/cache",
+    tag = "cache",
+    operation_id = "clearCache",
+    params(
+        ("key" = Option<String>, Query, description = "A key to remove; may be repeated"),
+        ("all" = Option<bool>, Query, description = "Every key of this service; needs `confirm=true`"),
+        ("confirm" = Option<bool>, Query, description = "It is meant"),
+        ("dryRun" = Option<bool>, Query, description = "Count, and remove nothing"),
+    ),
+    responses(
+        (status = 200, description = "What was removed", body = Value, example = json!({"deleted": 3, "deletedCount": 3})),
+        (status = 400, description = "Nothing was named, or not confirmed", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:cache:write"])),
+)]
 pub(super) async fn handler(
     authorized: CacheWrite,
     State(state): State<ApiState>,

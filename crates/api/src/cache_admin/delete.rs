@@ -23,6 +23,15 @@ pub(super) struct Deleted {
 }
 
 /// Answers 200 also for a key that is not there, with `deleted: 0`.
+#[utoipa::path(
+    delete,
+    path = "/cache/keys/{key}",
+    tag = "cache",
+    operation_id = "deleteCacheKey",
+    params(("key" = String, Path, description = "The key, percent-encoded")),
+    responses((status = 200, description = "How many were removed", body = Value, example = json!({"deleted": 1, "deletedCount": 1}))),
+    security(("apiKey" = ["backoffice:tm:cache:write"])),
+)]
 pub(super) async fn handler(
     authorized: CacheWrite,
     State(state): State<ApiState>,

@@ -11,6 +11,24 @@ use crate::parameters::Parameters;
 use crate::state::ApiState;
 
 /// One JSON document, or events while it runs with `Accept: text/event-stream`.
+#[utoipa::path(
+    method(post, delete),
+    path = "/cache/pattern",
+    tag = "cache",
+    operation_id = "deleteCachePattern",
+    params(
+        ("pattern" = String, Query, description = "Valkey glob"),
+        ("tenantId" = Option<String>, Query, description = "Only keys of this tenant"),
+        ("dryRun" = Option<bool>, Query, description = "Count, and remove nothing"),
+        ("confirm" = Option<bool>, Query, description = "A pattern that matches everything is meant"),
+    ),
+    responses(
+        (status = 200, description = "What was removed", body = Value, example = json!({"pattern": "m2m:*", "deleted": 3, "deletedCount": 3, "complete": true})),
+        (status = 400, description = "The pattern is wrong, or not confirmed", body = crate::openapi::ErrorOut),
+        (status = 429, description = "Too many deletions run", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:cache:write"])),
+)]
 pub(super) async fn handler(
     authorized: CacheWrite,
     State(state): State<ApiState>,

@@ -11,6 +11,15 @@ use crate::key_name::key_of_path;
 use crate::state::ApiState;
 
 /// Answers 200 also for a key that is not there, with `exists: false`.
+#[utoipa::path(
+    get,
+    path = "/cache/keys/{key}",
+    tag = "cache",
+    operation_id = "getCacheKey",
+    params(("key" = String, Path, description = "The key, percent-encoded")),
+    responses((status = 200, description = "The key, also one that is not there", body = Value, example = json!({"key": "ratelimit:default:key-1", "exists": true, "type": "string"}))),
+    security(("apiKey" = ["backoffice:tm:cache:read"])),
+)]
 pub(super) async fn handler(
     _authorized: CacheRead,
     State(state): State<ApiState>,

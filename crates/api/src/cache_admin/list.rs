@@ -44,6 +44,22 @@ impl Serialize for Items {
 }
 
 /// Keys that end between the scan and the look at them are left out.
+#[utoipa::path(
+    get,
+    path = "/cache/keys",
+    tag = "cache",
+    operation_id = "listCacheKeys",
+    params(
+        ("pattern" = Option<String>, Query, description = "Valkey glob; everything where there is none"),
+        ("cursor" = Option<String>, Query, description = "`cursor` of the page before; `0` at the start"),
+        ("limit" = Option<usize>, Query, description = "1 to 200, 20 where there is none"),
+    ),
+    responses(
+        (status = 200, description = "A page; the last has the cursor `0`", body = Value, example = json!({"keys": ["ratelimit:default:key-1"], "cursor": "0", "hasMore": false, "count": 1, "limit": 20})),
+        (status = 400, description = "A parameter is wrong", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:cache:read"])),
+)]
 pub(super) async fn handler(
     _authorized: CacheRead,
     State(state): State<ApiState>,

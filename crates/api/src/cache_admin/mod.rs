@@ -14,17 +14,19 @@ mod stats;
 
 pub use details::{KeyItem, KeyReport};
 
-use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
 /// The routes, without a version prefix.
-pub(crate) fn routes() -> Router<ApiState> {
-    Router::new()
-        .route("/cache", get(overview::handler).delete(clear::handler))
-        .route("/cache/keys", get(list::handler))
-        .route("/cache/keys/{key}", get(inspect::handler).delete(delete::handler))
-        .route("/cache/pattern", post(delete_pattern::handler).delete(delete_pattern::handler))
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(overview::handler, clear::handler))
+        .routes(routes!(list::handler))
+        .routes(routes!(inspect::handler, delete::handler))
+        .routes(routes!(delete_pattern::handler))
+        // As older consoles ask.
         .route("/cache/{key}", get(inspect::handler).delete(delete::handler))
 }

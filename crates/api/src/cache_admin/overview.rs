@@ -13,6 +13,18 @@ use crate::parameters::Parameters;
 use crate::state::ApiState;
 
 /// Answers 503 when no master answers; otherwise the answer names the nodes that do not.
+#[utoipa::path(
+    get,
+    path = "/cache",
+    tag = "cache",
+    operation_id = "getCache",
+    params(("key" = Option<String>, Query, description = "One key in place of the figures")),
+    responses(
+        (status = 200, description = "Figures of the cache", body = Value, example = json!({"mode": "single", "keys": 1204, "hitRatio": 0.9, "complete": true})),
+        (status = 503, description = "No master answers", body = crate::openapi::ErrorOut),
+    ),
+    security(("apiKey" = ["backoffice:tm:cache:read"])),
+)]
 pub(super) async fn handler(
     _authorized: CacheRead,
     State(state): State<ApiState>,

@@ -2,14 +2,23 @@
 
 use axum::Json;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The answer.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Alive {
+    #[schema(example = "healthy")]
     status: &'static str,
 }
 
 /// Always 200.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "probes",
+    operation_id = "health",
+    responses((status = 200, description = "The process answers", body = Alive)),
+)]
 pub(super) async fn handler() -> Json<Alive> {
     Json(Alive { status: "healthy" })
 }

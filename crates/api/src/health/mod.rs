@@ -4,8 +4,9 @@ mod alive;
 mod ready;
 mod version;
 
-use axum::Router;
 use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::state::ApiState;
 
@@ -13,11 +14,12 @@ use crate::state::ApiState;
 pub(crate) const PATHS: &[&str] = &["/health", "/health/live", "/health/ready", "/readyz", "/version"];
 
 /// The routes of the probes.
-pub(crate) fn routes() -> Router<ApiState> {
-    Router::new()
-        .route("/health", get(alive::handler))
+pub(crate) fn routes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(alive::handler))
+        .routes(routes!(ready::handler))
+        .routes(routes!(version::handler))
+        // Other names of the same.
         .route("/health/live", get(alive::handler))
         .route("/health/ready", get(ready::handler))
-        .route("/readyz", get(ready::handler))
-        .route("/version", get(version::handler))
 }

@@ -4,11 +4,12 @@ use proptest::prelude::*;
 const PLAIN: &str = "6b1b4b33f5d14d5f8c9d2a7e0f3c1a55";
 const DASHED: &str = "6b1b4b33-f5d1-4d5f-8c9d-2a7e0f3c1a55";
 
-const ALL: [KeyFamily; 8] = [
+const ALL: [KeyFamily; 9] = [
     KeyFamily::Tenant,
     KeyFamily::TenantConnections,
     KeyFamily::TenantSettings,
     KeyFamily::ActiveTenants,
+    KeyFamily::ActiveTenantsChanges,
     KeyFamily::ApiKey,
     KeyFamily::Idempotency,
     KeyFamily::MachineCredentials,

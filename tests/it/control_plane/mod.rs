@@ -1,0 +1,29 @@
+//! Tenants, services and connections over a real socket, on every store.
+
+mod api_keys;
+mod associations;
+mod caching;
+mod connections;
+mod idempotency;
+mod legacy;
+mod modules;
+mod plane;
+mod services;
+mod settings;
+mod tenants;
+mod validation;
+
+/// Makes a test of each function for each store.
+macro_rules! on_every_store {
+    ($($name:ident),* $(,)?) => {
+        mod embedded {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::control_plane::plane::Plane::embedded().await).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_every_store;
