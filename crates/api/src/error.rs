@@ -233,9 +233,9 @@ impl ApiError {
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::NoRoute | Self::NoSuch { .. } | Self::Cache(CacheError::Miss) => StatusCode::NOT_FOUND,
             Self::BodySlow { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Refused(refusal) => refusals::status(refusal),
-            Self::ActiveTenants(ActiveTenantsError::Refused(refusal)) => refusals::status(refusal),
-            Self::Connections(ConnectionsError::Refused(refusal)) => refusals::status(refusal),
+            Self::Refused(refusal)
+            | Self::ActiveTenants(ActiveTenantsError::Refused(refusal))
+            | Self::Connections(ConnectionsError::Refused(refusal)) => refusals::status(refusal),
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Cache(CacheError::WrongType) => StatusCode::CONFLICT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,

@@ -47,7 +47,7 @@ pub use limits::Limits;
 pub use rate_tier::rate_tier;
 pub use readiness::{
     CheckOutcome, CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings,
-    RedisCheck,
+    RedisCheck, StoreCheck, StoreName,
 };
 pub use router::{Guards, MoreRoutes, openapi_document, router, service};
 pub use state::ApiState;

@@ -67,8 +67,8 @@ impl Modify for Security {
 }
 
 /// The document as text, and as a page. Open to everybody: it tells how to ask, and nothing of what is there.
-pub(crate) fn routes(document: OpenApi) -> Router<ApiState> {
-    let json = Bytes::from(text(&document));
+pub(crate) fn routes(document: &OpenApi) -> Router<ApiState> {
+    let json = Bytes::from(text(document));
     let handler = move || async move { ([(header::CONTENT_TYPE, "application/json")], json) };
     let page = SwaggerUi::new("/docs").config(Config::new(["/openapi.json"]));
     Router::new().route("/openapi.json", get(handler)).merge(page)

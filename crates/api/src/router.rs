@@ -63,7 +63,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);
     let probes = probes
-        .merge(openapi::routes(document))
+        .merge(openapi::routes(&document))
         .merge(more.open.with_state(()))
         .method_not_allowed_fallback(method_not_allowed);
     routes.merge(probes).layer(for_all).with_state(state)

@@ -1,6 +1,5 @@
 //! The whole router over the embedded cache, for the tests of this crate.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -24,8 +23,8 @@ use tenancy::{NoRandomness, Parts, Random, UseCases};
 use tower::ServiceExt;
 
 use crate::{
-    ApiState, Guards, LeadingSlashes, Limits, MoreRoutes, Readiness, ReadinessSettings, rate_tier, router,
-    service,
+    ApiState, Guards, LeadingSlashes, Limits, MoreRoutes, Readiness, ReadinessSettings, StoreName, rate_tier,
+    router, service,
 };
 
 /// Keys with both scopes, with the reading one only, and with none.
@@ -102,12 +101,15 @@ impl TestService {
             version: "1.2.3".to_owned(),
             deployment_mode: "local".to_owned(),
             requires_cache: false,
+            requires_store: false,
+            store: StoreName::Sqlite,
             cache_mode: "embedded",
             cache_tls: false,
         };
-        let readiness = Readiness::new(settings, handle.clone());
         let directory = tempfile::tempdir().unwrap();
-        let use_cases = use_cases(handle, directory.path());
+        let store = Arc::new(SqliteStore::open(&directory.path().join("records.sqlite"), clock()).unwrap());
+        let readiness = Readiness::new(settings, handle.clone(), store.clone());
+        let use_cases = use_cases(handle, store);
         let state = ApiState::new(
             use_cases,
             Environment::Staging,
@@ -168,8 +170,7 @@ fn clock() -> Arc<dyn Clock> {
     Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)))
 }
 
-fn use_cases(cache: &CacheHandle, directory: &Path) -> UseCases {
-    let store = Arc::new(SqliteStore::open(&directory.join("records.sqlite"), clock()).unwrap());
+fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
     let random = Random { uuid: uuid::Uuid::new_v4, fill: |_bytes| Err(NoRandomness) };
     let parts = Parts {

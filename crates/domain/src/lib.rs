@@ -74,7 +74,7 @@ pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
     Changes, IdempotencyLedger, LedgerUnavailable, SealedRow, SealedRows, SecretStore, SecretStoreError,
-    SourceUnavailable, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
+    SourceUnavailable, StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use resources::{

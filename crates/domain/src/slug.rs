@@ -122,14 +122,14 @@ mod tests {
         #[test]
         fn what_is_derived_is_a_slug(name in "\\PC{0,80}") {
             if let Ok(slug) = Slug::derive(&name) {
-                prop_assert_eq!(slug.as_str().parse::<Slug>().unwrap(), slug.clone());
+                prop_assert_eq!(&slug.as_str().parse::<Slug>().unwrap(), &slug);
             }
         }
 
         #[test]
         fn parsing_is_a_fixed_point(text in "[A-Za-z0-9][A-Za-z0-9_-]{0,20}[A-Za-z0-9]") {
             let slug: Slug = text.parse().unwrap();
-            prop_assert_eq!(slug.as_str().parse::<Slug>().unwrap(), slug.clone());
+            prop_assert_eq!(&slug.as_str().parse::<Slug>().unwrap(), &slug);
             prop_assert_eq!(slug.as_str(), text.to_lowercase());
         }
     }

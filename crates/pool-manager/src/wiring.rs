@@ -48,6 +48,8 @@ pub fn build_with(
         version: config.deployment.version,
         deployment_mode: config.deployment.mode.name().to_owned(),
         requires_cache: config.readiness.requires_cache,
+        requires_store: config.readiness.requires_store,
+        store: ports.store.name,
         cache_mode,
         cache_tls,
     };
@@ -75,7 +77,8 @@ pub fn build_with(
     let active_tenants = use_cases.active_tenants.clone();
     observe_near(meter, "active_tenants", move || active_tenants.counters());
     observe_idempotency(meter, &guards.idempotency);
-    let readiness = Readiness::observed(settings, cache.clone(), record_checks(meter));
+    let readiness =
+        Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     let environment = config.deployment.environment;
     let state =
         ApiState::new(use_cases.clone(), environment, cache.clone(), readiness.clone(), clock, limits);

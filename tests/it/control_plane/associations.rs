@@ -51,7 +51,7 @@ async fn an_association_lives_and_ends(plane: Plane) {
     assert_eq!(plane.active("ledger").await, [] as [&str; 0]);
     assert_eq!(step("reactivate").await.body["status"], "active");
     assert_eq!(plane.connections(&id, "ledger").await.status, 200);
-    assert_eq!(plane.active("ledger").await, [id.clone()]);
+    assert_eq!(plane.active("ledger").await, [id.as_str()]);
     let gone = plane.delete(&format!("{path}?preserveData=true")).await;
     assert_eq!((gone.status.as_u16(), &gone.body["preserveData"]), (200, &json!(true)));
     assert_refused(&plane.delete(&path).await, 404);

@@ -20,7 +20,7 @@ async fn a_read_after_a_write_sees_it(plane: Plane) {
         assert_kept_out(&plane.connections(&id, "ledger").await, "suspended", "ledger");
         assert!(plane.active("ledger").await.is_empty());
         plane.put(&format!("/v1/tenants/{id}/reactivate"), Value::Null).await;
-        assert_eq!(plane.active("ledger").await, [id.clone()]);
+        assert_eq!(plane.active("ledger").await, [id.as_str()]);
     }
 }
 

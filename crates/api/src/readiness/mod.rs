@@ -1,21 +1,27 @@
 //! Whether this replica should get requests: one evaluator behind every readiness probe.
 //!
-//! Not ready until the cache answered once, so that a bad configuration never rolls out. After that an outage of the
-//! cache is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
-//! With `READINESS_REQUIRES_CACHE=true` it is 503. While the process drains, nothing is asked and the answer is 503.
+//! Not ready until cache and record store answered once, so that a bad configuration never rolls out. After that an outage of
+//! either is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
+//! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked and the answer is 503.
 
+mod finding;
 mod redis;
 mod report;
+mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cache::CacheHandle;
+use domain::StoreHealth;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-pub use report::{CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck};
+use finding::{Finding, timed};
+pub use report::{
+    CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck, StoreCheck,
+};
 
 /// Probes of one moment share one answer.
 const FRESH_FOR: Duration = Duration::from_millis(250);
@@ -32,10 +38,33 @@ pub struct ReadinessSettings {
     pub deployment_mode: String,
     /// Whether an outage of the cache makes the replica not ready (`READINESS_REQUIRES_CACHE`).
     pub requires_cache: bool,
+    /// Whether an outage of the record store does (`READINESS_REQUIRES_STORE`).
+    pub requires_store: bool,
+    /// Which record store it is.
+    pub store: StoreName,
     /// `embedded`, `single` or `cluster`.
     pub cache_mode: &'static str,
     /// Whether the links to the cache are encrypted.
     pub cache_tls: bool,
+}
+
+/// What the check of the record store is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreName {
+    /// MongoDB or DocumentDB.
+    Mongodb,
+    /// The embedded store.
+    Sqlite,
+}
+
+impl StoreName {
+    /// `mongodb` or `sqlite`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mongodb => "mongodb",
+            Self::Sqlite => "sqlite",
+        }
+    }
 }
 
 /// The evaluator. All clones are one.
@@ -47,26 +76,31 @@ pub struct Readiness {
 struct Shared {
     settings: ReadinessSettings,
     cache: CacheHandle,
+    store: Arc<dyn StoreHealth>,
+    store_answered: AtomicBool,
     draining: AtomicBool,
     newest: Mutex<Option<(Instant, ReadinessReport)>>,
     observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
 }
 
 impl Readiness {
-    /// An evaluator that asks this cache.
-    pub fn new(settings: ReadinessSettings, cache: CacheHandle) -> Self {
-        Self::observed(settings, cache, |_outcome| ())
+    /// An evaluator that asks this cache and this store.
+    pub fn new(settings: ReadinessSettings, cache: CacheHandle, store: Arc<dyn StoreHealth>) -> Self {
+        Self::observed(settings, cache, store, |_outcome| ())
     }
 
     /// The same, telling `observer` what each look came to, also when a dependency was skipped.
     pub fn observed(
         settings: ReadinessSettings,
         cache: CacheHandle,
+        store: Arc<dyn StoreHealth>,
         observer: impl Fn(CheckOutcome) + Send + Sync + 'static,
     ) -> Self {
         let shared = Shared {
             settings,
             cache,
+            store,
+            store_answered: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             newest: Mutex::new(None),
             observer: Box::new(observer),
@@ -87,7 +121,9 @@ impl Readiness {
     /// Whether the replica is ready, within 900 ms, at most 250 ms old.
     pub async fn report(&self) -> ReadinessReport {
         if self.is_draining() {
-            self.observe(CheckStatus::Skipped, Duration::ZERO);
+            for dependency in ["redis", self.shared.settings.store.name()] {
+                self.observe(dependency, CheckStatus::Skipped, Duration::ZERO);
+            }
             return ReadinessReport::draining(&self.shared.settings);
         }
         // Held over the check on purpose: probes that come meanwhile wait for the same answer.
@@ -108,29 +144,33 @@ impl Readiness {
     }
 
     async fn evaluate(&self) -> ReadinessReport {
-        let settings = &self.shared.settings;
-        let began = Instant::now();
-        let outcome = tokio::time::timeout(WALL_CAP, redis::check(&self.shared.cache)).await;
-        let finding = outcome.unwrap_or_else(|_elapsed| redis::Finding::silent(WALL_CAP));
-        let took = began.elapsed();
-        self.observe(finding.status, took);
-        let overall = match finding.status {
-            CheckStatus::Up | CheckStatus::Skipped | CheckStatus::NotApplicable => OverallStatus::Healthy,
-            CheckStatus::Down | CheckStatus::Degraded => {
-                // Connecting pinged every node, so a cache that is connected answered once.
-                let answered_once = self.shared.cache.current().is_ok();
-                if settings.requires_cache || !answered_once {
-                    OverallStatus::Unhealthy
-                } else {
-                    OverallStatus::Degraded
-                }
-            }
-        };
-        ReadinessReport::of(settings, overall, finding, took)
+        let shared = &self.shared;
+        let (redis, store) = tokio::join!(
+            timed(WALL_CAP, redis::check(&shared.cache)),
+            timed(WALL_CAP, store::check(shared.store.as_ref())),
+        );
+        self.observe("redis", redis.0.status, redis.1);
+        self.observe(shared.settings.store.name(), store.0.status, store.1);
+        if !store.0.is_trouble() {
+            shared.store_answered.store(true, Ordering::Release);
+        }
+        ReadinessReport::of(&shared.settings, self.overall(&redis.0, &store.0), redis, store)
     }
 
-    fn observe(&self, status: CheckStatus, took: Duration) {
-        (self.shared.observer)(CheckOutcome { dependency: "redis", status, took });
+    fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
+        let settings = &self.shared.settings;
+        // Connecting pinged every node, so a cache that is connected answered once.
+        let lacks_cache = settings.requires_cache || self.shared.cache.current().is_err();
+        let lacks_store = settings.requires_store || !self.shared.store_answered.load(Ordering::Acquire);
+        match (redis.is_trouble(), store.is_trouble()) {
+            (false, false) => OverallStatus::Healthy,
+            (redis, store) if (redis && lacks_cache) || (store && lacks_store) => OverallStatus::Unhealthy,
+            _ => OverallStatus::Degraded,
+        }
+    }
+
+    fn observe(&self, dependency: &'static str, status: CheckStatus, took: Duration) {
+        (self.shared.observer)(CheckOutcome { dependency, status, took });
     }
 }
 

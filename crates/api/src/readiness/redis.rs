@@ -1,24 +1,9 @@
 //! The check of the cache. It is called `redis` on the wire, as in every service of the platform.
 
-use std::time::Duration;
-
 use cache::{CacheClient, CacheError, CacheHandle, NodeRole};
 
+use super::finding::Finding;
 use crate::readiness::CheckStatus;
-
-/// What the check found.
-pub(super) struct Finding {
-    pub(super) status: CheckStatus,
-    /// In a category, never the text of a driver.
-    pub(super) reason: Option<String>,
-}
-
-impl Finding {
-    /// No answer within the cap.
-    pub(super) fn silent(cap: Duration) -> Self {
-        Self { status: CheckStatus::Down, reason: Some(format!("no answer within {} ms", cap.as_millis())) }
-    }
-}
 
 /// Asks every node that owns keys; when one of them fails, counts those that answer.
 pub(super) async fn check(handle: &CacheHandle) -> Finding {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::readiness::ReadinessSettings;
-use crate::readiness::redis::Finding;
+use super::finding::Finding;
+use crate::readiness::{ReadinessSettings, StoreName};
 
 /// The whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -40,6 +40,25 @@ pub enum OverallStatus {
 pub struct ReadinessChecks {
     /// The cache.
     pub redis: RedisCheck,
+    /// The record store, where it is MongoDB or DocumentDB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mongodb: Option<StoreCheck>,
+    /// The record store, where it is embedded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sqlite: Option<StoreCheck>,
+}
+
+/// The check of the record store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoreCheck {
+    /// What it found.
+    pub status: CheckStatus,
+    /// How long it took, milliseconds; absent when nothing was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
+    /// Why it is not up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The check of the cache.
@@ -111,22 +130,29 @@ impl ReadinessReport {
         self.status != OverallStatus::Unhealthy
     }
 
+    /// Each finding with how long it took.
     pub(super) fn of(
         settings: &ReadinessSettings,
         status: OverallStatus,
-        finding: Finding,
-        took: Duration,
+        (redis, redis_took): (Finding, Duration),
+        (store, store_took): (Finding, Duration),
     ) -> Self {
         let redis = RedisCheck {
-            status: finding.status,
-            latency_ms: Some(took.as_millis().try_into().unwrap_or(u64::MAX)),
+            status: redis.status,
+            latency_ms: latency(redis.status, redis_took),
             tls: settings.cache_tls,
             mode: settings.cache_mode,
-            reason: finding.reason,
+            reason: redis.reason,
+        };
+        let latency_ms = latency(store.status, store_took);
+        let store = Some(StoreCheck { status: store.status, latency_ms, reason: store.reason });
+        let (mongodb, sqlite) = match settings.store {
+            StoreName::Mongodb => (store, None),
+            StoreName::Sqlite => (None, store),
         };
         Self {
             status,
-            checks: ReadinessChecks { redis },
+            checks: ReadinessChecks { redis, mongodb, sqlite },
             version: settings.version.clone(),
             deployment_mode: settings.deployment_mode.clone(),
             draining: false,
@@ -134,10 +160,13 @@ impl ReadinessReport {
     }
 
     pub(super) fn draining(settings: &ReadinessSettings) -> Self {
-        let finding = Finding { status: CheckStatus::Skipped, reason: Some("draining".to_owned()) };
-        let mut report = Self::of(settings, OverallStatus::Unhealthy, finding, Duration::ZERO);
-        report.checks.redis.latency_ms = None;
-        report.draining = true;
-        report
+        let skipped = || (Finding::draining(), Duration::ZERO);
+        let report = Self::of(settings, OverallStatus::Unhealthy, skipped(), skipped());
+        Self { draining: true, ..report }
     }
+}
+
+/// In milliseconds; nothing where nothing was asked.
+fn latency(status: CheckStatus, took: Duration) -> Option<u64> {
+    (status != CheckStatus::Skipped).then(|| took.as_millis().try_into().unwrap_or(u64::MAX))
 }

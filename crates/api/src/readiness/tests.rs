@@ -1,4 +1,6 @@
+use async_trait::async_trait;
 use cache::{Cache, CacheClient, CacheError, CacheHandle};
+use domain::StoreUnavailable;
 
 use super::*;
 
@@ -7,18 +9,37 @@ fn settings(requires_cache: bool) -> ReadinessSettings {
         version: "1.2.3".to_owned(),
         deployment_mode: "local".to_owned(),
         requires_cache,
+        requires_store: false,
+        store: StoreName::Mongodb,
         cache_mode: "embedded",
         cache_tls: false,
     }
 }
 
+/// A store that answers while it is told to.
+#[derive(Default)]
+struct Store(AtomicBool);
+
+#[async_trait]
+impl StoreHealth for Store {
+    async fn ping(&self) -> Result<(), StoreUnavailable> {
+        if self.0.load(Ordering::SeqCst) { Ok(()) } else { Err(StoreUnavailable::new("secret-store")) }
+    }
+}
+
+fn well() -> Arc<Store> {
+    Arc::new(Store(AtomicBool::new(true)))
+}
+
 #[tokio::test]
 async fn an_answering_cache_is_healthy() {
-    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()));
+    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()), well());
     let json = serde_json::to_value(readiness.report().await).unwrap();
     assert_eq!(json["status"], "healthy");
     assert_eq!(json["checks"]["redis"]["status"], "up");
     assert_eq!(json["checks"]["redis"]["mode"], "embedded");
+    assert_eq!(json["checks"]["mongodb"]["status"], "up");
+    assert!(json["checks"].get("sqlite").is_none());
     assert_eq!(json["version"], "1.2.3");
     assert_eq!(json["deployment_mode"], "local");
     assert!(json.get("draining").is_none());
@@ -27,7 +48,7 @@ async fn an_answering_cache_is_healthy() {
 #[tokio::test(start_paused = true)]
 async fn it_is_not_ready_before_the_first_answer_and_degraded_after_it() {
     let handle = CacheHandle::connecting(["secret-host:6379".to_owned()]);
-    let readiness = Readiness::new(settings(false), handle.clone());
+    let readiness = Readiness::new(settings(false), handle.clone(), well());
     let report = readiness.report().await;
     assert_eq!((report.status, report.is_ready()), (OverallStatus::Unhealthy, false));
     assert_eq!(report.checks.redis.status, CheckStatus::Down);
@@ -51,7 +72,7 @@ async fn it_is_not_ready_before_the_first_answer_and_degraded_after_it() {
 async fn a_cache_that_fell_silent_before_the_first_probe_had_answered_once() {
     let cache = Cache::embedded();
     let handle = CacheHandle::connecting(["h:1".to_owned()]);
-    let readiness = Readiness::new(settings(false), handle.clone());
+    let readiness = Readiness::new(settings(false), handle.clone(), well());
     handle.attach(cache.clone());
     cache.close().await;
     let report = readiness.report().await;
@@ -61,7 +82,7 @@ async fn a_cache_that_fell_silent_before_the_first_probe_had_answered_once() {
 #[tokio::test(start_paused = true)]
 async fn a_required_cache_that_is_away_is_not_ready() {
     let cache = Cache::embedded();
-    let readiness = Readiness::new(settings(true), CacheHandle::connected(cache.clone()));
+    let readiness = Readiness::new(settings(true), CacheHandle::connected(cache.clone()), well());
     assert!(readiness.report().await.is_ready());
     cache.close().await;
     tokio::time::advance(FRESH_FOR).await;
@@ -73,7 +94,7 @@ async fn draining_asks_nothing() {
     let (sender, seen) = std::sync::mpsc::channel();
     let observer = move |outcome: CheckOutcome| sender.send((outcome.dependency, outcome.status)).unwrap();
     let cache = CacheHandle::connected(Cache::embedded());
-    let readiness = Readiness::observed(settings(false), cache, observer);
+    let readiness = Readiness::observed(settings(false), cache, well(), observer);
     assert!(readiness.report().await.is_ready());
     readiness.begin_draining();
     let json = serde_json::to_value(readiness.report().await).unwrap();
@@ -81,13 +102,42 @@ async fn draining_asks_nothing() {
     assert_eq!(json["draining"], true);
     assert_eq!(json["checks"]["redis"]["status"], "skipped");
     let observed: Vec<_> = seen.try_iter().collect();
-    assert_eq!(observed, [("redis", CheckStatus::Up), ("redis", CheckStatus::Skipped)]);
+    let up_then_skipped = |name| [(name, CheckStatus::Up), (name, CheckStatus::Skipped)];
+    for name in ["redis", "mongodb"] {
+        let of_it: Vec<_> = observed.iter().filter(|(dependency, _)| *dependency == name).copied().collect();
+        assert_eq!(of_it, up_then_skipped(name));
+    }
 }
 
 #[tokio::test]
 async fn the_reason_of_a_failed_connection_is_a_category() {
     let handle = CacheHandle::connecting(["h:1".to_owned()]);
     handle.failed(CacheError::Interrupted { node: "h:1".to_owned() });
-    let report = Readiness::new(settings(false), handle).report().await;
+    let report = Readiness::new(settings(false), handle, well()).report().await;
     assert_eq!(report.checks.redis.reason.as_deref(), Some("the connection was cut"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_answered_once_may_be_away() {
+    let store = Arc::new(Store::default());
+    let cache = CacheHandle::connected(Cache::embedded());
+    let readiness = Readiness::new(settings(false), cache.clone(), store.clone());
+    let report = readiness.report().await;
+    assert_eq!(report.status, OverallStatus::Unhealthy, "it never answered");
+    assert!(!serde_json::to_string(&report).unwrap().contains("secret-store"), "probes tell no detail");
+    let after = async |answers: bool| {
+        store.0.store(answers, Ordering::SeqCst);
+        tokio::time::advance(FRESH_FOR).await;
+        readiness.report().await.status
+    };
+    assert_eq!(after(true).await, OverallStatus::Healthy);
+    assert_eq!(after(false).await, OverallStatus::Degraded);
+
+    store.0.store(true, Ordering::SeqCst);
+    let requiring = ReadinessSettings { requires_store: true, ..settings(false) };
+    let strict = Readiness::new(requiring, cache, store.clone());
+    assert!(strict.report().await.is_ready());
+    store.0.store(false, Ordering::SeqCst);
+    tokio::time::advance(FRESH_FOR).await;
+    assert!(!strict.report().await.is_ready());
 }

@@ -7,6 +7,7 @@ mod change_feed;
 mod idempotency_ledger;
 mod sealed_rows;
 mod secret_store;
+mod store_health;
 mod tenant_store;
 
 pub use api_key_source::{ApiKeySource, SourceUnavailable};
@@ -16,6 +17,7 @@ pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
 pub use sealed_rows::{SealedRow, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
+pub use store_health::StoreHealth;
 pub use tenant_store::{ActiveTenant, TenantPage, TenantPosition, TenantQuery, TenantStore};
 
 /// The cause of a port's failure, whatever the adapter.

@@ -21,7 +21,7 @@ impl Journal {
         (kind, id): (&str, &str),
         now: Timestamp,
     ) -> Result<(), Fault> {
-        if let Some(row) = self.ledger {
+        if let Some(row) = &self.ledger {
             ledger::insert(transaction, row, now)?;
         }
         for event in self.events {

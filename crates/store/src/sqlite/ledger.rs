@@ -10,7 +10,7 @@ use super::SqliteStore;
 use super::connections::Fault;
 
 /// Adds a row; one whose time is over gives way. Old rows of others go with it, a few at a time.
-pub(super) fn insert(transaction: &Transaction<'_>, row: LedgerRow, now: Timestamp) -> Result<(), Fault> {
+pub(super) fn insert(transaction: &Transaction<'_>, row: &LedgerRow, now: Timestamp) -> Result<(), Fault> {
     transaction
         .prepare_cached(
             "DELETE FROM ledger WHERE (caller, key) IN

@@ -16,7 +16,8 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{Clock, StoreUnavailable, Timestamp};
+use async_trait::async_trait;
+use domain::{Clock, StoreHealth, StoreUnavailable, Timestamp};
 
 use crate::migration::MigrationError;
 use connections::Connections;
@@ -54,12 +55,14 @@ impl SqliteStore {
         Ok(Self(Arc::new(Shared { connections, clock })))
     }
 
-    /// Whether it answers.
-    pub async fn ping(&self) -> Result<(), StoreUnavailable> {
-        self.read(|connection| connection.query_row("SELECT 1", [], |_row| Ok(())).map_err(Into::into)).await
-    }
-
     fn now(&self) -> Timestamp {
         self.0.clock.now().into()
+    }
+}
+
+#[async_trait]
+impl StoreHealth for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreUnavailable> {
+        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_row| Ok(()))?)).await
     }
 }

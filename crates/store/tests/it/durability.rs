@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use domain::TenantStore;
+use domain::{StoreHealth, TenantStore};
 use store::{OpenError, SqliteStore};
 
 use crate::contract::{change, clock, tenant};
