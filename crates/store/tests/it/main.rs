@@ -2,4 +2,5 @@
 
 mod contract;
 mod durability;
+mod mongo;
 mod sqlite;
