@@ -68,11 +68,11 @@ pub(super) fn read(document: &Document) -> Result<ServiceKey, Fault> {
 }
 
 /// DocumentDB uses a sparse index only where it is said that the field is there.
-fn hash_filter(hash: &ApiKeyHash) -> Document {
+pub(super) fn hash_filter(hash: &ApiKeyHash) -> Document {
     doc! { "hashes": { "$in": [hash.to_string()], "$exists": true } }
 }
 
-fn list_filter(service: &ServiceName, after: Option<&str>) -> Document {
+pub(super) fn list_filter(service: &ServiceName, after: Option<&str>) -> Document {
     doc! { "service": service.as_str(), "id": { "$gt": after.unwrap_or_default() } }
 }
 

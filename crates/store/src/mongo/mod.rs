@@ -23,6 +23,8 @@ mod sealed_rows;
 mod settings;
 mod settling;
 mod tenants;
+#[cfg(test)]
+mod testing;
 
 use std::io;
 use std::sync::Arc;

@@ -113,3 +113,6 @@ impl MongoStore {
 pub(super) fn pending_filter() -> Document {
     doc! { "hasPending": { "$eq": true, "$exists": true } }
 }
+
+#[cfg(test)]
+mod tests;

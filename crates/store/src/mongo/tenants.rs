@@ -108,12 +108,12 @@ fn slug_key(environment: Environment, slug: &Slug) -> String {
 }
 
 /// DocumentDB uses a sparse index only where it is said that the field is there.
-fn slug_filter(environment: Environment, slug: &Slug) -> Document {
+pub(super) fn slug_filter(environment: Environment, slug: &Slug) -> Document {
     doc! { "slugKey": { "$eq": slug_key(environment, slug), "$exists": true } }
 }
 
 /// What has no place, as what is deleted and fences, is in no list.
-fn list_filter(query: &TenantQuery) -> Document {
+pub(super) fn list_filter(query: &TenantQuery) -> Document {
     let after = query.after.as_ref().map(|after| place(&after.slug, &after.id));
     let mut filter = doc! { "place": { "$gt": after.unwrap_or_default() } };
     if let Some(environment) = query.environment {
@@ -133,15 +133,15 @@ fn list_filter(query: &TenantQuery) -> Document {
     filter
 }
 
-fn active_filter(service: &ServiceName, environment: Environment) -> Document {
+pub(super) fn active_filter(service: &ServiceName, environment: Environment) -> Document {
     doc! { "activeServices": { "$in": [service.as_str()] }, "environment": environment.name() }
 }
 
-fn associations_filter(service: &ServiceName) -> Document {
+pub(super) fn associations_filter(service: &ServiceName) -> Document {
     doc! { "services": { "$in": [service.as_str()] } }
 }
 
-fn written(tenant: &Tenant) -> Result<Record, Fault> {
+pub(super) fn written(tenant: &Tenant) -> Result<Record, Fault> {
     let is_alive = tenant.status != TenantStatus::Deleted;
     let is_active = tenant.status == TenantStatus::Active;
     let services = tenant.associations.iter();
