@@ -118,3 +118,24 @@ pub(super) async fn within<T>(
     let answer = tokio::time::timeout(limit, call.into_future()).await;
     Ok(answer.map_err(|_elapsed| Fault::Slow(limit))??)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::CertificateAuthority;
+
+    #[tokio::test]
+    async fn the_authority_is_handed_to_the_driver_and_a_bad_uri_is_not_shown() {
+        let pem = CertificateAuthority::generate().pem().to_owned();
+        let settings = MongoSettings {
+            ca_certificate_pem: Some(pem),
+            ..MongoSettings::new("mongodb://localhost:1/?tls=true", "records")
+        };
+        assert!(client(&settings).await.is_ok());
+        let bad = MongoSettings { uri: "mongodb://ana:hunter2@/?x".to_owned(), ..settings };
+        let refused = client(&bad).await.unwrap_err();
+        assert!(
+            matches!(refused, ConnectError::Uri) && !format!("{refused:?} {refused}").contains("hunter2")
+        );
+    }
+}

@@ -71,3 +71,45 @@ impl MongoStore {
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mongo::testing::empty_store;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn one_holds_it_and_the_next_has_a_higher_number() {
+        let (store, _clock) = empty_store().await;
+        let first = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
+        assert_eq!(store.acquire_lease("relay", MINUTE).await.unwrap(), None);
+        assert!(store.acquire_lease("other", MINUTE).await.unwrap().is_some(), "another lease");
+        assert!(store.renew_lease(&first, Duration::ZERO).await.unwrap(), "it is held");
+        let second = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
+        assert!(second.number > first.number);
+        assert!(!store.renew_lease(&first, MINUTE).await.unwrap(), "it is lost");
+        store.release_lease(&first).await.unwrap();
+        assert_eq!(
+            store.acquire_lease("relay", MINUTE).await.unwrap(),
+            None,
+            "only its holder gives it back"
+        );
+        store.release_lease(&second).await.unwrap();
+        assert!(store.acquire_lease("relay", MINUTE).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn of_many_one_takes_it() {
+        let (store, _clock) = empty_store().await;
+        let tries = (0..10).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.acquire_lease("relay", MINUTE).await.unwrap() })
+        });
+        let mut holders = 0;
+        for one in tries.collect::<Vec<_>>() {
+            holders += usize::from(one.await.unwrap().is_some());
+        }
+        assert_eq!(holders, 1);
+    }
+}

@@ -96,6 +96,49 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::MigrationError;
+    use crate::mongo::testing::{documents, empty_store, settings};
+
+    #[tokio::test]
+    async fn ten_that_start_at_once_apply_each_once() {
+        let (settings, (_, clock)) = (settings().await, empty_store().await);
+        let starts = (0..10).map(|_| tokio::spawn(MongoStore::connect(settings.clone(), clock.clone())));
+        let mut store = None;
+        for start in starts.collect::<Vec<_>>() {
+            store = Some(start.await.unwrap().unwrap());
+        }
+        let store = store.unwrap();
+        assert_eq!(documents(&store, APPLIED).await.len(), MIGRATIONS.len());
+        let lease = store.by_id("leases", LEASE).await.unwrap().unwrap();
+        // Whoever comes later sees that nothing is left to do.
+        assert!(integer(&lease, "number").unwrap() <= 10 && integer(&lease, "until").unwrap() == 0);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_was_migrated_otherwise_is_refused() {
+        let (store, _clock) = empty_store().await;
+        let changed = [Migration { text: "[]", ..MIGRATIONS[0] }];
+        let refused = store.migrate(&changed).await;
+        let is_changed = |error: &ConnectError| {
+            matches!(error, ConnectError::Migration(MigrationError::Changed { number: 1, .. }))
+        };
+        assert!(refused.as_ref().is_err_and(is_changed), "{refused:?}");
+        let refused = store.migrate(&[]).await;
+        let is_newer = |error: &ConnectError| {
+            matches!(error, ConnectError::Migration(MigrationError::Unknown { number: 1, .. }))
+        };
+        assert!(refused.as_ref().is_err_and(is_newer), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_later_migration_is_applied_once() {
+        let (store, _clock) = empty_store().await;
+        let text = r#"[{ "collection": "audit", "index": { "name": "by_action", "key": { "action": 1 } } }]"#;
+        let known = [MIGRATIONS[0], Migration { number: 2, name: "more", text }];
+        store.migrate(&known).await.unwrap();
+        store.migrate(&known).await.unwrap();
+        assert_eq!(documents(&store, APPLIED).await.len(), 2);
+    }
 
     #[test]
     fn every_file_is_built_in_and_no_other() {

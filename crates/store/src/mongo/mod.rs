@@ -18,6 +18,8 @@ mod lease;
 mod ledger;
 mod migrations;
 mod pending;
+#[cfg(test)]
+mod plans;
 mod record;
 mod sealed_rows;
 mod settings;

@@ -3,4 +3,5 @@
 mod contract;
 mod durability;
 mod mongo;
+mod mongo_outage;
 mod sqlite;
