@@ -15,6 +15,7 @@ use super::MongoStore;
 use super::fault::Fault;
 use super::ledger::{LEDGER, Row, claim_fields};
 use super::pending::{DoneWrite, Entry};
+use super::record::CATALOGUE;
 
 /// A holder that lives needs a few milliseconds: it is not fenced before it had these.
 const GRACE: Duration = Duration::from_millis(100);
@@ -95,6 +96,8 @@ impl MongoStore {
             }
             let Some(known) = self.row(&write).await? else { continue };
             if known.is_over(self.now()) {
+                // What is left of it in its record would keep the next one out of there.
+                self.settle_record(&known.target).await?;
                 if self.take_over_expired(&write, &known, fields).await? {
                     return Ok(claim(false));
                 }
@@ -148,13 +151,18 @@ impl MongoStore {
 
     /// What a document says of a write; nothing where there is none.
     pub(super) async fn see(&self, target: &Target, write: &str) -> Result<Seen, Fault> {
+        let found = self.parts(target).await?;
+        found.map_or_else(|| Ok(Seen::default()), |document| Seen::of(&document, write, self.now()))
+    }
+
+    /// What a document holds besides its record.
+    pub(super) async fn parts(&self, target: &Target) -> Result<Option<Document>, Fault> {
         if target.collection.is_empty() {
-            return Ok(Seen::default());
+            return Ok(None);
         }
         let documents = self.collection(&target.collection);
         let parts = doc! { "pending": 1, "barred": 1, "fencedUntil": 1 };
-        let found = self.ask(documents.find_one(doc! { "_id": &target.id }).projection(parts)).await?;
-        found.map_or_else(|| Ok(Seen::default()), |document| Seen::of(&document, write, self.now()))
+        self.ask(documents.find_one(doc! { "_id": &target.id }).projection(parts)).await
     }
 
     /// The record first and then the row: the write is in the row before it is out of the record, so one of the two shows it.
@@ -169,7 +177,10 @@ impl MongoStore {
     async fn keep_out(&self, write: &str, known: &Row) -> Result<(), Fault> {
         let Target { collection, id } = &known.target;
         let until = DateTime::from_millis(self.now().after(FENCE_TIME).millis());
-        if self.insert(collection, doc! { "_id": id, "fencedUntil": until, "barred": [] }).await? {
+        // There is one catalogue, so a fence would keep everybody out. Only two requests that differ, with one key, are here.
+        let can_fence = collection != CATALOGUE;
+        let fence = doc! { "_id": id, "fencedUntil": until, "barred": [] };
+        if can_fence && self.insert(collection, fence).await? {
             return Ok(());
         }
         let filter = doc! { "_id": id, "pendingWrites": { "$nin": [write] } };

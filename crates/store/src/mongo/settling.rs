@@ -10,6 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 use tokio_util::sync::CancellationToken;
 
 use super::MongoStore;
+use super::claim::Target;
 use super::fault::{Fault, text};
 use super::pending::Entry;
 use super::record::RECORDS;
@@ -21,22 +22,37 @@ const BATCH: usize = 100;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl MongoStore {
-    /// Moves out what was left in at most `limit` records, and says of how many.
+    /// Moves out what was left in at most `limit` records, and says of how many. One that cannot be read does not keep the
+    /// others back.
     pub async fn settle(&self, limit: usize) -> Result<usize, StoreUnavailable> {
-        let mut settled = 0;
+        let (mut settled, mut unreadable) = (0, None);
         for collection in RECORDS {
             let left = i64::try_from(limit.saturating_sub(settled)).unwrap_or(i64::MAX);
-            // A limit of 0 would be none.
-            if left > 0 {
-                let records = self.collection(collection);
-                let found = records.find(pending_filter()).projection(doc! { "pending": 1 }).limit(left);
-                for document in self.all(found).await? {
-                    self.move_out(collection, &document).await?;
-                    settled += 1;
+            if left == 0 {
+                // The server takes it for no limit.
+                break;
+            }
+            let records = self.collection(collection);
+            let found = records.find(pending_filter()).projection(doc! { "pending": 1 }).limit(left);
+            for document in self.all(found).await? {
+                match self.move_out(collection, &document).await {
+                    Ok(()) => settled += 1,
+                    Err(fault @ (Fault::Document(_) | Fault::Value(_))) => unreadable = Some(fault),
+                    Err(fault) => return Err(fault.into()),
                 }
             }
         }
-        Ok(settled)
+        unreadable.map_or(Ok(settled), |fault| Err(fault.into()))
+    }
+
+    /// Moves out what was left in one record.
+    pub(super) async fn settle_record(&self, target: &Target) -> Result<(), Fault> {
+        match self.parts(target).await? {
+            Some(record) if record.contains_key("pending") => {
+                self.move_out(&target.collection, &record).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Settles after every commit of this process, and each second, until it is cancelled.

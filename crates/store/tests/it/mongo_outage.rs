@@ -150,7 +150,7 @@ async fn what_was_acknowledged_survives_the_death_of_the_server() {
                     match store.commit_tenant(change).await {
                         Ok(()) => acknowledged.push((tenant.id, row)),
                         Err(CommitError::Unavailable(_)) => {
-                            tokio::time::sleep(Duration::from_millis(20)).await
+                            tokio::time::sleep(Duration::from_millis(20)).await;
                         }
                         Err(error) => panic!("{error:?}"),
                     }

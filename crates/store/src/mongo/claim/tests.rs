@@ -1,9 +1,13 @@
 //! Tries that are paused between their claim and their commit, and what other tries make of them.
 
-use domain::{CommitError, IdempotencyLedger, LedgerRow, Tenant, TenantQuery, TenantStore};
+use domain::{
+    Catalogue, CatalogueStore, Change, CommitError, IdempotencyLedger, LedgerRow, Tenant, TenantQuery,
+    TenantStore,
+};
 
 use super::*;
 use crate::mongo::MongoSettings;
+use crate::mongo::pending::Journal;
 use crate::mongo::record::TENANTS;
 use crate::mongo::tenants::written;
 use crate::mongo::testing::{empty_store, journal, next, row, settings, tenant};
@@ -173,6 +177,32 @@ async fn a_row_whose_time_is_over_gives_way_whether_it_was_done_or_not() {
     let third = commit(&store, &tenant("third"), "order-17").await;
     assert!(is_already_committed(&third), "{third:?}");
     assert_eq!(slugs(&store).await, ["first", "second"]);
+}
+
+#[tokio::test]
+async fn what_is_left_of_an_expired_write_does_not_keep_its_record() {
+    let (store, clock) = empty_store().await;
+    let first = tenant("first");
+    put(&store, &first).await;
+    commit(&store, &next(&first), "order-17").await.unwrap();
+    clock.advance(row("order-17").ttl);
+    commit(&store, &next(&next(&first)), "order-17").await.unwrap();
+    store.settle(100).await.unwrap();
+    assert!(store.find(&row("order-17").key).await.unwrap().is_some());
+    let again = commit(&store, &next(&next(&next(&first))), "order-17").await;
+    assert!(is_already_committed(&again), "{again:?}");
+}
+
+#[tokio::test]
+async fn the_catalogue_is_never_fenced() {
+    let (store, _clock) = empty_store().await;
+    let target = Target { collection: CATALOGUE.to_owned(), id: "catalogue".to_owned() };
+    store.claim(&row("order-17"), target).await.unwrap();
+    commit(&store, &tenant("first"), "order-17").await.unwrap();
+    assert_eq!(store.catalogue().await.unwrap(), Catalogue::default());
+    let catalogue = Catalogue { version: 1, ..Catalogue::default() };
+    let Journal { events, audit, ledger } = journal(&tenant("any"), None);
+    store.commit_catalogue(Change { record: catalogue, events, audit, ledger }).await.unwrap();
 }
 
 /// Tries that pause for as long as it pleases them, and others that die after their claim, while two processes settle.
