@@ -17,10 +17,14 @@ use super::{MongoSettings, MongoStore};
 
 pub(super) const TTL: Duration = Duration::from_secs(60);
 
-/// An empty database of the shared server. Its clock stands so far ahead that the server, which goes by its own, removes
-/// nothing that is over here.
+/// A clock that stands so far ahead that the server, which goes by its own, removes nothing that is over here.
+pub(super) fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(4_102_444_800)))
+}
+
+/// An empty database of the shared server.
 pub(super) async fn empty_store() -> (MongoStore, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(4_102_444_800)));
+    let clock = clock();
     let settings = settings().await;
     (MongoStore::connect(settings, clock.clone()).await.unwrap(), clock)
 }

@@ -10,7 +10,9 @@ use crate::mongo::MongoSettings;
 use crate::mongo::pending::Journal;
 use crate::mongo::record::TENANTS;
 use crate::mongo::tenants::written;
-use crate::mongo::testing::{empty_store, journal, next, row, settings, tenant};
+use crate::mongo::testing::{clock, empty_store, journal, next, row, settings, tenant};
+
+mod interleavings;
 
 /// A try that stopped after its claim.
 struct Paused {
