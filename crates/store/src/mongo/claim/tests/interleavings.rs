@@ -10,6 +10,17 @@ use crate::mongo::OnCommand;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What the other try has done when the one that is looked at begins.
+#[derive(Debug, Clone, Copy)]
+enum Other {
+    /// Nothing.
+    Comes,
+    /// It has the row, and was paused.
+    Claimed,
+    /// It has committed.
+    Committed,
+}
+
 /// A try in a thread of its own, which stands still before its command number `nth`.
 struct Stopped {
     thread: JoinHandle<Result<(), CommitError>>,
@@ -74,13 +85,9 @@ fn check(nth: usize, results: [&Result<(), CommitError>; 2]) {
     assert!(done == 1 && results.iter().all(is_fair), "stopped before command {nth}: {results:?}");
 }
 
-/// Both tries write one of `known` anew, or make a tenant. Says before how many commands a try was stopped.
-async fn walk(
-    known: &[Tenant],
-    [first, second]: [Tenant; 2],
-    is_claimed_only: bool,
-    is_settled: bool,
-) -> usize {
+/// Both tries write one of `known` anew, or make a tenant; while one is stopped the other ends, and all is settled. Says before
+/// how many commands the one was stopped.
+async fn walk(known: &[Tenant], [first, second]: [Tenant; 2], other: Other, is_settled: bool) -> usize {
     for nth in 0.. {
         let hasty = MongoSettings { operation_time: Duration::from_secs(1), ..settings().await };
         let store = MongoStore::connect(hasty.clone(), clock()).await.unwrap();
@@ -88,18 +95,26 @@ async fn walk(
             put(&store, tenant).await;
         }
         store.settle(100).await.unwrap();
-        let paused = if is_claimed_only { Some(Paused::new(&store, &first, "order-17").await) } else { None };
+        let paused = match other {
+            Other::Comes => None,
+            Other::Claimed | Other::Committed => Some(Paused::new(&store, &first, "order-17").await),
+        };
+        let mut outcome = None;
+        if let (Other::Committed, Some(paused)) = (other, &paused) {
+            outcome = Some(paused.wake().await);
+        }
         let stopped = Stopped::start(&hasty, nth, second.clone());
         let stands = stopped.stands();
-        let other = match &paused {
-            Some(paused) => paused.wake().await,
-            None => commit(&store, &first, "order-17").await,
+        let outcome = match (outcome, &paused) {
+            (Some(outcome), _) => outcome,
+            (None, Some(paused)) => paused.wake().await,
+            (None, None) => commit(&store, &first, "order-17").await,
         };
         if is_settled {
             store.settle(100).await.unwrap();
         }
         let own = stopped.end();
-        check(nth, [&own, &other]);
+        check(nth, [&own, &outcome]);
         let written = [&first, &second].map(|it| async { store.tenant(&it.id).await.unwrap() });
         let [of_first, of_second] = written;
         let written = [(of_first.await, &first), (of_second.await, &second)];
@@ -116,9 +131,11 @@ async fn walk(
 }
 
 async fn walks(known: &[Tenant], tries: [Tenant; 2]) {
-    for (is_claimed_only, is_settled) in [(false, false), (false, true), (true, false), (true, true)] {
-        let commands = walk(known, tries.clone(), is_claimed_only, is_settled).await;
-        assert!(commands >= 2, "{commands}");
+    for other in [Other::Comes, Other::Claimed, Other::Committed] {
+        for is_settled in [false, true] {
+            let commands = walk(known, tries.clone(), other, is_settled).await;
+            assert!(commands >= 2, "{commands}");
+        }
     }
 }
 
