@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
-use domain::ManualClock;
+use domain::{ManualClock, TenantQuery};
 use store::{MongoSettings, MongoStore};
 use testkit::{shared_mongo, unique_prefix};
 
-use crate::contract::{Backend, suites};
+use crate::contract::{Backend, change, suites, tenant_with};
 
 /// What DocumentDB 5 knows of what we send.
 const KNOWN: &str = include_str!("documentdb-5.txt");
@@ -68,3 +68,31 @@ async fn mongo() -> Opened {
 }
 
 suites!(mongo);
+
+/// A server answers with a hundred documents at first, and with the others when it is asked for more.
+#[tokio::test]
+async fn what_takes_several_answers_is_complete() {
+    const COUNT: usize = 250;
+    let opened = mongo().await;
+    let backend = &opened.backend;
+    let mark = backend.feed.now().await.unwrap();
+    let writers = (0..COUNT).map(|number| {
+        let store = Arc::clone(&backend.tenants);
+        tokio::spawn(async move {
+            let tenant = tenant_with(&format!("t{number:03}"), &["ledger"]);
+            store.commit_tenant(change(tenant.clone(), Some(&tenant))).await.unwrap();
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let active = backend.tenants.active_tenants(&"ledger".parse().unwrap(), None).await.unwrap();
+    assert_eq!(active.len(), COUNT);
+    assert_eq!(backend.feed.changes_after(&mark).await.unwrap().changed.len(), COUNT);
+    let all =
+        TenantQuery { environment: None, status: None, search: None, after: None, skip: 0, limit: COUNT };
+    let page = backend.tenants.tenants(&all).await.unwrap();
+    assert!(page.tenants.len() == COUNT && page.tenants.is_sorted_by_key(|tenant| &tenant.slug));
+    let sent = opened.sent.0.lock().unwrap_or_else(PoisonError::into_inner).contains("getMore");
+    assert!(sent, "this would show nothing otherwise");
+}
