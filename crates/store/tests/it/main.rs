@@ -10,4 +10,5 @@ mod contract;
 mod durability;
 mod mongo;
 mod mongo_outage;
+mod mongo_tls;
 mod sqlite;
