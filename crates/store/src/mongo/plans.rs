@@ -9,8 +9,8 @@ use testkit::{is_mongod, mongo_program};
 
 use super::migrations::MIGRATIONS;
 use super::record::{API_KEYS, CATALOGUE, TENANTS};
-use super::testing::empty_store;
-use super::{api_keys, feed, settling, tenants};
+use super::testing::{clock, settings};
+use super::{MongoSettings, MongoStore, api_keys, feed, settling, tenants};
 
 struct Query {
     name: &'static str,
@@ -120,7 +120,8 @@ fn there_is_an_index_for_every_query() {
 #[tokio::test]
 async fn the_server_plans_with_the_index() {
     let program = mongo_program().expect("there is a server, as the next line finds out");
-    let (store, _clock) = empty_store().await;
+    let settings = MongoSettings { on_command: None, ..settings().await };
+    let store = MongoStore::connect(settings, clock()).await.unwrap();
     if is_mongod(&program) {
         eprintln!("SKIPPED: the plans of a mongod read otherwise than those of the stand-in");
         return;

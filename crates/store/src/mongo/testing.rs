@@ -29,11 +29,26 @@ pub(super) async fn empty_store() -> (MongoStore, Arc<ManualClock>) {
     (MongoStore::connect(settings, clock.clone()).await.unwrap(), clock)
 }
 
+/// What DocumentDB 5 knows of what we send.
+const KNOWN: &str = include_str!("../../tests/it/documentdb-5.txt");
+
+/// Fails the test that sends what DocumentDB 5 does not know.
+pub(super) fn assert_known(words: &[String]) {
+    for word in words {
+        let is_known = KNOWN.lines().any(|line| line.trim() == word);
+        assert!(is_known, "DocumentDB 5 is not known to take {word}");
+    }
+}
+
 /// With time enough for a server that many tests share.
 pub(super) async fn settings() -> MongoSettings {
     let uri = format!("mongodb://{}/", shared_mongo().await);
     let database = format!("u{}", unique_prefix());
-    MongoSettings { operation_time: Duration::from_secs(10), ..MongoSettings::new(uri, database) }
+    MongoSettings {
+        operation_time: Duration::from_secs(10),
+        on_command: Some(Arc::new(assert_known)),
+        ..MongoSettings::new(uri, database)
+    }
 }
 
 pub(super) fn tenant(slug: &str) -> Tenant {

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use super::*;
 use crate::mongo::OnCommand;
+use crate::mongo::testing::assert_known;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -36,7 +37,8 @@ impl Stopped {
         let count = Arc::new(AtomicUsize::new(usize::MAX / 2));
         let counted = Arc::clone(&count);
         let gone_on = Mutex::new(gone_on);
-        let on_command: OnCommand = Arc::new(move |_words: &[String]| {
+        let on_command: OnCommand = Arc::new(move |words: &[String]| {
+            assert_known(words);
             if counted.fetch_add(1, Ordering::SeqCst) == nth {
                 reach.send(()).unwrap();
                 // Also where the test has failed meanwhile.
