@@ -33,7 +33,8 @@ async fn wrong_credentials_end_it() {
     let app = build(
         directory.path(),
         &[("CACHE_MODE", "single"), ("CACHE_ADDRS", &address), ("CACHE_PASSWORD", "wrong")],
-    );
+    )
+    .await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let failure = app.serve(listener, Shutdown::new()).await.expect_err("a failure");
     assert!(matches!(failure, Failure::Cache(_)), "{failure:?}");

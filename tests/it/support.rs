@@ -41,7 +41,7 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
-pub(crate) fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
+pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
     let data_dir = data_dir.to_str().unwrap();
     let own = [
         ("BOOTSTRAP_ADMIN_API_KEY", KEY),
@@ -51,7 +51,9 @@ pub(crate) fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
     let environment: Environment =
         own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
-    pool_manager::build(config, Arc::new(SystemClock), &Telemetry::default().meter()).expect("a service")
+    pool_manager::build(config, Arc::new(SystemClock), &Telemetry::default().meter())
+        .await
+        .expect("a service")
 }
 
 impl Service {
@@ -61,7 +63,7 @@ impl Service {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
         let directory = tempfile::tempdir().unwrap();
-        let task = tokio::spawn(build(directory.path(), variables).serve(listener, shutdown.clone()));
+        let task = tokio::spawn(build(directory.path(), variables).await.serve(listener, shutdown.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { base, client, shutdown, task, _directory: directory }
     }

@@ -26,6 +26,7 @@ pub(crate) struct Arguments {
 /// When tarpaulin cannot be installed, a test fails, or the coverage is below the crate's floor.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
+    install::mongo()?;
     if output("cargo", &["tarpaulin", "--version"]).is_none() {
         println!("xtask: installing cargo-tarpaulin, which takes some minutes");
         command::run(&mut cargo(["install", "--locked", "cargo-tarpaulin"]))?;

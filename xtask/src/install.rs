@@ -4,13 +4,15 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use testkit::find_program;
+use testkit::{find_program, mongo_program};
 
 use crate::command::{Failure, output, run};
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SUITE_FILE: &str = "/etc/apt/sources.list.d/bookworm-backports.list";
 const OLDEST: u32 = 8;
+/// A MongoDB server over SQLite, from PyPI.
+const NX_27017: &str = "nx-27017==0.8.1";
 const VALKEY: &str = "Valkey 8 or newer";
 
 /// Makes sure that `valkey-server` and `valkey-cli` of version 8 or newer are there.
@@ -72,6 +74,37 @@ pub(crate) fn wrk() -> Result<(), Failure> {
     }
     println!("xtask: installing wrk");
     apt_install(&["wrk"])
+}
+
+/// Makes sure that there is a MongoDB server: `mongod`, or a stand-in in a virtual environment beside what cargo builds.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn mongo() -> Result<(), Failure> {
+    if mongo_program().is_some() {
+        return Ok(());
+    }
+    println!("xtask: installing {NX_27017}");
+    // We are `<target>/<profile>/xtask`.
+    let us = std::env::current_exe()?;
+    let Some(target) = us.ancestors().nth(2) else { return Err(no_mongo("this program has no directory")) };
+    let environment = target.join("tools/nx-27017");
+    let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    if make().is_err() {
+        if !has_apt() {
+            return Err(no_mongo("python3 cannot make virtual environments here"));
+        }
+        apt_install(&["python3", "python3-venv"])?;
+        make()?;
+    }
+    let arguments = ["install", "--quiet", "--disable-pip-version-check", NX_27017];
+    run(Command::new(environment.join("bin/pip")).args(arguments))?;
+    if mongo_program().is_some() { Ok(()) } else { Err(no_mongo("its program is not where it belongs")) }
+}
+
+fn no_mongo(reason: &'static str) -> Failure {
+    let advice = "Put a mongod on the PATH, or name the program in TEST_MONGO_PROGRAM";
+    Failure::NotInstallable { program: "A MongoDB server", reason, advice }
 }
 
 fn has_apt() -> bool {

@@ -1,6 +1,9 @@
 //! The servers that all test programs of one run share.
 
-use testkit::{CLUSTER_VARIABLE, ClusterOptions, SINGLE_VARIABLE, ValkeyCluster, ValkeyServer};
+use testkit::{
+    CLUSTER_VARIABLE, ClusterOptions, MONGO_VARIABLE, MongoServer, SINGLE_VARIABLE, ValkeyCluster,
+    ValkeyServer,
+};
 use tokio::runtime::Runtime;
 
 use crate::command::Failure;
@@ -9,6 +12,7 @@ use crate::command::Failure;
 pub(crate) struct Servers {
     cluster: ValkeyCluster,
     single: ValkeyServer,
+    mongo: MongoServer,
 }
 
 impl Servers {
@@ -17,16 +21,24 @@ impl Servers {
     /// # Errors
     /// When there is no runtime to start them with. A server that does not start is a panic with its log.
     pub(crate) fn start() -> Result<Self, Failure> {
-        println!("xtask: starting a cluster of six nodes and a single server");
+        println!("xtask: starting a cluster of six nodes, a single server and a MongoDB server");
         let runtime = Runtime::new()?;
-        let (cluster, single) = runtime.block_on(async {
-            tokio::join!(ValkeyCluster::start(ClusterOptions::default()), ValkeyServer::start())
+        let (cluster, single, mongo) = runtime.block_on(async {
+            tokio::join!(
+                ValkeyCluster::start(ClusterOptions::default()),
+                ValkeyServer::start(),
+                MongoServer::start()
+            )
         });
-        Ok(Self { cluster, single })
+        Ok(Self { cluster, single, mongo })
     }
 
     /// The variables by which test programs find them.
-    pub(crate) fn variables(&self) -> [(&'static str, String); 2] {
-        [(CLUSTER_VARIABLE, self.cluster.node_list()), (SINGLE_VARIABLE, self.single.address().to_string())]
+    pub(crate) fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            (CLUSTER_VARIABLE, self.cluster.node_list()),
+            (SINGLE_VARIABLE, self.single.address().to_string()),
+            (MONGO_VARIABLE, self.mongo.address().to_string()),
+        ]
     }
 }

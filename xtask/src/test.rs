@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
 /// When something cannot be installed, or a test fails.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
+    install::mongo()?;
     let servers = Servers::start()?;
     let mut words = vec!["test", "--all-features", "--locked"];
     if arguments.release {

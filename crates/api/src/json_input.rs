@@ -67,6 +67,11 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Api
     if !headers.get(header::CONTENT_TYPE).is_none_or(|media_type| is_json(media_type.as_bytes())) {
         return Err(ApiError::UnsupportedMediaType);
     }
+    parse_text(body)
+}
+
+/// Reads JSON that did not come in a request.
+pub(crate) fn parse_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
 use crate::failure::Failure;
+use crate::record_store::RecordStore;
 use crate::shutdown::Shutdown;
 use crate::{cache_link, http_server};
 
@@ -25,6 +26,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
+    pub(crate) store: RecordStore,
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
     pub(crate) server: ServerConfig,
@@ -52,7 +54,8 @@ impl App {
 
         let outcome = tokio::select! {
             () = shutdown.begun() => Ok(()),
-            error = self.connect_cache() => Err(error),
+            error = self.connect_cache() => Err(Failure::Cache(error)),
+            error = self.store.keep() => Err(Failure::Mongo(error)),
         };
         self.readiness.begin_draining();
         if outcome.is_ok() {
@@ -70,7 +73,7 @@ impl App {
             cache.close().await;
         }
         tracing::info!("stopped");
-        outcome.map_err(Failure::Cache)
+        outcome
     }
 
     /// Keyed writes outlive their clients: the last of them get a moment to keep their answers.

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -9,7 +10,7 @@ use middleware::error_chain;
 use crate::config::{Config, Environment};
 use crate::failure::Failure;
 use crate::output;
-use crate::subcommand::{cache, check, serve};
+use crate::subcommand::{cache, check, import, migrate, serve};
 
 /// Knows the tenants of a platform, their connections and their cache. Configured by environment variables; the
 /// README lists them.
@@ -26,6 +27,13 @@ enum Command {
     Serve,
     /// Check the configuration, connect to everything it names and say how to mend each fault.
     Check,
+    /// Bring the schema of the record store up to date.
+    Migrate,
+    /// Take over services, tenants, associations and API keys of another service, one JSON object a line.
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
     /// Look at and clear the cache, one JSON object a line.
@@ -65,6 +73,8 @@ fn execute(command: Command, environment: Environment) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Openapi => Ok(()),
+            Command::Migrate => migrate::run(inspection.sound()?).await,
+            Command::Import { file } => import::run(file, inspection.sound()?).await,
             Command::Check => check::run(inspection).await,
             Command::Serve => serve::run(inspection.sound()?).await,
             Command::Cache(command) => cache::run(command, inspection.sound()?).await,

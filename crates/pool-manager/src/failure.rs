@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use cache::CacheError;
-use store::OpenError;
+use store::{ConnectError, OpenError};
 
 use crate::config::Problems;
 use crate::first_start::FirstStartError;
@@ -27,6 +27,9 @@ pub enum Failure {
     /// The embedded store cannot be used.
     #[error("DATA_DIR: the embedded record store cannot be used")]
     Store(#[from] OpenError),
+    /// MongoDB or DocumentDB cannot be used as configured.
+    #[error("MONGO_URI: the record store cannot be used as configured")]
+    Mongo(#[source] ConnectError),
     /// The address cannot be listened on.
     #[error("SERVER_ADDRESS: cannot listen on {address}; free the port, or choose another")]
     Listen {
@@ -47,6 +50,14 @@ pub enum Failure {
     /// Some keys were not looked at; what was done is printed.
     #[error("not every key was looked at; run the command again when the nodes that are named answer")]
     Incomplete,
+    /// Some lines were not taken; each was told.
+    #[error(
+        "{refused} lines were refused; correct them and run the command again: what was taken stays as it is"
+    )]
+    ImportIncomplete {
+        /// How many.
+        refused: usize,
+    },
     /// A cache command makes no sense on a cache inside another process.
     #[error(
         "CACHE_ADDRS: missing, so the cache is inside the serving process and only its HTTP API reaches it; \
@@ -77,16 +88,24 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Cache(_)
+            | Self::Mongo(
+                ConnectError::Uri
+                | ConnectError::Certificate(_)
+                | ConnectError::Options(_)
+                | ConnectError::Migration(_),
+            )
             | Self::EmbeddedCache
             | Self::Argument { .. }
             | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
             | Self::FirstStart(_)
             | Self::Store(_)
+            | Self::Mongo(ConnectError::Unavailable(_))
             | Self::Listen { .. }
             | Self::System(_)
             | Self::CacheCommand(_)
             | Self::Incomplete
+            | Self::ImportIncomplete { .. }
             | Self::Check { misconfigured: false, .. } => ExitCode::FAILURE,
         }
     }

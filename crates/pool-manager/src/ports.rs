@@ -29,13 +29,13 @@ pub struct Ports {
 
 impl Ports {
     /// Those of the product: the one key that is configured, or made at first start, and all that the store has.
-    pub(crate) fn of(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    pub(crate) async fn of(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let deployment = &config.deployment;
         let record = match &config.auth.bootstrap_key {
             Some(key) => bootstrap_record(key),
             None => bootstrap_record(&first_start::api_key(&deployment.data_dir, deployment.environment)?),
         };
-        let store = RecordStore::embedded(&deployment.data_dir, clock)?;
+        let store = RecordStore::of(&config.store, &deployment.data_dir, clock).await?;
         let stored: Arc<dyn ApiKeySource> = store.service_keys.clone();
         let api_keys = Arc::new(KeySources { known: MemoryApiKeys::new([record]), stored });
         let ledger = Some(store.ledger.clone());

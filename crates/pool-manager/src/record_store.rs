@@ -2,16 +2,23 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::StoreName;
 use domain::{
     ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdempotencyLedger, SealedRows, StoreHealth, TenantStore,
 };
-use store::SqliteStore;
+use middleware::error_chain;
+use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
+use tokio_util::sync::CancellationToken;
 
+use crate::config::{MongoConfig, StoreConfig};
 use crate::failure::Failure;
 
 const EMBEDDED_FILE: &str = "records.sqlite";
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Also the longest that a replica which starts during an outage stays behind its end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// One store under each of its ports. Cheap to clone.
 #[derive(Clone)]
@@ -24,15 +31,29 @@ pub struct RecordStore {
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
     pub(crate) health: Arc<dyn StoreHealth>,
     pub(crate) name: StoreName,
+    /// What has to be prepared, and tidied afterwards.
+    mongo: Option<MongoStore>,
 }
 
 impl RecordStore {
-    /// The embedded store in a file below `data_dir`, made and migrated if need be.
-    pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        Ok(Self::of(SqliteStore::open(&data_dir.join(EMBEDDED_FILE), clock)?, StoreName::Sqlite))
+    /// The store that is configured. One outside of the process is not connected yet: that is [`keep`](Self::keep).
+    pub async fn of(config: &StoreConfig, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        match config {
+            StoreConfig::Embedded => Self::embedded(data_dir, clock),
+            StoreConfig::Mongo(config) => {
+                let store = MongoStore::open(settings(config), clock).await.map_err(Failure::Mongo)?;
+                Ok(Self { mongo: Some(store.clone()), ..Self::under_each_port(store, StoreName::Mongodb) })
+            }
+        }
     }
 
-    fn of<S>(store: S, name: StoreName) -> Self
+    /// The embedded store in a file below `data_dir`, made and migrated if need be.
+    pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+        let store = SqliteStore::open(&data_dir.join(EMBEDDED_FILE), clock)?;
+        Ok(Self::under_each_port(store, StoreName::Sqlite))
+    }
+
+    fn under_each_port<S>(store: S, name: StoreName) -> Self
     where
         S: TenantStore
             + CatalogueStore
@@ -52,6 +73,54 @@ impl RecordStore {
             sealed_rows: store.clone(),
             health: store,
             name,
+            mongo: None,
         }
+    }
+
+    /// Applies migrations, tried until the store answers, and then tidies it for ever. Returns only with an error that waiting
+    /// cannot mend.
+    pub(crate) async fn keep(&self) -> ConnectError {
+        if let Some(store) = &self.mongo {
+            if let Err(error) = prepare(store).await {
+                return error;
+            }
+            store.run_settling(CancellationToken::new()).await;
+        }
+        std::future::pending().await
+    }
+
+    /// Applies migrations now, or fails. The embedded store has applied its own when it was opened.
+    pub(crate) async fn migrate(&self) -> Result<(), ConnectError> {
+        match &self.mongo {
+            Some(store) => store.prepare().await,
+            None => Ok(()),
+        }
+    }
+}
+
+async fn prepare(store: &MongoStore) -> Result<(), ConnectError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match store.prepare().await {
+            Ok(()) => {
+                tracing::info!("the record store answers");
+                return Ok(());
+            }
+            Err(error @ ConnectError::Unavailable(_)) => {
+                let (cause, seconds) = (error_chain(&error), pause.as_secs_f64());
+                tracing::warn!(error = cause, next_try_seconds = seconds, "the record store does not answer");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn settings(config: &MongoConfig) -> MongoSettings {
+    MongoSettings {
+        ca_certificate_pem: config.ca_certificate_pem.clone(),
+        retry_writes: config.retry_writes,
+        ..MongoSettings::new(config.uri.as_str(), config.database.as_str())
     }
 }

@@ -25,8 +25,8 @@ use crate::telemetry::{
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
-pub fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
-    let ports = Ports::of(&config, Arc::clone(&clock))?;
+pub async fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
+    let ports = Ports::of(&config, Arc::clone(&clock)).await?;
     build_with(config, ports, clock, meter)
 }
 
@@ -53,11 +53,8 @@ pub fn build_with(
         cache_mode,
         cache_tls,
     };
-    let parts = parts(
-        &ports.store,
-        Arc::new(EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone())),
-        &clock,
-    );
+    let secrets = EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone());
+    let parts = parts(&ports.store, Arc::new(secrets), Arc::clone(&clock));
     let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
     let guards = Guards {
         request_id: RequestIdLayer::new(),
@@ -84,7 +81,9 @@ pub fn build_with(
         ApiState::new(use_cases.clone(), environment, cache.clone(), readiness.clone(), clock, limits);
     let idempotency = guards.idempotency.clone();
     let router = api::router(state, guards, ports.routes).layer(RequestTelemetryLayer::new(meter));
+    let store = ports.store;
     Ok(App {
+        store,
         router,
         readiness,
         cache,
@@ -95,14 +94,15 @@ pub fn build_with(
     })
 }
 
-fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: &Arc<dyn Clock>) -> Parts {
+/// What the use cases work with.
+pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: Arc<dyn Clock>) -> Parts {
     Parts {
         tenants: store.tenants.clone(),
         catalogue: store.catalogue.clone(),
         api_keys: store.service_keys.clone(),
         changes: store.changes.clone(),
         secrets,
-        clock: Arc::clone(clock),
+        clock,
         random: randomness::SYSTEM,
     }
 }

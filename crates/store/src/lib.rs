@@ -2,10 +2,12 @@
 //! (`tests/it/contract`).
 //!
 //! A change, its events, its audit row and, for a write with an idempotency key, the row of that are one atomic write: in
-//! SQLite a transaction.
+//! SQLite a transaction, in MongoDB and DocumentDB one command on one document.
 
 mod migration;
+mod mongo;
 mod sqlite;
 
 pub use migration::{Migration, MigrationError};
+pub use mongo::{ConnectError, Lease, MongoSettings, MongoStore, OnCommand};
 pub use sqlite::{OpenError, SqliteStore};

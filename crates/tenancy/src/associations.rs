@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, Happened, Invalid, Isolation,
-    ModuleName, ModuleResources, ServiceName, Tenant, TenantId, Timestamp,
+    ModuleName, ModuleResources, SecretReference, ServiceName, Tenant, TenantId, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -36,6 +36,22 @@ pub struct AssociationView {
     pub service: ServiceName,
     /// What the tenant has of it.
     pub association: Association,
+}
+
+/// An association whose secrets are stored, and which is not there yet.
+pub(crate) struct Prepared {
+    isolation: Isolation,
+    settings: Option<ConnectionSettings>,
+    modules: BTreeMap<ModuleName, ModuleResources>,
+    /// What was stored for it.
+    pub(crate) secrets: Vec<SecretReference>,
+}
+
+impl Prepared {
+    pub(crate) fn association(&self, now: Timestamp) -> Association {
+        let association = Association::new(self.isolation, self.settings.clone(), now);
+        Association { modules: self.modules.clone(), ..association }
+    }
 }
 
 impl Associations {
@@ -70,12 +86,37 @@ impl Associations {
         writing: Writing<'_, AssociationView>,
     ) -> Result<AssociationView, Refusal> {
         let tenant = self.0.living(id, writing.actor).await?;
+        let prepared = self.prepare(&tenant, service, &wish).await?;
+        let outcome = |tenant: &Tenant| view_or_empty(tenant, service, prepared.isolation);
+        let edit = |tenant: &mut Tenant, now: Timestamp| {
+            let association = prepared.association(now);
+            let mut story = Story::of(AuditAction::Create, target(service));
+            story.happened.push(associated(service, &association));
+            story.after = Some(facts(&association));
+            if !tenant.associate(service, association) {
+                return Err(Conflict::Associated(service.clone()).into());
+            }
+            Ok(Some(story))
+        };
+        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, &prepared.secrets).await
+    }
+
+    /// Checks what is wished for, and stores its secrets: all of them, or none.
+    pub(crate) async fn prepare(
+        &self,
+        tenant: &Tenant,
+        service: &ServiceName,
+        wish: &NewAssociation,
+    ) -> Result<Prepared, Refusal> {
         let registered = self.0.registered(service).await?;
         if tenant.associations.contains_key(service) {
             return Err(Conflict::Associated(service.clone()).into());
         }
         let isolation = wish.isolation.unwrap_or(tenant.isolation);
         let mut invalid = Invalid::default();
+        if tenant.associations.len() >= Tenant::MAX_ASSOCIATIONS {
+            invalid.add("serviceName", format_args!("a tenant has at most {}", Tenant::MAX_ASSOCIATIONS));
+        }
         if let Some(settings) = &wish.connection_settings {
             settings.check("connectionSettings", &mut invalid);
         }
@@ -87,25 +128,8 @@ impl Associations {
             }
         }
         invalid.into_result()?;
-
-        let (modules, secrets) = self.store_all(&tenant, service, &wish.modules).await?;
-        let outcome = |tenant: &Tenant| view_or_empty(tenant, service, isolation);
-        let edit = |tenant: &mut Tenant, now: Timestamp| {
-            let mut association = Association::new(isolation, wish.connection_settings.clone(), now);
-            association.modules = modules.clone();
-            let mut story = Story::of(AuditAction::Create, target(service));
-            story.happened.push(associated(service, &association));
-            story.after = Some(facts(&association));
-            if tenant.associations.len() >= Tenant::MAX_ASSOCIATIONS {
-                let most = Tenant::MAX_ASSOCIATIONS;
-                return Err(Invalid::one("serviceName", format_args!("a tenant has at most {most}")).into());
-            }
-            if !tenant.associate(service, association) {
-                return Err(Conflict::Associated(service.clone()).into());
-            }
-            Ok(Some(story))
-        };
-        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, &secrets).await
+        let (modules, secrets) = self.store_all(tenant, service, &wish.modules).await?;
+        Ok(Prepared { isolation, settings: wish.connection_settings.clone(), modules, secrets })
     }
 
     /// Keeps the tenant out of the service.
@@ -228,7 +252,7 @@ impl Associations {
         tenant: &Tenant,
         service: &ServiceName,
         modules: &BTreeMap<ModuleName, GivenModule>,
-    ) -> Result<(BTreeMap<ModuleName, ModuleResources>, Vec<domain::SecretReference>), Refusal> {
+    ) -> Result<(BTreeMap<ModuleName, ModuleResources>, Vec<SecretReference>), Refusal> {
         let (mut stored, mut secrets) = (BTreeMap::new(), Vec::new());
         for (module, given) in modules {
             let place = Place { environment: tenant.environment, tenant: &tenant.id, service, module };
@@ -250,7 +274,7 @@ impl Associations {
     pub(crate) async fn settle<T>(
         &self,
         result: Result<T, Refusal>,
-        secrets: &[domain::SecretReference],
+        secrets: &[SecretReference],
     ) -> Result<T, Refusal> {
         match &result {
             Ok(_) => make_current(&self.0.parts, secrets).await,

@@ -9,6 +9,7 @@ use crate::active_tenants::ActiveTenants;
 use crate::associations::Associations;
 use crate::connections::Connections;
 use crate::follower::Follower;
+use crate::import::Import;
 use crate::invalidation::Invalidation;
 use crate::modules::Modules;
 use crate::parts::Parts;
@@ -37,6 +38,8 @@ pub struct UseCases {
     pub connections: Connections,
     /// The lists of active tenants.
     pub active_tenants: ActiveTenants,
+    /// Taking over what another service registered.
+    pub import: Import,
     records: Records,
 }
 
@@ -60,6 +63,7 @@ impl UseCases {
                 ring,
                 connections_ttl,
             ),
+            import: Import::new(records.clone()),
             active_tenants: ActiveTenants::new(parts, invalidation, cache),
             records,
         }

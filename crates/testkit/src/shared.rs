@@ -9,12 +9,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::OnceCell;
 
+use crate::mongo::MongoServer;
 use crate::valkey::{ClusterOptions, ClusterView, ValkeyCluster, ValkeyServer};
 
 /// Names the nodes of the shared cluster, separated by commas.
 pub const CLUSTER_VARIABLE: &str = "TEST_VALKEY_CLUSTER";
 /// Names the shared single server.
 pub const SINGLE_VARIABLE: &str = "TEST_VALKEY_SINGLE";
+/// Names the shared MongoDB server.
+pub const MONGO_VARIABLE: &str = "TEST_MONGO";
 /// How large tests of size are, as a part of their full size: `0.1` when not set, `1` for the full size.
 pub const SCALE_VARIABLE: &str = "TEST_SCALE";
 
@@ -39,6 +42,18 @@ pub async fn shared_single() -> SocketAddr {
     match variable(SINGLE_VARIABLE) {
         Some(text) => addresses(SINGLE_VARIABLE, &text).into_iter().next().expect("one address"),
         None => OWN.get_or_init(ValkeyServer::start).await.address(),
+    }
+}
+
+/// The address of the shared MongoDB server. Tests keep apart by the names of their databases: see [`unique_prefix`].
+///
+/// # Panics
+/// When its name in the environment is not an address, or it cannot be started.
+pub async fn shared_mongo() -> SocketAddr {
+    static OWN: OnceCell<MongoServer> = OnceCell::const_new();
+    match variable(MONGO_VARIABLE) {
+        Some(text) => addresses(MONGO_VARIABLE, &text).into_iter().next().expect("one address"),
+        None => OWN.get_or_init(MongoServer::start).await.address(),
     }
 }
 
@@ -69,6 +84,6 @@ fn addresses(name: &str, list: &str) -> Vec<SocketAddr> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what names the servers of a test run has no other way in")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -24,6 +24,15 @@ macro_rules! on_every_store {
                 }
             )*
         }
+
+        mod mongo {
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    super::$name(crate::control_plane::plane::Plane::mongo().await).await;
+                }
+            )*
+        }
     };
 }
 pub(crate) use on_every_store;

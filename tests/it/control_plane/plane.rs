@@ -16,6 +16,19 @@ impl Plane {
         Self { service: Service::start(&[("AGGRESSIVE_RATE_LIMIT_MAX", "100000")]).await }
     }
 
+    /// On MongoDB and the embedded cache.
+    pub(crate) async fn mongo() -> Self {
+        let uri = format!("mongodb://{}/", testkit::shared_mongo().await);
+        let variables = [
+            ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
+            ("MONGO_URI", &uri),
+            ("MONGO_NAME", &testkit::unique_prefix()),
+        ];
+        let service = Service::start(&variables).await;
+        service.wait_until_ready().await;
+        Self { service }
+    }
+
     /// A request of the operator.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.service.request(method, path);

@@ -13,6 +13,9 @@ mod services;
 mod settings;
 mod tenants;
 
+pub(crate) use associations::NewAssociationIn;
+pub(crate) use services::{ModuleEntry, check_base_urls, check_modules};
+pub(crate) use tenants::OwnerIn;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::ApiState;

@@ -8,7 +8,7 @@ use super::{DeploymentConfig, Environment, Problem, Variable};
 pub(super) const VARIABLES: &[Variable] = &[Variable::new(
     "BOOTSTRAP_ADMIN_API_KEY",
     "made at first start when local",
-    "API key with the scopes of the cache API, 1 to 256 printable characters, no blank at either end (secret)",
+    "API key with every scope, 1 to 256 printable characters, no blank at either end (secret)",
 )];
 
 /// The API key of the first operator.

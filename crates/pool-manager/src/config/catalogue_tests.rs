@@ -70,6 +70,7 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<::cache::CacheVariables>("CACHE_"),
         names::<::cache::RedisVariables>("REDIS_"),
         names::<readiness::ReadinessVariables>("READINESS_"),
+        names::<store::StoreVariables>("MONGO_"),
         names::<tenancy::TenancyVariables>("MULTI_TENANT_"),
         names::<telemetry::TelemetryVariables>(""),
         names::<telemetry::OtelVariables>("OTEL_"),

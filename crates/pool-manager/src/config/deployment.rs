@@ -19,9 +19,9 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "ALLOW_EMBEDDED",
         "`false`",
-        "Allow an embedded cache and first-start keys outside local mode",
+        "Allow an embedded cache, embedded records and first-start keys outside local mode",
     ),
-    Variable::new("DATA_DIR", "`./data`", "Directory of what is kept on disk, such as the first-start keys"),
+    Variable::new("DATA_DIR", "`./data`", "Directory of what is kept on disk: embedded records, first-start keys"),
     Variable::new("VERSION", "the crate's version", "Version that `/version` and telemetry report"),
 ];
 

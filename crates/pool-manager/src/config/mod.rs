@@ -12,6 +12,7 @@ mod readiness;
 mod secrets;
 mod section;
 mod server;
+mod store;
 mod telemetry;
 mod tenancy;
 mod values;
@@ -30,6 +31,7 @@ pub use readiness::ReadinessConfig;
 pub use secrets::SecretsConfig;
 pub use section::{Faults, Inspection, Section};
 pub use server::ServerConfig;
+pub use store::{MongoConfig, StoreConfig};
 pub use telemetry::TelemetryConfig;
 pub use tenancy::TenancyConfig;
 pub use variable::Variable;
@@ -45,6 +47,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// The keys that seal what others can read.
     pub secrets: SecretsConfig,
+    /// Where records are kept.
+    pub store: StoreConfig,
     /// What is kept of tenants.
     pub tenancy: TenancyConfig,
     /// Which cache to use.
@@ -78,6 +82,8 @@ impl Config {
                 .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
             secrets: faults
                 .within(Section::Secrets, |problems| SecretsConfig::read(environment, &deployment, problems)),
+            store: faults
+                .within(Section::Store, |problems| StoreConfig::read(environment, &deployment, problems)),
             tenancy: faults.within(Section::Tenancy, |problems| TenancyConfig::read(environment, problems)),
             cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
             rate_limit: faults

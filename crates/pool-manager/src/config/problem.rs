@@ -103,6 +103,33 @@ pub enum Problem {
         /// The variable of the window.
         variable: &'static str,
     },
+    /// Outside local mode each replica would keep records of its own.
+    #[error(
+        "MONGO_URI: missing with DEPLOYMENT_MODE={0}: each replica would keep records of its own; \
+         write mongodb://user:password@host/, or set ALLOW_EMBEDDED=true"
+    )]
+    EmbeddedStore(DeploymentMode),
+    /// A record store was meant, and not named.
+    #[error(
+        "MONGO_URI: missing beside {variable}; write mongodb://user:password@host/, or remove {variable}"
+    )]
+    NoMongoUri {
+        /// The variable that shows that one was meant.
+        variable: String,
+    },
+    /// It is no URI of a MongoDB server. Its value may hold a password and does not show.
+    #[error(
+        "MONGO_URI: does not begin with mongodb:// or mongodb+srv://; write mongodb://user:password@host/"
+    )]
+    MongoUri,
+    /// No database is called so.
+    #[error("MONGO_NAME: is no name of a database; write at most 63 letters, digits, - and _")]
+    MongoName,
+    /// It is no certificate.
+    #[error(
+        "MONGO_CA_CERT_BASE64: is not base64 of a certificate in PEM; write what `base64 -w0 ca.pem` prints"
+    )]
+    MongoCertificate,
     /// The cache section.
     #[error(transparent)]
     Cache(ConfigProblem),

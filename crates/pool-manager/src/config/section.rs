@@ -13,6 +13,8 @@ pub enum Section {
     Auth,
     /// The keys that seal.
     Secrets,
+    /// Where records are kept.
+    Store,
     /// What is kept of tenants.
     Tenancy,
     /// The cache.
@@ -29,11 +31,12 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
         Self::Secrets,
+        Self::Store,
         Self::Tenancy,
         Self::Cache,
         Self::RateLimit,
@@ -49,6 +52,7 @@ impl Section {
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
             Self::Secrets => (super::secrets::VARIABLES, &[]),
+            Self::Store => (super::store::VARIABLES, &[]),
             Self::Tenancy => (super::tenancy::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
             Self::RateLimit => (super::rate_limit::VARIABLES, &[]),
@@ -60,12 +64,13 @@ impl Section {
     }
 
     /// The section that a variable belongs to. Names that only begin as the cache's do count as the cache's, because
-    /// they show that a cache was meant.
+    /// they show that a cache was meant; so do those of the store.
     pub(super) fn of(name: &str) -> Option<Self> {
         let is_cache = name.starts_with("CACHE_") || name.starts_with("REDIS_");
         let known =
             Self::ALL.into_iter().find(|section| section.variables().any(|variable| variable.name == name));
-        known.or(is_cache.then_some(Self::Cache))
+        let is_store = name.starts_with("MONGO_");
+        known.or(is_cache.then_some(Self::Cache)).or(is_store.then_some(Self::Store))
     }
 }
 

@@ -2,4 +2,6 @@
 
 pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod import;
+pub(crate) mod migrate;
 pub(crate) mod serve;

@@ -8,7 +8,7 @@ use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig};
+use crate::config::{Config, RateLimitConfig, StoreConfig};
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -25,7 +25,7 @@ async fn serve(config: Config, telemetry: &Telemetry) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals()?;
     let listener = listen(&config.server.host, config.server.port).await?;
     announce(&config);
-    let app = wiring::build(config, Arc::new(SystemClock), &telemetry.meter())?;
+    let app = wiring::build(config, Arc::new(SystemClock), &telemetry.meter()).await?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, "listening");
     }
@@ -64,6 +64,13 @@ fn announce(config: &Config) {
                 );
             }
         }
+    }
+    match &config.store {
+        StoreConfig::Embedded => {
+            let directory = deployment.data_dir.display();
+            tracing::info!("records: embedded, in {directory}/records.sqlite (MONGO_URI is not set)");
+        }
+        StoreConfig::Mongo(mongo) => tracing::info!(database = mongo.database, "records: MongoDB"),
     }
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");

@@ -5,6 +5,7 @@
 mod check;
 mod configuration;
 mod first_start;
+mod import;
 mod secrets;
 mod signals;
 mod stream;

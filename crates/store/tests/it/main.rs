@@ -1,7 +1,14 @@
 //! The stores against their contract, one binary.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "test code fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests: the helpers beside them fail the test that calls them"
+)]
 
 mod contract;
 mod durability;
+mod mongo;
+mod mongo_outage;
+mod mongo_tls;
 mod sqlite;

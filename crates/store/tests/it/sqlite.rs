@@ -12,7 +12,7 @@ struct Embedded {
     _directory: TempDir,
 }
 
-fn embedded() -> Embedded {
+async fn embedded() -> Embedded {
     let directory = tempfile::tempdir().unwrap();
     let clock = clock();
     let store = SqliteStore::open(&directory.path().join("records.sqlite"), clock.clone()).unwrap();

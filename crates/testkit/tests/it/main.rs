@@ -4,6 +4,7 @@
 
 mod cluster;
 mod elasticache;
+mod mongo;
 mod process;
 mod proxy;
 mod single;

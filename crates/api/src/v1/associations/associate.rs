@@ -23,7 +23,7 @@ use crate::write::{json, write};
 /// An association to be made.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct NewAssociationIn {
+pub(crate) struct NewAssociationIn {
     /// `isolated` (also `database`, `dedicated`) or `schema` (also `shared`); as the tenant says where there is none.
     #[schema(example = "isolated")]
     isolation_mode: Option<String>,
@@ -70,7 +70,7 @@ pub(super) async fn handler(
 }
 
 impl NewAssociationIn {
-    fn check(self) -> Result<NewAssociation, Invalid> {
+    pub(crate) fn check(self) -> Result<NewAssociation, Invalid> {
         let mut invalid = Invalid::default();
         let mode = self.isolation_mode.filter(|mode| !mode.is_empty());
         let isolation = mode.map(|mode| invalid.take("isolationMode", mode.parse()));

@@ -10,6 +10,7 @@ mod purge;
 mod reactivate;
 mod suspend;
 
+pub(crate) use associate::NewAssociationIn;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

@@ -10,6 +10,7 @@ mod remove;
 mod service_body;
 mod update;
 
+pub(crate) use service_body::{ModuleEntry, check_base_urls, check_modules};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

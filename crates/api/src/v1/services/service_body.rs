@@ -25,7 +25,7 @@ pub(super) struct ServiceOut {
 
 /// A module and what it may own.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-pub(super) struct ModuleEntry {
+pub(crate) struct ModuleEntry {
     #[schema(example = "onboarding")]
     name: String,
     /// `postgresql`, `postgresqlReplica`, `mongodb`, `rabbitmq`, `kafka`.
@@ -35,7 +35,7 @@ pub(super) struct ModuleEntry {
 }
 
 /// What each module may own.
-pub(super) type Modules = BTreeMap<ModuleName, BTreeSet<ResourceKind>>;
+pub(crate) type Modules = BTreeMap<ModuleName, BTreeSet<ResourceKind>>;
 
 impl ServiceOut {
     pub(super) fn of(named: &NamedService) -> Self {
@@ -63,7 +63,7 @@ impl ModuleEntry {
 }
 
 /// Reads a list of modules; each name may be there once.
-pub(super) fn check_modules(entries: Vec<ModuleEntry>, invalid: &mut Invalid) -> Modules {
+pub(crate) fn check_modules(entries: Vec<ModuleEntry>, invalid: &mut Invalid) -> Modules {
     let mut modules = Modules::new();
     for (index, entry) in entries.into_iter().enumerate() {
         let field = format!("modules.{index}");
@@ -85,7 +85,7 @@ pub(super) fn check_kinds(names: Vec<String>, field: &str, invalid: &mut Invalid
 }
 
 /// Reads addresses by environment.
-pub(super) fn check_base_urls(
+pub(crate) fn check_base_urls(
     urls: BTreeMap<String, String>,
     invalid: &mut Invalid,
 ) -> BTreeMap<Environment, BaseUrl> {

@@ -43,7 +43,7 @@ pub(super) struct NewTenantIn {
 /// The first user of a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct OwnerIn {
+pub(crate) struct OwnerIn {
     #[schema(example = "ana@example.com")]
     email: String,
     /// bcrypt; a password is never sent.
@@ -116,7 +116,7 @@ impl NewTenantIn {
 }
 
 impl OwnerIn {
-    fn check(self, invalid: &mut Invalid) -> Option<Owner> {
+    pub(crate) fn check(self, invalid: &mut Invalid) -> Option<Owner> {
         let email = invalid.take("owner.email", self.email.parse());
         let hash = self.password_hash.filter(|hash| !hash.is_empty());
         let hash = hash.map(|hash| invalid.take("owner.passwordHash", hash.parse()));

@@ -9,6 +9,7 @@ mod suspend;
 mod tenant_out;
 mod update;
 
+pub(crate) use create::OwnerIn;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 

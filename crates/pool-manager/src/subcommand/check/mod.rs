@@ -62,6 +62,7 @@ fn subject(section: Section) -> &'static str {
     match section {
         Section::Server => "listening",
         Section::Deployment | Section::Tenancy | Section::Readiness | Section::Log => "configuration",
+        Section::Store => "record store",
         Section::Auth => "API key",
         Section::Secrets => "encryption key",
         Section::RateLimit => "rate limit",

@@ -57,7 +57,7 @@ macro_rules! suites {
         $(
             #[tokio::test]
             async fn $test() {
-                let opened = $open();
+                let opened = $open().await;
                 crate::contract::$suite::$test(&opened.backend).await;
             }
         )*

@@ -1,0 +1,94 @@
+//! `pool-manager import FILE.jsonl`: takes over what another service registered.
+//!
+//! One JSON object a line: services first, then tenants, associations and keys, as they refer to each other. A line that cannot
+//! be taken is told and does not hold up the others; taking a file again does no harm.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cache::{Cache, CacheHandle};
+use domain::{Actor, KeyBinding, SystemClock};
+use middleware::error_chain;
+use secrets::EmbeddedSecrets;
+use tenancy::{Taken, UseCases};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::output;
+use crate::record_store::RecordStore;
+use crate::telemetry::Telemetry;
+use crate::{first_start, wiring};
+
+/// Longer lines are told and not read.
+const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// What became of the lines.
+#[derive(Default)]
+struct Count {
+    made: usize,
+    known: usize,
+    refused: usize,
+}
+
+pub(crate) async fn run(file: PathBuf, config: Config) -> Result<(), Failure> {
+    Telemetry::install_for_command(&config.log)?;
+    let lines = open(&file)?;
+    let clock = Arc::new(SystemClock);
+    let data_dir = &config.deployment.data_dir;
+    let store = RecordStore::of(&config.store, data_dir, clock.clone()).await?;
+    store.migrate().await.map_err(Failure::Mongo)?;
+    let ring = match config.secrets.encryption_keys {
+        Some(keys) => keys,
+        None => first_start::encryption_keys(data_dir)?,
+    };
+    let secrets = Arc::new(EmbeddedSecrets::new(store.sealed_rows.clone(), ring.clone()));
+    let parts = wiring::parts(&store, secrets, clock);
+    // Replicas that run follow the store: nothing has to be told to a cache from here.
+    let cache = CacheHandle::connected(Cache::embedded());
+    let use_cases = UseCases::new(parts, cache, ring, config.tenancy.connections_ttl);
+    let count = take_all(&use_cases, lines, &file).await?;
+    let Count { made, known, refused } = count;
+    output::line(&format!("{made} taken, {known} known already, {refused} refused"));
+    if refused > 0 { Err(Failure::ImportIncomplete { refused }) } else { Ok(()) }
+}
+
+fn open(file: &Path) -> Result<BufReader<File>, Failure> {
+    let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
+    Ok(BufReader::new(opened))
+}
+
+async fn take_all(use_cases: &UseCases, lines: BufReader<File>, file: &Path) -> Result<Count, Failure> {
+    let actor =
+        Actor { caller: "import".into(), binding: KeyBinding::default(), address: None, request_id: None };
+    let mut count = Count::default();
+    for (number, line) in lines.lines().enumerate() {
+        let line = line.map_err(|error| unreadable(file, &error))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        match take(use_cases, &line, &actor).await {
+            Ok(Taken::Made) => count.made += 1,
+            Ok(Taken::Known) => count.known += 1,
+            Err(problem) => {
+                count.refused += 1;
+                output::error(&format!("line {}: {problem}", number + 1));
+            }
+        }
+    }
+    Ok(count)
+}
+
+async fn take(use_cases: &UseCases, line: &str, actor: &Actor) -> Result<Taken, String> {
+    if line.len() > MAX_LINE {
+        return Err(format!("longer than {MAX_LINE} bytes"));
+    }
+    let record = api::imported_record(line).map_err(|error| error.to_string())?;
+    use_cases.import.take(record, actor).await.map_err(|refusal| error_chain(&refusal).to_string())
+}
+
+fn unreadable(file: &Path, error: &std::io::Error) -> Failure {
+    let reason = format!("cannot read {}: {error}; name a file of JSON lines", file.display());
+    Failure::Argument { argument: "FILE", reason }
+}

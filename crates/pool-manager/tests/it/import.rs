@@ -1,0 +1,82 @@
+//! `pool-manager import` and `migrate`.
+
+use std::fs;
+
+use crate::support::{Process, run, text};
+
+const KEY: &str = "an operator's key";
+/// Of the text `abc`.
+const HASH: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn lines() -> String {
+    let module = r#"{"onboarding":{"postgresql":{"host":"pg","port":5432,"database":"d","username":"u","password":"a marked password"}}}"#;
+    [
+        r#"{"type":"service","name":"ledger","modules":[{"name":"onboarding","resources":["postgresql"]}]}"#.to_owned(),
+        r#"{"type":"tenant","id":"0f8fad5b-d9cb-469f-a165-70867728950e","slug":"blue-bank","name":"Blue Bank","environment":"staging","owner":{"email":"a@x"},"createdAt":"2020-01-01T00:00:00Z"}"#.to_owned(),
+        r#"{"type":"tenant","id":"acme","slug":"acme","name":"Acme","environment":"staging","status":"suspended","owner":{"email":"a@x"}}"#.to_owned(),
+        format!(r#"{{"type":"association","tenantId":"0f8fad5bd9cb469fa16570867728950e","service":"ledger","modules":{module}}}"#),
+        String::new(),
+        format!(r#"{{"type":"api-key","sha256":"{HASH}","service":"ledger","environment":"staging","name":"pods"}}"#),
+    ]
+    .join("\n")
+}
+
+#[tokio::test]
+async fn what_another_service_registered_is_taken_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    fs::write(&file, lines()).unwrap();
+    let import = |expected: &str| {
+        let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(expected), "{}", text(&output.stdout));
+    };
+    import("5 taken, 0 known already, 0 refused");
+    import("0 taken, 5 known already, 0 refused");
+
+    let service = Process::start(directory.path(), &[("BOOTSTRAP_ADMIN_API_KEY", KEY)]).await;
+    let get = async |path: &str, key: &str| {
+        let request = service.client.get(format!("{}{path}", service.base)).header("X-API-Key", key);
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    };
+    let tenant = "0f8fad5bd9cb469fa16570867728950e";
+    let (status, connections) =
+        get(&format!("/v1/tenants/{tenant}/associations/ledger/connections"), "abc").await;
+    assert!(status == 200 && connections.contains("a marked password"), "{status} {connections}");
+    let (_, found) = get(&format!("/v1/tenants/{tenant}"), KEY).await;
+    assert!(found.contains("\"createdAt\":\"2020-01-01T00:00:00Z\""), "{found}");
+    assert!(get("/v1/tenants/acme", KEY).await.1.contains("\"status\":\"suspended\""));
+    let stored = fs::read(directory.path().join("records.sqlite")).unwrap();
+    assert!(!stored.windows(6).any(|window| window == b"marked"));
+}
+
+#[test]
+fn a_line_that_is_wrong_does_not_hold_up_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    let wrong = "{\"type\":\"tenant\",\"id\":\"a:b\"}\nnope\n";
+    fs::write(&file, format!("{wrong}{}", lines())).unwrap();
+    let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("5 taken, 0 known already, 2 refused"), "{}", text(&output.stdout));
+    let errors = text(&output.stderr);
+    assert!(errors.contains("line 1: ") && errors.contains("line 2: "), "{errors}");
+    let nothing = run(directory.path(), &[], &["import", "/no/such/file"]);
+    assert_eq!(nothing.status.code(), Some(64));
+    assert!(text(&nothing.stderr).contains("FILE: cannot read /no/such/file"));
+}
+
+#[test]
+fn the_store_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let output = run(directory.path(), &[], &["migrate"]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), "the record store is up to date\n");
+    }
+    let away = [("MONGO_URI", "mongodb://127.0.0.1:1/")];
+    let output = run(directory.path(), &away, &["migrate"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("MONGO_URI"), "{}", text(&output.stderr));
+}

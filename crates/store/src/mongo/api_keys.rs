@@ -1,0 +1,86 @@
+//! The keys of services.
+
+use async_trait::async_trait;
+use domain::{
+    ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceKey, ServiceName,
+    SourceUnavailable, StoreUnavailable,
+};
+use mongodb::bson::{Document, doc};
+
+use super::MongoStore;
+use super::fault::{Fault, text};
+use super::pending::Journal;
+use super::record::{API_KEYS, Record};
+
+#[async_trait]
+impl ApiKeySource for MongoStore {
+    async fn find(&self, hash: &ApiKeyHash) -> Result<Option<ApiKeyRecord>, SourceUnavailable> {
+        let found = self.one_key(hash_filter(hash)).await.map_err(StoreUnavailable::from);
+        let key = found.map_err(|unavailable| SourceUnavailable { source: unavailable.source })?;
+        Ok(key.and_then(|key| key.record(hash)))
+    }
+}
+
+#[async_trait]
+impl ApiKeyStore for MongoStore {
+    async fn service_key(&self, id: &str) -> Result<Option<ServiceKey>, StoreUnavailable> {
+        Ok(self.one_key(doc! { "_id": id }).await?)
+    }
+
+    async fn service_keys(
+        &self,
+        service: &ServiceName,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<ServiceKey>, StoreUnavailable> {
+        // A limit of 0 would be none.
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let keys = self.collection(API_KEYS);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = keys
+            .find(list_filter(service, after))
+            .sort(doc! { "id": 1 })
+            .limit(limit)
+            .projection(doc! { "document": 1 });
+        let documents = self.all(found).await?;
+        Ok(documents.iter().map(read).collect::<Result<Vec<_>, _>>()?)
+    }
+
+    async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
+        let Change { record, events, audit, ledger } = change;
+        self.commit(written(&record).map_err(CommitError::from)?, Journal { events, audit, ledger }).await
+    }
+}
+
+impl MongoStore {
+    async fn one_key(&self, filter: Document) -> Result<Option<ServiceKey>, Fault> {
+        let keys = self.collection(API_KEYS);
+        let found = self.ask(keys.find_one(filter).projection(doc! { "document": 1 })).await?;
+        // A fence has none.
+        found.filter(|found| found.contains_key("document")).as_ref().map(read).transpose()
+    }
+}
+
+pub(super) fn read(document: &Document) -> Result<ServiceKey, Fault> {
+    Ok(serde_json::from_str(text(document, "document")?)?)
+}
+
+/// DocumentDB uses a sparse index only where it is said that the field is there.
+pub(super) fn hash_filter(hash: &ApiKeyHash) -> Document {
+    doc! { "hashes": { "$in": [hash.to_string()], "$exists": true } }
+}
+
+pub(super) fn list_filter(service: &ServiceName, after: Option<&str>) -> Document {
+    doc! { "service": service.as_str(), "id": { "$gt": after.unwrap_or_default() } }
+}
+
+fn written(key: &ServiceKey) -> Result<Record, Fault> {
+    let fields = doc! {
+        "service": key.service.as_str(),
+        "hashes": key.hashes().map(|hash| hash.to_string()).collect::<Vec<_>>(),
+        "document": serde_json::to_string(key)?,
+    };
+    Ok(Record { collection: API_KEYS, id: key.id.clone(), version: key.version, fields, gone: &[] })
+}

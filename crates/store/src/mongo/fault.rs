@@ -1,0 +1,75 @@
+//! What goes wrong inside.
+
+use std::time::Duration;
+
+use domain::{BoxError, CommitError, StoreUnavailable};
+use mongodb::bson::Document;
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+
+/// A unique index has the value already.
+const DUPLICATE_KEY: i32 = 11_000;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the database failed")]
+    Database(#[from] Error),
+    #[error("the database gave no answer within {0:?}")]
+    Slow(Duration),
+    /// Its migrations were not applied yet.
+    #[error("the database is not prepared yet")]
+    NotPrepared,
+    #[error("a stored document cannot be read")]
+    Document(#[from] serde_json::Error),
+    #[error("a stored value cannot be read")]
+    Value(#[source] BoxError),
+    /// Another try of the same write keeps this one out, and has not ended.
+    #[error("another try of the write is under way")]
+    Overtaken,
+    /// The change is refused, and the store is well.
+    #[error("the change is refused")]
+    Refused(#[source] CommitError),
+}
+
+impl Fault {
+    pub(super) fn value(source: impl Into<BoxError>) -> Self {
+        Self::Value(source.into())
+    }
+
+    /// Whether a unique index, or that of the ids, has the value already.
+    pub(super) fn is_duplicate(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        match error.kind.as_ref() {
+            ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,
+            ErrorKind::Command(error) => error.code == DUPLICATE_KEY,
+            _ => false,
+        }
+    }
+}
+
+impl From<Fault> for StoreUnavailable {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault)
+    }
+}
+
+impl From<Fault> for CommitError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(refusal) => refusal,
+            fault => Self::Unavailable(fault.into()),
+        }
+    }
+}
+
+/// A whole number, however wide the server keeps it.
+pub(super) fn integer(document: &Document, key: &str) -> Result<i64, Fault> {
+    match document.get_i32(key) {
+        Ok(narrow) => Ok(narrow.into()),
+        Err(_other) => document.get_i64(key).map_err(Fault::value),
+    }
+}
+
+/// A text of a document.
+pub(super) fn text<'a>(document: &'a Document, key: &str) -> Result<&'a str, Fault> {
+    document.get_str(key).map_err(Fault::value)
+}

@@ -1,0 +1,109 @@
+//! What changed, for replicas that follow.
+//!
+//! Records hold the server's time of their last change. It is taken before a change can be seen, so a change may show up
+//! behind the time of one that was seen before it, and a new primary's clock may be behind: the feed goes back some seconds
+//! and tells again what changed in them.
+
+use async_trait::async_trait;
+use domain::{ChangeFeed, ChangeMark, Changed, Changes, StoreUnavailable};
+use mongodb::bson::{DateTime, Document, doc};
+
+use super::fault::Fault;
+use super::record::{API_KEYS, CATALOGUE, TENANTS};
+use super::{MongoStore, api_keys, tenants};
+
+const LOOK: usize = 1_000;
+const OVERLAP_MILLIS: i64 = 10_000;
+
+#[async_trait]
+impl ChangeFeed for MongoStore {
+    async fn now(&self) -> Result<ChangeMark, StoreUnavailable> {
+        Ok(self.overlapping_mark().await?)
+    }
+
+    async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable> {
+        // Before the look: what it misses has a later time.
+        let next = self.overlapping_mark().await?.max(*mark);
+        let mut found = Vec::new();
+        for collection in [TENANTS, API_KEYS, CATALOGUE] {
+            found.extend(self.changed(collection, *mark).await?);
+        }
+        found.sort_by_key(|(at, _)| *at);
+        Ok(page(found, next))
+    }
+}
+
+impl MongoStore {
+    async fn overlapping_mark(&self) -> Result<ChangeMark, Fault> {
+        Ok(ChangeMark(self.server_time().await?.timestamp_millis().saturating_sub(OVERLAP_MILLIS)))
+    }
+
+    /// The first changes of a collection behind a mark: one more than are told, to know whether there are more.
+    async fn changed(&self, collection: &str, mark: ChangeMark) -> Result<Vec<(i64, Changed)>, Fault> {
+        let records = self.collection(collection);
+        let limit = i64::try_from(LOOK).unwrap_or(i64::MAX).saturating_add(1);
+        let found = records.find(change_filter(mark)).sort(doc! { "changedAt": 1 }).limit(limit);
+        let parts = doc! { "changedAt": 1, "document": 1 };
+        let documents = self.all(found.projection(parts)).await?;
+        documents.iter().map(|document| told(collection, document)).collect()
+    }
+}
+
+pub(super) fn change_filter(mark: ChangeMark) -> Document {
+    doc! { "changedAt": { "$gt": DateTime::from_millis(mark.0) } }
+}
+
+fn told(collection: &str, document: &Document) -> Result<(i64, Changed), Fault> {
+    let at = document.get_datetime("changedAt").map_err(Fault::value)?.timestamp_millis();
+    let changed = match collection {
+        TENANTS => {
+            let tenant = tenants::read(document)?;
+            Changed::Tenant {
+                id: tenant.id,
+                environment: tenant.environment,
+                version: tenant.version,
+                services: tenant.known_services.into_iter().collect(),
+            }
+        }
+        API_KEYS => {
+            let key = api_keys::read(document)?;
+            Changed::ApiKey { hashes: key.hashes().collect(), version: key.version }
+        }
+        _ => Changed::Catalogue,
+    };
+    Ok((at, changed))
+}
+
+/// What is told of what was found. `next` is where to go on behind all of it.
+fn page(mut found: Vec<(i64, Changed)>, next: ChangeMark) -> Changes {
+    let has_more = found.len() > LOOK;
+    found.truncate(LOOK);
+    let times = found.first().zip(found.last()).map(|((first, _), (last, _))| (*first, *last));
+    let mark = match times {
+        // Of the last millisecond there may be more: it is told again. Unless it is the only one, for then nothing would
+        // ever move; so many changes in one are not to be had.
+        Some((first, last)) if has_more => ChangeMark(if first == last { last } else { last - 1 }),
+        _ => next,
+    };
+    Changes { changed: found.into_iter().map(|(_, changed)| changed).collect(), mark, has_more }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(times: impl Iterator<Item = i64>) -> Vec<(i64, Changed)> {
+        times.map(|at| (at, Changed::Catalogue)).collect()
+    }
+
+    #[test]
+    fn a_full_page_ends_before_its_last_millisecond_and_another_at_the_present() {
+        let last = page(found(0..1_000), ChangeMark(9_000));
+        assert_eq!((last.changed.len(), last.mark, last.has_more), (1_000, ChangeMark(9_000), false));
+        let full = page(found(0..1_001), ChangeMark(9_000));
+        assert_eq!((full.changed.len(), full.mark, full.has_more), (1_000, ChangeMark(998), true));
+        let stuck = page(found(std::iter::repeat_n(5, 1_001)), ChangeMark(9_000));
+        assert_eq!((stuck.mark, stuck.has_more), (ChangeMark(5), true));
+        assert_eq!(page(Vec::new(), ChangeMark(7)).mark, ChangeMark(7));
+    }
+}

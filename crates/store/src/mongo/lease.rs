@@ -1,0 +1,115 @@
+//! Who does what only one replica should do at a time.
+
+use std::time::Duration;
+
+use domain::StoreUnavailable;
+use mongodb::bson::doc;
+use mongodb::options::ReturnDocument;
+use uuid::Uuid;
+
+use super::MongoStore;
+use super::fault::{Fault, integer};
+
+const LEASES: &str = "leases";
+
+/// A lease that is held. It ends by itself when it is not renewed; times are those of the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What it is for.
+    pub name: String,
+    /// Its fencing number: each holder has a higher one than the holder before.
+    pub number: i64,
+    holder: String,
+}
+
+impl MongoStore {
+    /// Takes a lease for so long; `None` while somebody else holds it.
+    pub async fn acquire_lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>, StoreUnavailable> {
+        Ok(self.take_lease(name, ttl).await?)
+    }
+
+    /// Holds a lease for so long from now on; `false` when it is lost.
+    pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<bool, StoreUnavailable> {
+        let until = self.server_time().await?.timestamp_millis().saturating_add(millis(ttl));
+        Ok(self.set_until(lease, until).await?)
+    }
+
+    /// Gives a lease back.
+    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreUnavailable> {
+        self.set_until(lease, 0).await?;
+        Ok(())
+    }
+
+    pub(super) async fn take_lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>, Fault> {
+        let now = self.server_time().await?.timestamp_millis();
+        let holder = Uuid::new_v4().to_string();
+        let filter = doc! { "_id": name, "until": { "$lte": now } };
+        let update = doc! {
+            "$set": { "holder": &holder, "until": now.saturating_add(millis(ttl)) },
+            "$inc": { "number": 1_i64 },
+        };
+        let leases = self.collection(LEASES);
+        let taken =
+            leases.find_one_and_update(filter, update).upsert(true).return_document(ReturnDocument::After);
+        match self.ask(taken).await {
+            Ok(Some(document)) => {
+                Ok(Some(Lease { name: name.to_owned(), number: integer(&document, "number")?, holder }))
+            }
+            Ok(None) => Ok(None),
+            // It is there and not over, so the filter passed it by and the insert met its id.
+            Err(fault) if fault.is_duplicate() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn set_until(&self, lease: &Lease, until: i64) -> Result<bool, Fault> {
+        let filter = doc! { "_id": &lease.name, "holder": &lease.holder, "number": lease.number };
+        self.update(LEASES, filter, doc! { "$set": { "until": until } }).await
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mongo::testing::empty_store;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn one_holds_it_and_the_next_has_a_higher_number() {
+        let (store, _clock) = empty_store().await;
+        let first = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
+        assert_eq!(store.acquire_lease("relay", MINUTE).await.unwrap(), None);
+        assert!(store.acquire_lease("other", MINUTE).await.unwrap().is_some(), "another lease");
+        assert!(store.renew_lease(&first, Duration::ZERO).await.unwrap(), "it is held");
+        let second = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
+        assert!(second.number > first.number);
+        assert!(!store.renew_lease(&first, MINUTE).await.unwrap(), "it is lost");
+        store.release_lease(&first).await.unwrap();
+        assert_eq!(
+            store.acquire_lease("relay", MINUTE).await.unwrap(),
+            None,
+            "only its holder gives it back"
+        );
+        store.release_lease(&second).await.unwrap();
+        assert!(store.acquire_lease("relay", MINUTE).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn of_many_one_takes_it() {
+        let (store, _clock) = empty_store().await;
+        let tries = (0..10).map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.acquire_lease("relay", MINUTE).await.unwrap() })
+        });
+        let mut holders = 0;
+        for one in tries.collect::<Vec<_>>() {
+            holders += usize::from(one.await.unwrap().is_some());
+        }
+        assert_eq!(holders, 1);
+    }
+}

@@ -1,0 +1,131 @@
+//! The store in MongoDB, or in Amazon DocumentDB 5.
+//!
+//! A record is one document, and a change of it is one command: the record, its events, its audit row and the row of its
+//! idempotency key go into that document together, under the guard of its version. No transaction spans documents. What was
+//! left in a document is moved to collections of its own afterwards (`settling`).
+//!
+//! The record itself is kept as JSON text, as in the embedded store: BSON has no unsigned 64-bit numbers, and would refuse
+//! or change names with dots and dollars. The fields beside it are what it is found and listed by.
+
+mod api_keys;
+mod catalogue;
+mod claim;
+mod command_words;
+mod connection;
+mod fault;
+mod feed;
+mod lease;
+mod ledger;
+mod migrations;
+mod pending;
+#[cfg(test)]
+mod plans;
+mod record;
+mod sealed_rows;
+mod settings;
+mod settling;
+mod tenants;
+#[cfg(test)]
+mod testing;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{BoxError, Clock, StoreHealth, StoreUnavailable, Timestamp};
+use mongodb::Database;
+use mongodb::bson::doc;
+use tokio::sync::Notify;
+
+use crate::migration::MigrationError;
+pub use lease::Lease;
+pub use settings::{MongoSettings, OnCommand};
+
+/// A store in MongoDB or DocumentDB. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct MongoStore(Arc<Shared>);
+
+struct Shared {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    operation_time: Duration,
+    /// Something was committed that is to be moved out.
+    committed: Notify,
+    /// Its indexes are there. Without them a name might be given twice.
+    is_prepared: AtomicBool,
+}
+
+/// Why the store cannot be used. None of them shows the URI.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// It is no URI of a MongoDB server.
+    #[error("the URI of the store cannot be read")]
+    Uri,
+    /// The certificate of the authority cannot be handed to the driver.
+    #[error("the certificate of the store's authority cannot be kept in a temporary file")]
+    Certificate(#[source] io::Error),
+    /// The URI, or the certificate of the authority, asks for what the driver cannot do.
+    #[error("the driver refuses the settings of the store")]
+    Options(#[source] BoxError),
+    /// It gives no answer, or refuses the credentials.
+    #[error("the store gives no answer")]
+    Unavailable(#[source] BoxError),
+    /// Its schema is not what the code expects.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+}
+
+impl MongoStore {
+    /// A store that has neither connected nor migrated: until [`prepare`](Self::prepare) is done, every operation answers that it
+    /// is unavailable. Only `mongodb+srv` asks the network here, for the names of the servers.
+    pub async fn open(settings: MongoSettings, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+        let client = connection::client(&settings).await?;
+        let database = client.database(&settings.database);
+        let operation_time = settings.operation_time;
+        Ok(Self(Arc::new(Shared {
+            database,
+            clock,
+            operation_time,
+            committed: Notify::new(),
+            is_prepared: AtomicBool::new(false),
+        })))
+    }
+
+    /// Applies what is outstanding of `migrations/mongo`, under a lease, and opens the store for everybody. May be tried again
+    /// when it is [`ConnectError::Unavailable`].
+    pub async fn prepare(&self) -> Result<(), ConnectError> {
+        // The migrations themselves need the store before it is open.
+        let unguarded = Self(Arc::new(Shared {
+            database: self.0.database.clone(),
+            clock: Arc::clone(&self.0.clock),
+            operation_time: self.0.operation_time,
+            committed: Notify::new(),
+            is_prepared: AtomicBool::new(true),
+        }));
+        unguarded.ping().await.map_err(|unavailable| ConnectError::Unavailable(unavailable.source))?;
+        unguarded.migrate(migrations::MIGRATIONS).await?;
+        self.0.is_prepared.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Opens and prepares it.
+    pub async fn connect(settings: MongoSettings, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
+        let store = Self::open(settings, clock).await?;
+        store.prepare().await?;
+        Ok(store)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now().into()
+    }
+}
+
+#[async_trait]
+impl StoreHealth for MongoStore {
+    async fn ping(&self) -> Result<(), StoreUnavailable> {
+        self.ask(self.0.database.run_command(doc! { "ping": 1 })).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! Taking over what another service registered, with its ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Actor, ApiKeyHash, Association, AssociationStatus, AuditAction, Change, CommitError, DisplayName,
+    Environment, Invalid, Isolation, Owner, RateTier, Scopes, ServiceKey, ServiceName, Slug, Tenant,
+    TenantId, TenantStatus, TextMap, Timestamp,
+};
+
+use crate::associations::{Associations, NewAssociation};
+use crate::records::Records;
+use crate::refusal::{Conflict, Refusal, of_commit};
+use crate::services::{ServiceWish, Services};
+use crate::writing::{Story, Writing};
+
+/// Takes records over, each once: what is there already stays as it is, so that the same file may be taken again. Services are
+/// told nothing: they know these tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct Import {
+    records: Records,
+    services: Services,
+    associations: Associations,
+}
+
+/// One record of another service.
+#[derive(Debug, Clone)]
+pub enum ImportedRecord {
+    /// A service of the catalogue.
+    Service(ServiceName, ServiceWish),
+    /// A tenant, without its associations.
+    Tenant(Box<ImportedTenant>),
+    /// An association of a tenant that is there.
+    Association {
+        /// Whose.
+        tenant: TenantId,
+        /// With which service.
+        service: ServiceName,
+        /// In which state.
+        status: AssociationStatus,
+        /// What it has.
+        association: Box<NewAssociation>,
+    },
+    /// An API key, of which only the hash is known.
+    ApiKey(Box<ImportedKey>),
+}
+
+/// A tenant as another service had it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its slug.
+    pub slug: Slug,
+    /// What it is called.
+    pub name: DisplayName,
+    /// Where it belongs.
+    pub environment: Environment,
+    /// What associations get that are made without a mode.
+    pub isolation: Isolation,
+    /// `active` or `suspended`.
+    pub status: TenantStatus,
+    /// What others keep with it.
+    pub metadata: TextMap,
+    /// Who it is for.
+    pub owner: Owner,
+    /// When it was made; now, if that is not known.
+    pub created_at: Option<Timestamp>,
+}
+
+/// A key as another service had it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportedKey {
+    /// Its id; made from the hash where it had none.
+    pub id: Option<String>,
+    /// What its text hashes to (SHA-256).
+    pub hash: ApiKeyHash,
+    /// Whose it is.
+    pub service: ServiceName,
+    /// Whose tenants it sees.
+    pub environment: Environment,
+    /// What people call it.
+    pub name: DisplayName,
+    /// What it may do besides reading what is its service's.
+    pub scopes: Scopes,
+    /// The rate limit that it is held to.
+    pub tier: Option<RateTier>,
+    /// From when on it is refused.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// It is here now.
+    Made,
+    /// It was here.
+    Known,
+}
+
+impl Import {
+    pub(crate) fn new(records: Records) -> Self {
+        let (services, associations) = (Services::new(records.clone()), Associations::new(records.clone()));
+        Self { records, services, associations }
+    }
+
+    /// Takes one record.
+    pub async fn take(&self, record: ImportedRecord, actor: &Actor) -> Result<Taken, Refusal> {
+        match record {
+            ImportedRecord::Service(name, wish) => self.service(&name, wish, actor).await,
+            ImportedRecord::Tenant(tenant) => self.tenant(*tenant, actor).await,
+            ImportedRecord::Association { tenant, service, status, association } => {
+                self.association(&tenant, &service, status, *association, actor).await
+            }
+            ImportedRecord::ApiKey(key) => self.api_key(*key, actor).await,
+        }
+    }
+
+    async fn service(&self, name: &ServiceName, wish: ServiceWish, actor: &Actor) -> Result<Taken, Refusal> {
+        let writing = Writing { actor, remember: &|_registered| Ok(None) };
+        let registered = self.services.register(name, wish, writing).await?;
+        Ok(if registered.is_new { Taken::Made } else { Taken::Known })
+    }
+
+    async fn tenant(&self, imported: ImportedTenant, actor: &Actor) -> Result<Taken, Refusal> {
+        if self.records.parts.tenants.tenant(&imported.id).await?.is_some() {
+            return Ok(Taken::Known);
+        }
+        let slug = imported.slug.clone();
+        let now = self.records.parts.now();
+        let tenant = Tenant {
+            id: imported.id,
+            version: 1,
+            slug: imported.slug,
+            name: imported.name,
+            environment: imported.environment,
+            isolation: imported.isolation,
+            status: imported.status,
+            metadata: imported.metadata,
+            owner: imported.owner,
+            created_at: imported.created_at.unwrap_or(now),
+            updated_at: now,
+            associations: BTreeMap::new(),
+            known_services: BTreeSet::new(),
+            settings: BTreeMap::new(),
+        };
+        let story = Story::of(AuditAction::Import, "");
+        let change = self.records.told(tenant, story, actor, None);
+        match self.records.parts.tenants.commit_tenant(change).await {
+            Ok(()) => Ok(Taken::Made),
+            Err(CommitError::Taken) => Err(Conflict::SlugTaken(slug).into()),
+            Err(error) => Err(of_commit(error)),
+        }
+    }
+
+    async fn association(
+        &self,
+        id: &TenantId,
+        service: &ServiceName,
+        status: AssociationStatus,
+        wish: NewAssociation,
+        actor: &Actor,
+    ) -> Result<Taken, Refusal> {
+        let tenant = self.records.living(id, actor).await?;
+        if tenant.associations.contains_key(service) {
+            return Ok(Taken::Known);
+        }
+        let prepared = self.associations.prepare(&tenant, service, &wish).await?;
+        let edit = |tenant: &mut Tenant, now: Timestamp| {
+            let association = Association { status, ..prepared.association(now) };
+            if !tenant.associate(service, association) {
+                return Err(Conflict::Associated(service.clone()).into());
+            }
+            Ok(Some(Story::of(AuditAction::Import, crate::associations::target(service))))
+        };
+        let writing = Writing { actor, remember: &|(): &()| Ok(None) };
+        let edited = self.records.edit_tenant(id, writing, edit, |_tenant| ()).await;
+        match self.associations.settle(edited, &prepared.secrets).await {
+            Ok(()) => Ok(Taken::Made),
+            Err(Refusal::Conflict(Conflict::Associated(_))) => Ok(Taken::Known),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn api_key(&self, imported: ImportedKey, actor: &Actor) -> Result<Taken, Refusal> {
+        self.records.registered(&imported.service).await?;
+        let id = imported.id.unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
+        if let Some(known) = self.records.parts.api_keys.service_key(&id).await? {
+            let is_same = known.hashes().any(|hash| hash == imported.hash);
+            let problem = "another key has this id";
+            return if is_same { Ok(Taken::Known) } else { Err(Invalid::one("id", problem).into()) };
+        }
+        let key = ServiceKey {
+            id,
+            version: 1,
+            service: imported.service,
+            environment: imported.environment,
+            name: imported.name,
+            hash: imported.hash,
+            former: None,
+            scopes: imported.scopes,
+            tier: imported.tier,
+            created_by: actor.caller.to_string(),
+            created_at: self.records.parts.now(),
+            expires_at: imported.expires_at,
+            revoked_at: None,
+        };
+        let target = format!("services/{}/api-keys/{}", key.service, key.id);
+        let audit = self.records.audit(actor, AuditAction::Import, target, None, None);
+        let change = Change { record: key.clone(), events: Vec::new(), audit, ledger: None };
+        match self.records.parts.api_keys.commit_service_key(change).await {
+            Ok(()) => {
+                self.records.invalidation.service_key(&key).await;
+                Ok(Taken::Made)
+            }
+            // Another id has the very text.
+            Err(CommitError::Taken) => Ok(Taken::Known),
+            Err(error) => Err(of_commit(error)),
+        }
+    }
+}
