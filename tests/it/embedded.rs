@@ -20,16 +20,6 @@ async fn an_empty_environment_works_end_to_end() {
 }
 
 #[tokio::test]
-async fn the_readme_shows_the_answer() {
-    let service = Service::start(&[]).await;
-    let answer = service.request(Method::GET, "/cache").send().await.unwrap().text().await.unwrap();
-    assert!(
-        include_str!("../../README.md").contains(&format!("```json\n{answer}\n```")),
-        "README.md shows: {answer}"
-    );
-}
-
-#[tokio::test]
 async fn probes_need_no_key_and_all_else_does() {
     let service = Service::start(&[]).await;
     for path in ["/health", "/health/live", "/health/ready", "/readyz", "/version"] {

@@ -4,6 +4,7 @@ mod api_keys;
 mod associations;
 mod caching;
 mod connections;
+mod documented;
 mod idempotency;
 mod legacy;
 mod modules;

@@ -7,6 +7,7 @@ mod events;
 mod keys;
 mod list;
 mod log;
+mod openapi;
 mod outage;
 mod probes;
 mod protection;

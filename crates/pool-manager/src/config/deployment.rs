@@ -21,7 +21,11 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`false`",
         "Allow an embedded cache, embedded records and first-start keys outside local mode",
     ),
-    Variable::new("DATA_DIR", "`./data`", "Directory of what is kept on disk: embedded records, first-start keys"),
+    Variable::new(
+        "DATA_DIR",
+        "`./data`",
+        "Directory of what is kept on disk: embedded records, first-start keys",
+    ),
     Variable::new("VERSION", "the crate's version", "Version that `/version` and telemetry report"),
 ];
 

@@ -6,6 +6,7 @@ mod check;
 mod configuration;
 mod first_start;
 mod import;
+mod readme;
 mod secrets;
 mod signals;
 mod stream;
