@@ -48,8 +48,10 @@ pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
         ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY),
         ("DATA_DIR", data_dir),
     ];
+    let is_given = |name: &str| variables.iter().any(|(given, _)| *given == name);
+    let own = own.iter().filter(|(name, _)| !is_given(name));
     let environment: Environment =
-        own.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        own.chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
     pool_manager::build(config, Arc::new(SystemClock), &Telemetry::default().meter())
         .await
@@ -79,6 +81,15 @@ impl Service {
         testkit::wait_for("readiness", PATIENCE, async || {
             let answer = self.get("/readyz").await;
             if answer.status == 200 { Ok(()) } else { Err(format!("{answer:?}")) }
+        })
+        .await;
+    }
+
+    /// Waits until nothing that it depends on is away.
+    pub(crate) async fn wait_until_healthy(&self) {
+        testkit::wait_for("health", PATIENCE, async || {
+            let answer = self.get("/readyz").await;
+            if answer.body["status"] == "healthy" { Ok(()) } else { Err(format!("{answer:?}")) }
         })
         .await;
     }

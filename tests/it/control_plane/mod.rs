@@ -9,6 +9,7 @@ mod idempotency;
 mod legacy;
 mod modules;
 mod plane;
+mod replicas;
 mod services;
 mod settings;
 mod tenants;

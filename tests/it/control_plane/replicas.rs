@@ -1,0 +1,179 @@
+//! Two replicas on one store and one Valkey: what one changes the other knows in time.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testkit::{Proxy, ValkeyServer, shared_cluster, shared_single};
+
+use super::plane::{Plane, assert_kept_out};
+use crate::support::{Answer, Service};
+
+/// The bound while Valkey tells of changes, and the one without.
+const TOLD: Duration = Duration::from_secs(1);
+const UNTOLD: Duration = Duration::from_secs(2);
+
+/// A replica that writes and one that reads, on the same records.
+struct Pair {
+    writer: Plane,
+    reader: Plane,
+    _records: TempDir,
+}
+
+impl Pair {
+    async fn start(mode: &str, writers: &str, readers: &str) -> Self {
+        let records = tempfile::tempdir().unwrap();
+        let plane = async |addresses: &str| {
+            let variables = [
+                ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
+                ("CACHE_MODE", mode),
+                ("CACHE_ADDRS", addresses),
+                ("DATA_DIR", records.path().to_str().unwrap()),
+            ];
+            let service = Service::start(&variables).await;
+            service.wait_until_ready().await;
+            Plane { service }
+        };
+        let (writer, reader) = (plane(writers).await, plane(readers).await);
+        Self { writer, reader, _records: records }
+    }
+
+    async fn of_cluster() -> Self {
+        let nodes = shared_cluster().await.node_list();
+        Self::start("cluster", &nodes, &nodes).await
+    }
+
+    async fn of_single() -> Self {
+        let address = shared_single().await.to_string();
+        Self::start("single", &address, &address).await
+    }
+
+    /// Asks the reader until it answers as it should, and says how long that took.
+    async fn until(&self, path: &str, limit: Duration, is_so: impl Fn(&Answer) -> bool) -> Duration {
+        let began = Instant::now();
+        loop {
+            let answer = self.reader.get(path).await;
+            let took = began.elapsed();
+            if is_so(&answer) {
+                return took;
+            }
+            assert!(took < limit, "{path}: after {took:?} still {answer:?}");
+        }
+    }
+}
+
+fn connections(id: &str) -> String {
+    format!("/v1/tenants/{id}/associations/ledger/connections")
+}
+
+async fn what_one_changes_the_other_knows(pair: Pair) {
+    let mut longest = Duration::ZERO;
+    for round in 0..10 {
+        let id = pair.writer.associated(&format!("bank-{round}"), "ledger").await;
+        let active = "/v1/tenants/active?service=ledger";
+        let is_listed = |answer: &Answer| answer.body.to_string().contains(&id);
+        // What is warm at the reader is what has to be forgotten there.
+        for _ in 0..3 {
+            assert_eq!(pair.reader.get(&connections(&id)).await.status, 200);
+        }
+        longest = longest.max(pair.until(active, TOLD, is_listed).await);
+        pair.writer.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
+        longest = longest.max(pair.until(&connections(&id), TOLD, |it| it.status == 403).await);
+        longest = longest.max(pair.until(active, TOLD, |answer| !is_listed(answer)).await);
+        pair.writer.put(&format!("/v1/tenants/{id}/reactivate"), Value::Null).await;
+        longest = longest.max(pair.until(&connections(&id), TOLD, |it| it.status == 200).await);
+        pair.writer.delete(&format!("/v1/tenants/{id}/associations/ledger")).await;
+        longest = longest.max(pair.until(&connections(&id), TOLD, |it| it.status == 404).await);
+        // A cached 404 gives way as well.
+        let path = format!("/v1/tenants/{id}/associations/ledger");
+        assert_eq!(pair.writer.post(&path, Value::Null).await.status, 201);
+        longest = longest.max(pair.until(&connections(&id), TOLD, |it| it.status == 200).await);
+        pair.writer.delete(&format!("/v1/tenants/{id}")).await;
+        longest = longest.max(pair.until(&connections(&id), TOLD, |it| it.status == 404).await);
+    }
+    println!("the other replica knew after {longest:?} at the latest");
+}
+
+#[tokio::test]
+async fn what_one_changes_the_other_knows_by_a_single_node() {
+    what_one_changes_the_other_knows(Pair::of_single().await).await;
+}
+
+#[tokio::test]
+async fn what_one_changes_the_other_knows_by_a_cluster() {
+    what_one_changes_the_other_knows(Pair::of_cluster().await).await;
+}
+
+#[tokio::test]
+async fn a_key_that_one_revokes_the_other_refuses() {
+    let pair = Pair::of_single().await;
+    let id = pair.writer.associated("blue-bank", "ledger").await;
+    let mut longest = Duration::ZERO;
+    for _ in 0..10 {
+        let (key, key_id) = pair.writer.key("ledger", json!({ "name": "pods" })).await;
+        for _ in 0..3 {
+            assert_eq!(pair.reader.get_as(&key, &connections(&id)).await.status, 200);
+        }
+        pair.writer.delete(&format!("/v1/services/ledger/api-keys/{key_id}")).await;
+        let began = Instant::now();
+        while pair.reader.get_as(&key, &connections(&id)).await.status != 401 {
+            assert!(began.elapsed() < TOLD);
+        }
+        longest = longest.max(began.elapsed());
+    }
+    println!("a revoked key was refused after {longest:?} at the latest");
+}
+
+/// The writer can tell nobody: the reader hears of it from the store, and what Valkey still has is not put back.
+#[tokio::test]
+async fn a_change_gets_through_while_the_writer_is_cut_from_valkey() {
+    let server = ValkeyServer::start().await;
+    let proxy = Proxy::start(server.address()).await;
+    let pair = Pair::start("single", &proxy.address().to_string(), &server.address().to_string()).await;
+    let id = pair.writer.associated("blue-bank", "ledger").await;
+    let (key, key_id) = pair.writer.key("ledger", json!({ "name": "pods" })).await;
+    for plane in [&pair.writer, &pair.reader] {
+        assert_eq!(plane.get(&connections(&id)).await.status, 200);
+        assert_eq!(plane.get_as(&key, &connections(&id)).await.status, 200);
+    }
+    proxy.cut().await;
+    let suspended = pair.writer.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
+    assert_eq!(suspended.status, 200, "{suspended:?}");
+    assert_kept_out(&pair.writer.get(&connections(&id)).await, "suspended", "ledger");
+    pair.until(&connections(&id), UNTOLD, |answer| answer.status == 403).await;
+
+    let revoked = pair.writer.delete(&format!("/v1/services/ledger/api-keys/{key_id}")).await;
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    let began = Instant::now();
+    while pair.reader.get_as(&key, &connections(&id)).await.status != 401 {
+        assert!(began.elapsed() < UNTOLD);
+    }
+
+    proxy.pass().await;
+    pair.writer.service.wait_until_healthy().await;
+    for _ in 0..50 {
+        for plane in [&pair.writer, &pair.reader] {
+            assert_kept_out(&plane.get(&connections(&id)).await, "suspended", "ledger");
+        }
+    }
+}
+
+/// Nobody reaches Valkey: the store alone tells.
+#[tokio::test]
+async fn a_change_gets_through_while_valkey_is_away() {
+    let server = ValkeyServer::start().await;
+    let address = server.address().to_string();
+    let pair = Pair::start("single", &address, &address).await;
+    let id = pair.writer.associated("blue-bank", "ledger").await;
+    assert_eq!(pair.reader.get(&connections(&id)).await.status, 200);
+    server.kill();
+    for round in 0..3 {
+        let suspended = pair.writer.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
+        assert_eq!(suspended.status, 200, "round {round}: {suspended:?}");
+        assert_kept_out(&pair.writer.get(&connections(&id)).await, "suspended", "ledger");
+        pair.until(&connections(&id), UNTOLD, |answer| answer.status == 403).await;
+        pair.writer.put(&format!("/v1/tenants/{id}/reactivate"), Value::Null).await;
+        assert_eq!(pair.writer.get(&connections(&id)).await.status, 200);
+        pair.until(&connections(&id), UNTOLD, |answer| answer.status == 200).await;
+    }
+}
