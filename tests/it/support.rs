@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pool_manager::config::{Config, Environment};
-use pool_manager::{App, Failure, Shutdown, SystemClock, Telemetry};
+use pool_manager::{App, Failure, Ports, RecordStore, Shutdown, SystemClock, Telemetry, build_with};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,6 +42,15 @@ pub(crate) struct Answer {
 }
 
 pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
+    build_layered(data_dir, variables, |store| store).await
+}
+
+/// The same with something round its store.
+async fn build_layered(
+    data_dir: &Path,
+    variables: &[(&str, &str)],
+    layer: impl FnOnce(RecordStore) -> RecordStore,
+) -> App {
     let data_dir = data_dir.to_str().unwrap();
     let own = [
         ("BOOTSTRAP_ADMIN_API_KEY", KEY),
@@ -53,19 +62,29 @@ pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
     let environment: Environment =
         own.chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
-    pool_manager::build(config, Arc::new(SystemClock), &Telemetry::default().meter())
-        .await
-        .expect("a service")
+    let clock = Arc::new(SystemClock);
+    let ports = Ports::of(&config, clock.clone()).await.expect("its ports");
+    let ports = Ports { store: layer(ports.store), ..ports };
+    build_with(config, ports, clock, &Telemetry::default().meter()).expect("a service")
 }
 
 impl Service {
     /// Starts with these variables and a bootstrap key.
     pub(crate) async fn start(variables: &[(&str, &str)]) -> Self {
+        Self::start_layered(variables, |store| store).await
+    }
+
+    /// The same with something round its store.
+    pub(crate) async fn start_layered(
+        variables: &[(&str, &str)],
+        layer: impl FnOnce(RecordStore) -> RecordStore,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
         let directory = tempfile::tempdir().unwrap();
-        let task = tokio::spawn(build(directory.path(), variables).await.serve(listener, shutdown.clone()));
+        let app = build_layered(directory.path(), variables, layer).await;
+        let task = tokio::spawn(app.serve(listener, shutdown.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { base, client, shutdown, task, _directory: directory }
     }

@@ -29,7 +29,7 @@ pub struct Ports {
 
 impl Ports {
     /// Those of the product: the one key that is configured, or made at first start, and all that the store has.
-    pub(crate) async fn of(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
+    pub async fn of(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let deployment = &config.deployment;
         let record = match &config.auth.bootstrap_key {
             Some(key) => bootstrap_record(key),

@@ -53,6 +53,12 @@ impl RecordStore {
         Ok(Self::under_each_port(store, StoreName::Sqlite))
     }
 
+    /// The same with a layer round its tenants: whole-service tests bring one that can be stopped.
+    #[must_use]
+    pub fn with_tenants(self, layer: impl FnOnce(Arc<dyn TenantStore>) -> Arc<dyn TenantStore>) -> Self {
+        Self { tenants: layer(self.tenants), ..self }
+    }
+
     fn under_each_port<S>(store: S, name: StoreName) -> Self
     where
         S: TenantStore

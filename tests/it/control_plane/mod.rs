@@ -12,6 +12,7 @@ mod plane;
 mod replicas;
 mod services;
 mod settings;
+mod stale_loads;
 mod tenants;
 mod validation;
 
