@@ -63,8 +63,12 @@ CREATE TABLE changes (
     kind     TEXT NOT NULL,
     id       TEXT NOT NULL,
     sequence INTEGER NOT NULL UNIQUE,
+    -- Milliseconds since 1970.
+    at       INTEGER NOT NULL,
     PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX changes_by_time ON changes (at, sequence);
 
 -- Waiting to be published, in the order of their commits.
 CREATE TABLE events (

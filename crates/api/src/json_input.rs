@@ -72,6 +72,10 @@ fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Api
 
 /// Reads JSON that did not come in a request.
 pub(crate) fn parse_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    // A list would be taken for the fields of an object in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(ApiError::Body(BodyProblem::NotAnObject));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -92,9 +96,21 @@ pub(crate) fn parse_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError
 fn expectation(text: &str) -> String {
     let text = text.rfind(" at line ").map_or(text, |end| &text[..end]);
     match text.split_once(", expected ") {
-        Some((_found, expected)) => format!("must be {expected}"),
+        Some((found, expected)) if found.starts_with("unknown field") => {
+            format!("{found}: must be {}", expected.trim_start_matches("one of ").replace(", ", " or "))
+        }
+        Some((_found, expected)) => format!("must be {}", in_words(expected)),
         None if text.starts_with("missing field") || text.starts_with("duplicate field") => text.to_owned(),
         None => "has another type".to_owned(),
+    }
+}
+
+/// Types as people call them.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u16" | "u32" | "u64" | "usize" => "a whole number",
+        structure if structure.starts_with("struct ") => "an object",
+        other => other,
     }
 }
 
@@ -118,13 +134,13 @@ mod tests {
 
     #[test]
     fn the_field_at_fault_is_named_and_its_value_is_not() {
-        assert_eq!(problem(r#"{"name":"a","port":"hunter2"}"#), "port: must be u16");
+        assert_eq!(problem(r#"{"name":"a","port":"hunter2"}"#), "port: must be a whole number");
         assert_eq!(problem(r#"{"name":"a"}"#), "missing field `port`");
         let nested = r#"{"name":"a","port":1,"nested":[{"name":7,"port":1}]}"#;
         assert_eq!(problem(nested), "nested[0].name: must be a string");
         assert!(problem(r#"{"name":"a","port":70000}"#).starts_with("port: "));
         assert_eq!(problem("{\n  nope"), "the body is not JSON (line 2, column 3)");
         assert!(problem(r#"{"name":"a","port":1} x"#).contains("not JSON"));
-        assert!(problem("[1,2]").contains("must be"));
+        assert_eq!(problem("[\"a\",1,null]"), BodyProblem::NotAnObject.to_string());
     }
 }

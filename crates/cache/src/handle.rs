@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use crate::backend::Cache;
 use crate::error::CacheError;
-use crate::near::{Hub, TrackingCounters};
+use crate::near::{Hub, News, TrackingCounters};
 
 /// The cache of the process, also before its first connection: the service listens at once and connects in the
 /// background. All clones are one.
@@ -15,6 +15,7 @@ pub struct CacheHandle {
     state: Arc<watch::Sender<State>>,
     addresses: Arc<str>,
     hub: Arc<Hub>,
+    news: Arc<News>,
 }
 
 enum State {
@@ -42,7 +43,9 @@ impl CacheHandle {
     }
 
     fn with(state: State, addresses: Arc<str>) -> Self {
-        Self { state: Arc::new(watch::Sender::new(state)), addresses, hub: Arc::new(Hub::new()) }
+        let hub = Arc::new(Hub::new());
+        let news = Arc::new(News::new(Arc::clone(&hub)));
+        Self { state: Arc::new(watch::Sender::new(state)), addresses, hub, news }
     }
 
     /// The near-caches that hear of changes through this handle.
@@ -50,9 +53,13 @@ impl CacheHandle {
         &self.hub
     }
 
-    /// Tells the near-caches of this process that a key changed: for whoever changed its source and may not be able to tell
-    /// the shared cache, whose news would come this way otherwise.
-    pub fn forget_here(&self, key: &[u8]) {
+    /// What changed of late.
+    pub(crate) fn news(&self) -> &News {
+        &self.news
+    }
+
+    /// Tells the near-caches of this process that a key changed.
+    pub(crate) fn forget_here(&self, key: &[u8]) {
         self.hub.invalidate(key);
     }
 

@@ -59,8 +59,8 @@ pub use keyspace::{
 #[cfg(feature = "mock")]
 pub use mock::{MockCache, MockCall};
 pub use near::{
-    FoundRecord, Held, LAG_BOUNDS, LoadAborted, LoadLease, Loaded, LoadedRecord, NearCache, NearCounters,
-    NearSettings, RecordLoad, TrackingCounters,
+    Following, FoundRecord, Held, LAG_BOUNDS, LoadAborted, LoadLease, Loaded, LoadedRecord, NearCache,
+    NearCounters, NearSettings, RecordLoad, TrackingCounters,
 };
 pub use slot::{SLOTS, key_slot};
 pub use steps::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
+use crate::module_name::ModuleName;
 use crate::service::Service;
 use crate::service_name::ServiceName;
 
@@ -16,6 +17,9 @@ pub struct Catalogue {
     pub version: u64,
     /// The services.
     pub services: BTreeMap<ServiceName, Service>,
+    /// How each module that ever was is written, by what is left of its name in the paths of secrets: tenants may still have it.
+    #[serde(default)]
+    pub module_names: BTreeMap<String, ModuleName>,
 }
 
 /// What came of a registration.
@@ -32,6 +36,8 @@ pub enum Registered {
 impl Catalogue {
     /// The most services.
     pub const MAX_SERVICES: usize = 500;
+    /// The most modules that ever were.
+    pub const MAX_MODULE_NAMES: usize = 10_000;
 
     /// Adds a service.
     pub fn register(&mut self, name: &ServiceName, service: Service) -> Result<Registered, Invalid> {
@@ -39,7 +45,7 @@ impl Catalogue {
             return Ok(if known.is_same_as(&service) { Registered::Identical } else { Registered::Taken });
         }
         self.check(name, &service)?;
-        self.services.insert(name.clone(), service);
+        self.insert(name, service);
         Ok(Registered::Created)
     }
 
@@ -49,37 +55,40 @@ impl Catalogue {
             return Ok(false);
         }
         self.check(name, &service)?;
-        self.services.insert(name.clone(), service);
+        self.insert(name, service);
         Ok(true)
     }
 
+    fn insert(&mut self, name: &ServiceName, service: Service) {
+        let names = service.modules.keys().map(|module| (module.secret_segment(), module.clone()));
+        self.module_names.extend(names);
+        self.services.insert(name.clone(), service);
+    }
+
     /// Module names that are written differently and would share one secret are refused, within the service and beside all
-    /// others. The very same name may be used by two services: it means the same module.
+    /// others that ever were. The very same name may be used by two services: it means the same module.
     fn check(&self, name: &ServiceName, service: &Service) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
-        let mut taken = BTreeMap::new();
-        let others = self.services.iter().filter(|(other, _)| *other != name);
-        for (other, known) in others {
-            taken.extend(known.modules.keys().map(|module| (module.secret_segment(), (module, other))));
-        }
         if self.services.len() >= Self::MAX_SERVICES && !self.services.contains_key(name) {
             invalid.add("name", format_args!("there are {} services already", Self::MAX_SERVICES));
         }
         if service.modules.len() > Service::MAX_MODULES {
             invalid.add("modules", format_args!("must have at most {} entries", Service::MAX_MODULES));
         }
+        let mut own: BTreeMap<String, &ModuleName> = BTreeMap::new();
         for (index, module) in service.modules.keys().enumerate() {
-            match taken.get(&module.secret_segment()) {
-                Some((other, owner)) if *other != module => invalid.add(
+            let segment = module.secret_segment();
+            let other = own.get(&segment).copied().or_else(|| self.module_names.get(&segment));
+            if let Some(other) = other.filter(|other| *other != module) {
+                invalid.add(
                     format!("modules.{index}.name"),
-                    format_args!(
-                        "{module} would share its secrets with {other} of {owner}: use one spelling"
-                    ),
-                ),
-                _ => {
-                    taken.insert(module.secret_segment(), (module, name));
-                }
+                    format_args!("{module} would share its secrets with {other}: use that spelling"),
+                );
             }
+            own.insert(segment, module);
+        }
+        if self.module_names.len() + own.len() > Self::MAX_MODULE_NAMES {
+            invalid.add("modules", format_args!("there were {} modules already", Self::MAX_MODULE_NAMES));
         }
         invalid.into_result()
     }
@@ -127,5 +136,8 @@ mod tests {
         assert!(catalogue.replace(&name, service(&["crmapi"])).is_err());
         assert_eq!(catalogue.replace(&name, service(&["crm-api", "more"])), Ok(true));
         assert_eq!(catalogue.replace(&"none".parse().unwrap(), service(&[])), Ok(false));
+        // Tenants may still have what is registered no more.
+        assert_eq!(catalogue.replace(&name, service(&[])), Ok(true));
+        assert!(register(&mut catalogue, "late", &["mo-re"]).is_err());
     }
 }

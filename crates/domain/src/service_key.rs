@@ -14,6 +14,9 @@ use crate::scope::{Scope, Scopes};
 use crate::service_name::ServiceName;
 use crate::timestamp::Timestamp;
 
+/// How many former texts a key has, the ended ones included.
+const MAX_FORMERS: usize = 8;
+
 /// A key of a service, without its text. A rotation keeps the record and gives it another text, so that the caller keeps its
 /// name in logs, limits and audit, and old and new are one record with one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,9 +34,9 @@ pub struct ServiceKey {
     pub name: DisplayName,
     /// What its text must hash to.
     pub hash: ApiKeyHash,
-    /// A former text that is good for a while yet.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub former: Option<FormerText>,
+    /// The texts before it, the newest last: good until their time is over, and then kept a little for others to forget them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub formers: Vec<FormerText>,
     /// What it may do besides reading what is its service's.
     #[serde(skip_serializing_if = "Scopes::is_empty", default)]
     pub scopes: Scopes,
@@ -71,6 +74,9 @@ pub enum ServiceKeyTransition {
     /// Its time is over.
     #[error("the key has expired")]
     Expired,
+    /// As many texts as may be overlap.
+    #[error("{MAX_FORMERS} former texts of the key are still good: wait, or rotate with a shorter overlap")]
+    TooManyTexts,
 }
 
 impl ServiceKey {
@@ -83,7 +89,7 @@ impl ServiceKey {
         let expires_at = if self.hash == *hash {
             self.expires_at
         } else {
-            let former = self.former.filter(|former| former.hash == *hash)?;
+            let former = self.formers.iter().find(|former| former.hash == *hash)?;
             Some(self.expires_at.map_or(former.until, |end| end.min(former.until)))
         };
         Some(ApiKeyRecord {
@@ -98,9 +104,14 @@ impl ServiceKey {
         })
     }
 
-    /// The hashes of all its texts: what has to be forgotten elsewhere when it changes.
+    /// Whether any text of it is good.
+    pub fn is_live_at(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// The hashes of its texts, also of the last that ended: what has to be forgotten elsewhere when it changes.
     pub fn hashes(&self) -> impl Iterator<Item = ApiKeyHash> {
-        std::iter::once(self.hash).chain(self.former.map(|former| former.hash))
+        std::iter::once(self.hash).chain(self.formers.iter().map(|former| former.hash))
     }
 
     /// Withdraws it, at once and for ever.
@@ -112,8 +123,8 @@ impl ServiceKey {
         Ok(())
     }
 
-    /// Gives it another text. The one before is good for `overlap` yet, and never for longer than the key: rotating extends
-    /// no life. One from an earlier rotation ends now.
+    /// Gives it another text. The one before is good for `overlap` yet, and never for longer than the key: rotating extends no
+    /// life. Those before that keep what they were promised, unless this overlap is shorter.
     pub fn rotate(
         &mut self,
         hash: ApiKeyHash,
@@ -128,7 +139,14 @@ impl ServiceKey {
         }
         let until = now.after(overlap);
         let until = self.expires_at.map_or(until, |end| end.min(until));
-        self.former = Some(FormerText { hash: self.hash, until });
+        for former in &mut self.formers {
+            former.until = former.until.min(until);
+        }
+        if self.formers.len() >= MAX_FORMERS {
+            let ended = self.formers.iter().position(|former| former.until <= now);
+            self.formers.remove(ended.ok_or(ServiceKeyTransition::TooManyTexts)?);
+        }
+        self.formers.push(FormerText { hash: self.hash, until });
         self.hash = hash;
         Ok(())
     }
@@ -158,7 +176,7 @@ mod tests {
             environment: Environment::Staging,
             name: "pods".parse().unwrap(),
             hash: hash(1),
-            former: None,
+            formers: Vec::new(),
             scopes: Scopes::default(),
             tier: None,
             created_by: "bootstrap".to_owned(),
@@ -179,10 +197,30 @@ mod tests {
         let mut short = key(Some(NOW + 10));
         short.rotate(hash(2), Duration::from_secs(60), now).unwrap();
         assert_eq!(until(&short), time(NOW + 10));
-        short.rotate(hash(3), Duration::from_secs(60), now).unwrap();
-        assert!(short.record(&hash(1)).is_none(), "only the last text overlaps");
         let later = Timestamp::from_millis(NOW + 10);
         assert_eq!(short.rotate(hash(4), Duration::ZERO, later), Err(ServiceKeyTransition::Expired));
+    }
+
+    #[test]
+    fn what_was_promised_to_a_former_text_is_kept_unless_the_next_overlap_is_shorter() {
+        let now = Timestamp::from_millis(NOW);
+        let mut key = key(None);
+        key.rotate(hash(2), Duration::from_secs(60), now).unwrap();
+        key.rotate(hash(3), Duration::from_secs(600), now).unwrap();
+        let until = |key: &ServiceKey, text: u8| key.record(&hash(text)).unwrap().expires_at;
+        let time = |millis| Some(SystemTime::from(Timestamp::from_millis(millis)));
+        assert_eq!((until(&key, 1), until(&key, 2)), (time(NOW + 60_000), time(NOW + 600_000)));
+        key.rotate(hash(4), Duration::ZERO, now).unwrap();
+        assert!((1..4).all(|text| until(&key, text) == time(NOW)), "a leak ends all of them");
+        for text in 5..30 {
+            key.rotate(hash(text), Duration::ZERO, now).unwrap();
+        }
+        assert_eq!(key.hashes().count(), 1 + MAX_FORMERS);
+        for text in 30..38 {
+            key.rotate(hash(text), Duration::from_secs(60), now).unwrap();
+        }
+        let refused = key.rotate(hash(99), Duration::from_secs(60), now);
+        assert_eq!(refused, Err(ServiceKeyTransition::TooManyTexts));
     }
 
     #[test]

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
+use crate::owner::Email;
+
 const MAX_LENGTH: usize = 63;
+const OWNER_DIGITS: usize = 8;
 
 /// 1 to 63 lower-case letters, digits, `-` and `_`, a letter or digit first and last. Unique among the tenants of an
 /// environment, and never changed: consumers keep it beside the id.
@@ -43,6 +47,13 @@ impl Slug {
         }
         let slug = slug.trim_end_matches('-');
         if slug.is_empty() { Err(SlugError::NotDerivable) } else { Ok(Self(slug.to_owned())) }
+    }
+
+    /// The same with a few digits that belong to the owner: where two owners have one name, each finds its own again.
+    pub fn of_owner(&self, email: &Email) -> Result<Self, SlugError> {
+        let hash = const_hex::encode(digest(&SHA256, email.as_str().as_bytes()));
+        let stem: String = self.0.chars().take(MAX_LENGTH - 1 - OWNER_DIGITS).collect();
+        format!("{}-{}", stem.trim_end_matches(['-', '_']), &hash[..OWNER_DIGITS]).parse()
     }
 
     /// The slug as it is written.
@@ -105,6 +116,16 @@ mod tests {
             assert_eq!(Slug::derive(name).unwrap().as_str(), slug);
         }
         assert_eq!(Slug::derive("!?"), Err(SlugError::NotDerivable));
+    }
+
+    #[test]
+    fn an_owner_has_a_slug_of_its_own() {
+        let of = |name: &str, email: &str| {
+            Slug::derive(name).unwrap().of_owner(&email.parse().unwrap()).unwrap().to_string()
+        };
+        assert_eq!(of("Acme", "ana@x"), of("Acme", "Ana@X"));
+        assert_ne!(of("Acme", "ana@x"), of("Acme", "bob@x"));
+        assert_eq!(of(&"ab ".repeat(40), "ana@x").len(), 62);
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl App {
 
         let outcome = tokio::select! {
             () = shutdown.begun() => Ok(()),
-            error = self.connect_cache() => Err(Failure::Cache(error)),
+            error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
             error = self.store.keep() => Err(Failure::Mongo(error)),
         };
         self.readiness.begin_draining();

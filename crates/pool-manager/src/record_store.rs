@@ -36,7 +36,7 @@ pub struct RecordStore {
 }
 
 impl RecordStore {
-    /// The store that is configured. One outside of the process is not connected yet: that is [`keep`](Self::keep).
+    /// The store that is configured. One outside of the process is not connected yet: that is `keep`.
     pub async fn of(config: &StoreConfig, data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         match config {
             StoreConfig::Embedded => Self::embedded(data_dir, clock),

@@ -12,7 +12,6 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::cache_keys;
-use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::Refusal;
 
@@ -36,7 +35,6 @@ const MAX_BODY: usize = 10 * 1024 * 1024;
 pub struct ActiveTenants {
     near: NearCache<Bytes>,
     parts: Parts,
-    invalidation: Invalidation,
     cache: CacheHandle,
 }
 
@@ -69,8 +67,8 @@ struct Row<'a> {
 
 impl ActiveTenants {
     /// Of these stores. No two may be made for one `cache`; clones are fine.
-    pub fn new(parts: Parts, invalidation: Invalidation, cache: CacheHandle) -> Self {
-        Self { near: NearCache::new(&cache, NEAR), parts, invalidation, cache }
+    pub fn new(parts: Parts, cache: CacheHandle) -> Self {
+        Self { near: NearCache::new(&cache, NEAR), parts, cache }
     }
 
     /// The list of a service in an environment, or in both, as a JSON array.
@@ -100,22 +98,31 @@ impl ActiveTenants {
     ) -> Result<Loaded<Bytes>, ActiveTenantsError> {
         let list = Mutex::new(None);
         let read = async {
-            let found = self.parts.tenants.active_tenants(service, environment).await;
-            let found = found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?;
-            *list.lock().unwrap_or_else(PoisonError::into_inner) = Some(rendered(&found)?);
+            let list_now = self.read(service, environment).await?;
+            *list.lock().unwrap_or_else(PoisonError::into_inner) = Some(list_now);
             Ok::<Option<(u64, Bytes)>, ActiveTenantsError>(None)
         };
-        let is_watched = if self.invalidation.unsent(key) {
-            read.await.map(|_nothing| false)?
-        } else {
-            let token = Bytes::copy_from_slice(self.parts.uuid().as_bytes());
-            let lease = LoadLease { token, ttl: LEASE_TTL, expiry: Expiry::After(LEASE_TTL) };
-            let load = self.cache.load_record(key.as_bytes(), lease, read).await;
-            load.cache_error.is_none() && load.loaded?.is_watched()
-        };
-        let list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let token = Bytes::copy_from_slice(self.parts.uuid().as_bytes());
+        let lease = LoadLease { token, ttl: LEASE_TTL, expiry: Expiry::After(LEASE_TTL) };
+        let load = self.cache.load_record(key.as_bytes(), lease, read).await;
+        let mut is_watched = load.cache_error.is_none() && load.loaded?.is_watched();
+        let mut list = list.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if list.is_none() {
+            // Something stands under the key that is none of ours: it was taken for the list, and nobody read.
+            (list, is_watched) = (Some(self.read(service, environment).await?), false);
+        }
         let bytes = list.as_ref().map_or(0, Bytes::len);
         Ok(Loaded { value: list, bytes, is_watched, may_be_held: true })
+    }
+
+    async fn read(
+        &self,
+        service: &ServiceName,
+        environment: Option<Environment>,
+    ) -> Result<Bytes, ActiveTenantsError> {
+        let found = timeout(PATIENCE, self.parts.tenants.active_tenants(service, environment)).await;
+        let found = found.map_err(|_elapsed| ActiveTenantsError::TooSlow)?;
+        rendered(&found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?)
     }
 
     /// What the lists in memory were good for.

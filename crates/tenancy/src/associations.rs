@@ -93,12 +93,13 @@ impl Associations {
             let mut story = Story::of(AuditAction::Create, target(service));
             story.happened.push(associated(service, &association));
             story.after = Some(facts(&association));
+            check_room(tenant)?;
             if !tenant.associate(service, association) {
                 return Err(Conflict::Associated(service.clone()).into());
             }
             Ok(Some(story))
         };
-        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, &prepared.secrets).await
+        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, id, &prepared.secrets).await
     }
 
     /// Checks what is wished for, and stores its secrets: all of them, or none.
@@ -112,11 +113,9 @@ impl Associations {
         if tenant.associations.contains_key(service) {
             return Err(Conflict::Associated(service.clone()).into());
         }
+        check_room(tenant)?;
         let isolation = wish.isolation.unwrap_or(tenant.isolation);
         let mut invalid = Invalid::default();
-        if tenant.associations.len() >= Tenant::MAX_ASSOCIATIONS {
-            invalid.add("serviceName", format_args!("a tenant has at most {}", Tenant::MAX_ASSOCIATIONS));
-        }
         if let Some(settings) = &wish.connection_settings {
             settings.check("connectionSettings", &mut invalid);
         }
@@ -274,10 +273,11 @@ impl Associations {
     pub(crate) async fn settle<T>(
         &self,
         result: Result<T, Refusal>,
+        tenant: &TenantId,
         secrets: &[SecretReference],
     ) -> Result<T, Refusal> {
         match &result {
-            Ok(_) => make_current(&self.0.parts, secrets).await,
+            Ok(_) => make_current(&self.0.parts, tenant, secrets).await,
             Err(Refusal::Store(_)) => {}
             Err(_) => forget(&self.0.parts, secrets).await,
         }
@@ -287,6 +287,14 @@ impl Associations {
     pub(crate) fn records(&self) -> &Records {
         &self.0
     }
+}
+
+fn check_room(tenant: &Tenant) -> Result<(), Invalid> {
+    let most = Tenant::MAX_ASSOCIATIONS;
+    if tenant.associations.len() < most {
+        return Ok(());
+    }
+    Err(Invalid::one("serviceName", format_args!("a tenant has at most {most} associations")))
 }
 
 fn view(tenant: &Tenant, service: &ServiceName) -> Option<AssociationView> {

@@ -228,9 +228,24 @@ pub(crate) async fn forget(parts: &Parts, secrets: &[SecretReference]) {
     }
 }
 
-/// Makes versions current that a record refers to now.
-pub(crate) async fn make_current(parts: &Parts, secrets: &[SecretReference]) {
-    for secret in secrets {
+/// Makes those versions current that the tenant's record refers to now, of the paths that were written. Of two writes of one
+/// module both do this after their commits, so the later record wins whoever is faster.
+pub(crate) async fn make_current(parts: &Parts, tenant: &TenantId, written: &[SecretReference]) {
+    if written.is_empty() {
+        return;
+    }
+    let referred = match parts.tenants.tenant(tenant).await {
+        Ok(Some(tenant)) => {
+            tenant.associations.into_values().flat_map(|it| it.modules.into_values()).collect()
+        }
+        Ok(None) => Vec::new(),
+        Err(error) => {
+            tracing::warn!(error = %error.source, "versions of secrets could not be made current");
+            return;
+        }
+    };
+    let referred = referred.iter().flat_map(ModuleResources::secrets).map(|(_, secret)| secret);
+    for secret in referred.filter(|secret| written.iter().any(|one| one.path == secret.path)) {
         if let Err(error) = parts.secrets.make_current(secret).await {
             tracing::warn!(path = %secret.path, %error, "a version of a secret could not be made current");
         }

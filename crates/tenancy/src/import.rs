@@ -146,7 +146,7 @@ impl Import {
         };
         let story = Story::of(AuditAction::Import, "");
         let change = self.records.told(tenant, story, actor, None);
-        match self.records.parts.tenants.commit_tenant(change).await {
+        match self.records.commit_tenant(change).await {
             Ok(()) => Ok(Taken::Made),
             Err(CommitError::Taken) => Err(Conflict::SlugTaken(slug).into()),
             Err(error) => Err(of_commit(error)),
@@ -175,7 +175,7 @@ impl Import {
         };
         let writing = Writing { actor, remember: &|(): &()| Ok(None) };
         let edited = self.records.edit_tenant(id, writing, edit, |_tenant| ()).await;
-        match self.associations.settle(edited, &prepared.secrets).await {
+        match self.associations.settle(edited, id, &prepared.secrets).await {
             Ok(()) => Ok(Taken::Made),
             Err(Refusal::Conflict(Conflict::Associated(_))) => Ok(Taken::Known),
             Err(refusal) => Err(refusal),
@@ -197,7 +197,7 @@ impl Import {
             environment: imported.environment,
             name: imported.name,
             hash: imported.hash,
-            former: None,
+            formers: Vec::new(),
             scopes: imported.scopes,
             tier: imported.tier,
             created_by: actor.caller.to_string(),
@@ -207,12 +207,9 @@ impl Import {
         };
         let target = format!("services/{}/api-keys/{}", key.service, key.id);
         let audit = self.records.audit(actor, AuditAction::Import, target, None, None);
-        let change = Change { record: key.clone(), events: Vec::new(), audit, ledger: None };
-        match self.records.parts.api_keys.commit_service_key(change).await {
-            Ok(()) => {
-                self.records.invalidation.service_key(&key).await;
-                Ok(Taken::Made)
-            }
+        let change = Change { record: key, events: Vec::new(), audit, ledger: None };
+        match self.records.commit_service_key(change).await {
+            Ok(()) => Ok(Taken::Made),
             // Another id has the very text.
             Err(CommitError::Taken) => Ok(Taken::Known),
             Err(error) => Err(of_commit(error)),

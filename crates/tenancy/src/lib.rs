@@ -2,7 +2,7 @@
 //!
 //! One plain struct a noun, over the ports of `domain`: a use case reads, lets `domain`'s rules decide, makes ids and times,
 //! and writes the change with its events, its audit row and the answer that a repeat gets. Before it answers, everybody
-//! who may remember the old state is told ([`Invalidation`]). Handlers only unpack and wrap.
+//! who may remember the old state is told (`invalidation`). Handlers only unpack and wrap.
 
 mod active_tenants;
 mod associations;
@@ -21,20 +21,19 @@ mod service_keys;
 mod services;
 mod settings;
 mod tenants;
+mod turns;
 mod use_cases;
 mod writing;
 
 pub use active_tenants::{ActiveTenants, ActiveTenantsError};
 pub use associations::{AssociationView, Associations, NewAssociation};
 pub use connections::{Connection, Connections, ConnectionsError, Outcome, Rendered};
-pub use follower::Follower;
 pub use given_module::{Given, GivenModule};
 pub use import::{Import, ImportedKey, ImportedRecord, ImportedTenant, Taken};
-pub use invalidation::Invalidation;
 pub use modules::{ConnectionSettingsPatch, ModulePath, Modules};
 pub use parts::{NoRandomness, Parts, Random};
 pub use refusal::{Conflict, KeptOut, Missing, Refusal};
-pub use service_keys::{MadeKey, NewServiceKey, ServiceKeyPage, ServiceKeys};
+pub use service_keys::{Granting, MadeKey, NewServiceKey, ServiceKeyPage, ServiceKeys};
 pub use services::{NamedService, RegisteredService, ServicePatch, ServiceWish, Services};
 pub use settings::Settings;
 pub use tenants::{NewTenant, RegisteredTenant, TenantPatch, Tenants};

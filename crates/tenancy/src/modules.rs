@@ -75,7 +75,12 @@ impl Modules {
         let ModulePath { service, module, .. } = path;
         let place = Place { environment: tenant.environment, tenant: &tenant.id, service, module };
         let StoredModule { resources, secrets } = given.store(place, &self.records().parts).await?;
+        let isolation = association.isolation;
         let edited = self.edit(path, writing, |association| {
+            if association.isolation != isolation {
+                // It was made anew meanwhile, and what was given was checked for the one before.
+                return Err(Refusal::Contended);
+            }
             let former = association.modules.insert(path.module.clone(), resources.clone());
             let mut story = Story::of(AuditAction::Update, module_target(path));
             let reason = format!("the resources of the module {} changed", path.module);
@@ -84,7 +89,7 @@ impl Modules {
             story.after = Some(facts(&resources));
             Ok(Some(story))
         });
-        self.0.settle(edited.await, &secrets).await
+        self.0.settle(edited.await, &path.tenant, &secrets).await
     }
 
     /// Takes all backing stores of the module away.

@@ -3,19 +3,23 @@
 use std::time::Duration;
 
 use domain::{
-    Actor, AuditAction, AuditEntry, Change, CommitError, LedgerRow, Tenant, TenantEvent, TenantId,
-    TenantStatus, Timestamp,
+    Actor, AuditAction, AuditEntry, Change, CommitError, Invalid, LedgerRow, ServiceKey, Tenant, TenantEvent,
+    TenantId, TenantStatus, Timestamp,
 };
 use serde_json::Value;
+use tracing::Instrument;
 
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal, of_commit};
+use crate::turns::Turns;
 use crate::writing::{Story, Writing};
 
 /// How often a change is made anew because somebody else was faster. With as many others at one record, most of them succeed
 /// meanwhile.
 pub(crate) const MAX_TRIES: u32 = 100;
+/// The most that is kept of a tenant with everything below it, in bytes of JSON.
+const MAX_RECORD: usize = 1024 * 1024;
 /// From here on a try waits a little.
 const AT_ONCE: u32 = 3;
 
@@ -24,6 +28,7 @@ const AT_ONCE: u32 = 3;
 pub(crate) struct Records {
     pub(crate) parts: Parts,
     pub(crate) invalidation: Invalidation,
+    pub(crate) turns: Turns,
 }
 
 impl Records {
@@ -45,24 +50,53 @@ impl Records {
         edit: impl Fn(&mut Tenant, Timestamp) -> Result<Option<Story>, Refusal>,
         outcome: impl Fn(&Tenant) -> T,
     ) -> Result<T, Refusal> {
+        // Those of one process go one after another, instead of each making the others begin anew.
+        let _turn = self.turns.of(id).await;
         for tries in 0..MAX_TRIES {
             let mut tenant = self.living(id, writing.actor).await?;
             let now = self.parts.now();
             let Some(story) = edit(&mut tenant, now)? else { return Ok(outcome(&tenant)) };
             tenant.version += 1;
             tenant.updated_at = now;
+            check_size(&tenant)?;
             let outcome = outcome(&tenant);
             let change = self.told(tenant.clone(), story, writing.actor, writing.row(&outcome)?);
-            match self.parts.tenants.commit_tenant(change).await {
-                Ok(()) => {
-                    self.invalidation.tenant(&tenant).await;
-                    return Ok(outcome);
-                }
+            match self.commit_tenant(change).await {
+                Ok(()) => return Ok(outcome),
                 Err(CommitError::Stale) => self.pause(tries).await,
                 Err(error) => return Err(of_commit(error)),
             }
         }
         Err(Refusal::Contended)
+    }
+
+    /// Writes a tenant and tells everybody, to the end also when whoever asked goes away over it.
+    pub(crate) async fn commit_tenant(&self, change: Change<Tenant>) -> Result<(), CommitError> {
+        let this = self.clone();
+        let tenant = change.record.clone();
+        to_the_end(async move {
+            let committed = this.parts.tenants.commit_tenant(change).await;
+            // Of a store that went away over it nobody knows whether it did.
+            if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
+                this.invalidation.tenant(&tenant).await;
+            }
+            committed
+        })
+        .await
+    }
+
+    /// The same for a key.
+    pub(crate) async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
+        let this = self.clone();
+        let key = change.record.clone();
+        to_the_end(async move {
+            let committed = this.parts.api_keys.commit_service_key(change).await;
+            if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
+                this.invalidation.service_key(&key).await;
+            }
+            committed
+        })
+        .await
     }
 
     /// A changed tenant with its story.
@@ -119,5 +153,26 @@ impl Records {
             let millis = self.parts.uuid().as_u128() % 10;
             tokio::time::sleep(Duration::from_millis(1 + millis as u64)).await;
         }
+    }
+}
+
+/// A record is read and written as a whole, and has to fit into one document of every store.
+fn check_size(tenant: &Tenant) -> Result<(), Refusal> {
+    let bytes = serde_json::to_vec(tenant)?.len();
+    if bytes > MAX_RECORD {
+        let problem =
+            format_args!("all that is kept of the tenant would have {bytes} bytes, above {MAX_RECORD}");
+        return Err(Invalid::one("", problem).into());
+    }
+    Ok(())
+}
+
+/// Goes on when whoever waits is dropped.
+async fn to_the_end(
+    commit: impl Future<Output = Result<(), CommitError>> + Send + 'static,
+) -> Result<(), CommitError> {
+    match tokio::spawn(commit.in_current_span()).await {
+        Ok(committed) => committed,
+        Err(panicked) => Err(CommitError::Unavailable(panicked.into())),
     }
 }

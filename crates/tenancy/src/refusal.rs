@@ -1,8 +1,8 @@
 //! Why a use case did not do what it was asked for.
 
 use domain::{
-    AssociationStatus, AssociationTransition, BoxError, CommitError, Invalid, ModuleName, SecretStoreError,
-    ServiceKeyTransition, ServiceName, Slug, StoreUnavailable, TenantTransition,
+    AssociationStatus, AssociationTransition, BoxError, CommitError, Invalid, ModuleName, Scope,
+    SecretStoreError, ServiceKeyTransition, ServiceName, Slug, StoreUnavailable, TenantTransition,
 };
 
 use crate::parts::NoRandomness;
@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The tenant, or its association with the service, is kept out.
     #[error("{0}")]
     KeptOut(KeptOut),
+    /// The caller may do such things, and not this one.
+    #[error("the scope {0} is needed")]
+    NotGranted(Scope),
     /// The write was committed under its idempotency key before: its answer is in the ledger.
     #[error("the write was committed before")]
     AlreadyCommitted,
@@ -89,6 +92,9 @@ pub enum Conflict {
     /// Tenants have the service.
     #[error("tenants are associated with the service {0}")]
     ServiceInUse(ServiceName),
+    /// It has keys that are good yet.
+    #[error("the service {0} has API keys: revoke them first")]
+    ServiceHasKeys(ServiceName),
     /// The state of the key.
     #[error("{0}")]
     ApiKey(ServiceKeyTransition),

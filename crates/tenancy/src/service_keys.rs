@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     Actor, ApiKey, ApiKeyHash, AuditAction, Change, CommitError, DisplayName, Environment, Invalid, RateTier,
-    Scopes, ServiceKey, ServiceName, Timestamp,
+    Scope, Scopes, ServiceKey, ServiceName, Timestamp,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -50,6 +50,29 @@ pub struct ServiceKeyPage {
     pub next: Option<String>,
 }
 
+/// Who hands out what.
+#[derive(Clone, Copy)]
+pub struct Granting<'a>(pub &'a Scopes);
+
+impl Granting<'_> {
+    /// A key reads what is its service's, without a scope: only that service, and whoever reads the connections of all, may
+    /// hand that out or take it away.
+    fn check_service(self, service: &ServiceName, actor: &Actor) -> Result<(), Refusal> {
+        if actor.binding.is_of(service) || self.0.allows(&Scope::CONNECTIONS_READ) {
+            return Ok(());
+        }
+        Err(Refusal::NotGranted(Scope::CONNECTIONS_READ))
+    }
+
+    /// Nobody can be given what the giver has not.
+    fn check_scopes(self, scopes: &Scopes) -> Result<(), Refusal> {
+        match scopes.iter().find(|scope| !self.0.allows(scope)) {
+            Some(scope) => Err(Refusal::NotGranted(scope.clone())),
+            None => Ok(()),
+        }
+    }
+}
+
 impl ServiceKeys {
     /// The longest time that an old text is good beside the new one.
     pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 86_400);
@@ -75,14 +98,15 @@ impl ServiceKeys {
         Ok(ServiceKeyPage { keys, next })
     }
 
-    /// Makes a key. Nobody can be given what the giver has not.
+    /// Makes a key.
     pub async fn create(
         &self,
         service: &ServiceName,
         wish: NewServiceKey,
-        granting: &Scopes,
+        granting: Granting<'_>,
         writing: Writing<'_, MadeKey>,
     ) -> Result<MadeKey, Refusal> {
+        granting.check_service(service, writing.actor)?;
         self.0.registered(service).await?;
         let now = self.0.parts.now();
         let mut invalid = Invalid::default();
@@ -92,12 +116,8 @@ impl ServiceKeys {
         if !writing.actor.binding.sees(wish.environment) {
             invalid.add("environment", "is not the one that the caller is for");
         }
-        for (index, scope) in wish.scopes.iter().enumerate() {
-            if !granting.allows(scope) {
-                invalid.add(format!("scopes.{index}"), "the caller has not this scope to give");
-            }
-        }
         invalid.into_result()?;
+        granting.check_scopes(&wish.scopes)?;
 
         let mut random = Zeroizing::new([0; ApiKey::RANDOM_BYTES]);
         (self.0.parts.random.fill)(random.as_mut_slice())?;
@@ -109,7 +129,7 @@ impl ServiceKeys {
             environment: wish.environment,
             name: wish.name,
             hash: ApiKeyHash::of(&text),
-            former: None,
+            formers: Vec::new(),
             scopes: wish.scopes,
             tier: wish.tier,
             created_by: writing.actor.caller.to_string(),
@@ -124,8 +144,7 @@ impl ServiceKeys {
             audit: self.audit(writing.actor, AuditAction::Create, None, &made.key),
             ledger: writing.row(&made)?,
         };
-        self.0.parts.api_keys.commit_service_key(change).await.map_err(of_commit)?;
-        self.0.invalidation.service_key(&made.key).await;
+        self.0.commit_service_key(change).await.map_err(of_commit)?;
         Ok(made)
     }
 
@@ -135,14 +154,17 @@ impl ServiceKeys {
         service: &ServiceName,
         id: &str,
         overlap: Duration,
+        granting: Granting<'_>,
         writing: Writing<'_, MadeKey>,
     ) -> Result<MadeKey, Refusal> {
+        granting.check_service(service, writing.actor)?;
         self.edit(
             service,
             id,
             AuditAction::Rotate,
             writing,
             |key, now| {
+                granting.check_scopes(&key.scopes)?;
                 let mut random = Zeroizing::new([0; ApiKey::RANDOM_BYTES]);
                 (self.0.parts.random.fill)(random.as_mut_slice())?;
                 let environment = key.environment.name();
@@ -164,8 +186,10 @@ impl ServiceKeys {
         &self,
         service: &ServiceName,
         id: &str,
+        granting: Granting<'_>,
         writing: Writing<'_, ServiceKey>,
     ) -> Result<ServiceKey, Refusal> {
+        granting.check_service(service, writing.actor)?;
         let revoke = |key: &mut ServiceKey, now| Ok(key.revoke(now)?);
         self.edit(service, id, AuditAction::Revoke, writing, revoke, |key, ()| key.clone()).await
     }
@@ -194,13 +218,8 @@ impl ServiceKeys {
                 audit: self.audit(writing.actor, action, Some(&before), &key),
                 ledger: writing.row(&outcome)?,
             };
-            match self.0.parts.api_keys.commit_service_key(change).await {
-                Ok(()) => {
-                    // The text that the rotation before this one left is among them.
-                    self.0.invalidation.service_key(&before).await;
-                    self.0.invalidation.service_key(&key).await;
-                    return Ok(outcome);
-                }
+            match self.0.commit_service_key(change).await {
+                Ok(()) => return Ok(outcome),
                 Err(CommitError::Stale) => self.0.pause(tries).await,
                 Err(error) => return Err(of_commit(error)),
             }
@@ -229,6 +248,6 @@ fn facts(key: &ServiceKey) -> Value {
         "tier": key.tier,
         "expiresAt": key.expires_at,
         "revokedAt": key.revoked_at,
-        "formerUntil": key.former.map(|former| former.until),
+        "formersUntil": key.formers.iter().map(|former| former.until).collect::<Vec<_>>(),
     })
 }

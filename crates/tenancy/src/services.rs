@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AuditAction, BaseUrl, Catalogue, Change, CommitError, Environment, ModuleName, Registered, ResourceKind,
-    Service, ServiceName, Timestamp,
+    AuditAction, BaseUrl, Catalogue, Change, CommitError, Environment, Invalid, ModuleName, Registered,
+    ResourceKind, Service, ServiceName, Timestamp,
 };
 use serde_json::json;
 
 use crate::records::{MAX_TRIES, Records};
 use crate::refusal::{Conflict, Missing, Refusal, of_commit};
 use crate::writing::Writing;
+
+/// Keys that are looked at at once.
+const KEYS_AT_ONCE: usize = 200;
 
 /// Registers and finds services. Cheap to clone.
 #[derive(Clone)]
@@ -161,11 +164,29 @@ impl Services {
         if self.0.parts.tenants.has_associations(name).await? {
             return Err(Conflict::ServiceInUse(name.clone()).into());
         }
+        if self.has_live_keys(name).await? {
+            return Err(Conflict::ServiceHasKeys(name.clone()).into());
+        }
         self.edit(name, writing, |catalogue, _now| {
             let service = catalogue.services.remove(name).ok_or_else(|| Missing::Service(name.clone()))?;
             Ok(Edit::Changed(NamedService { name: name.clone(), service }, AuditAction::Delete))
         })
         .await
+    }
+
+    /// A key of a service that is not registered could not be found any more to be revoked.
+    async fn has_live_keys(&self, name: &ServiceName) -> Result<bool, Refusal> {
+        let (now, mut after) = (self.0.parts.now(), None::<String>);
+        loop {
+            let keys = self.0.parts.api_keys.service_keys(name, after.as_deref(), KEYS_AT_ONCE).await?;
+            if keys.iter().any(|key| key.is_live_at(now)) {
+                return Ok(true);
+            }
+            match keys.last() {
+                Some(last) if keys.len() == KEYS_AT_ONCE => after = Some(last.id.clone()),
+                _ => return Ok(false),
+            }
+        }
     }
 
     async fn change(
@@ -196,13 +217,16 @@ impl Services {
     ) -> Result<T, Refusal> {
         for tries in 0..MAX_TRIES {
             let mut catalogue = self.0.parts.catalogue.catalogue().await?;
-            let before = catalogue.services.get(name).map(|service| json!(service));
+            let former = catalogue.services.get(name).cloned();
             let (outcome, action) = match edit(&mut catalogue, self.0.parts.now())? {
                 Edit::Same(outcome) => return Ok(outcome),
                 Edit::Changed(outcome, action) => (outcome, action),
             };
+            let after = catalogue.services.get(name);
+            check_reach(writing.actor.binding.environment, former.as_ref(), after)?;
             catalogue.version += 1;
             let after = catalogue.services.get(name).map(|service| json!(service));
+            let before = former.map(|service| json!(service));
             let audit = self.0.audit(writing.actor, action, format!("services/{name}"), before, after);
             let ledger = writing.row(&outcome)?;
             let change = Change { record: catalogue, events: Vec::new(), audit, ledger };
@@ -214,6 +238,34 @@ impl Services {
         }
         Err(Refusal::Contended)
     }
+}
+
+/// The catalogue is one for both environments. A caller that is for one of them may add to it, and says where services of its
+/// own environment are reached; it takes nothing away that the other may use.
+fn check_reach(
+    own: Option<Environment>,
+    before: Option<&Service>,
+    after: Option<&Service>,
+) -> Result<(), Refusal> {
+    let Some(own) = own else { return Ok(()) };
+    let mut invalid = Invalid::default();
+    let elsewhere = |service: Option<&Service>| {
+        let urls = service.map(|service| service.base_urls.clone()).unwrap_or_default();
+        urls.into_iter().filter(|(environment, _)| *environment != own).collect::<BTreeMap<_, _>>()
+    };
+    if elsewhere(before) != elsewhere(after) {
+        invalid.add("baseUrls", format_args!("the caller may change that of {own} only"));
+    }
+    let modules =
+        |service: Option<&Service>| service.map(|service| service.modules.clone()).unwrap_or_default();
+    let kept = modules(after);
+    let is_kept = |(name, kinds): (&ModuleName, &BTreeSet<ResourceKind>)| {
+        kept.get(name).is_some_and(|now| kinds.is_subset(now))
+    };
+    if (before.is_some() && after.is_none()) || !modules(before).iter().all(is_kept) {
+        invalid.add("modules", "only a caller that is for both environments may take something away");
+    }
+    Ok(invalid.into_result()?)
 }
 
 impl Records {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Actor, AuditAction, CommitError, DisplayName, Environment, Happened, Invalid, Isolation, Owner, Slug,
-    Tenant, TenantId, TenantPage, TenantQuery, TenantStatus, TextMap, Timestamp,
+    SlugError, Tenant, TenantId, TenantPage, TenantQuery, TenantStatus, TextMap, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -12,9 +12,6 @@ use crate::events::reactivated;
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
 use crate::writing::{Story, Writing};
-
-/// How many slugs are tried for a tenant that was given none.
-const SLUGS: usize = 50;
 
 /// Registers, changes and finds tenants. Cheap to clone.
 #[derive(Clone)]
@@ -88,20 +85,32 @@ impl Tenants {
         if !writing.actor.binding.sees(wish.environment) {
             return Err(Invalid::one("environment", "is not the one that the caller is for").into());
         }
-        let is_derived = wish.slug.is_none();
-        let first = match &wish.slug {
-            Some(slug) => slug.clone(),
-            None => Slug::derive(wish.name.as_str()).map_err(|problem| Invalid::one("slug", problem))?,
-        };
-        for number in 1..=SLUGS {
-            let slug = if number == 1 { first.clone() } else { numbered(&first, number)? };
-            match self.try_slug(&wish, slug.clone(), writing).await? {
-                Some(registered) => return Ok(registered),
-                None if is_derived => {}
-                None => return Err(Conflict::SlugTaken(slug).into()),
+        let Some(slug) = &wish.slug else { return self.create_by_name(&wish, writing).await };
+        let made = self.try_slug(&wish, slug.clone(), writing).await?;
+        Ok(made.ok_or_else(|| Conflict::SlugTaken(slug.clone()))?)
+    }
+
+    /// The slug is made of the name or, where somebody else has that one, of the name and the owner: so the same registration
+    /// again finds its tenant, whoever has come and gone meanwhile.
+    async fn create_by_name(
+        &self,
+        wish: &NewTenant,
+        writing: Writing<'_, RegisteredTenant>,
+    ) -> Result<RegisteredTenant, Refusal> {
+        let invalid = |problem: SlugError| Refusal::from(Invalid::one("slug", problem));
+        let plain = Slug::derive(wish.name.as_str()).map_err(invalid)?;
+        let own = plain.of_owner(&wish.owner.email).map_err(invalid)?;
+        if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, &own).await?
+            && tenant.is_registration_of(&own, wish.environment, &wish.owner)
+        {
+            return Ok(RegisteredTenant { tenant, is_new: false });
+        }
+        for slug in [plain, own.clone()] {
+            if let Some(registered) = self.try_slug(wish, slug, writing).await? {
+                return Ok(registered);
             }
         }
-        Err(Conflict::SlugTaken(first).into())
+        Err(Conflict::SlugTaken(own).into())
     }
 
     /// `None` when somebody else has the slug.
@@ -122,11 +131,8 @@ impl Tenants {
             story.after = Some(facts(&tenant));
             let registered = RegisteredTenant { tenant: tenant.clone(), is_new: true };
             let change = self.0.told(tenant, story, writing.actor, writing.row(&registered)?);
-            match self.0.parts.tenants.commit_tenant(change).await {
-                Ok(()) => {
-                    self.0.invalidation.tenant(&registered.tenant).await;
-                    return Ok(Some(registered));
-                }
+            match self.0.commit_tenant(change).await {
+                Ok(()) => return Ok(Some(registered)),
                 // Made by somebody else since it was looked for.
                 Err(CommitError::Taken) => self.0.pause(tries).await,
                 Err(error) => return Err(of_commit(error)),
@@ -238,15 +244,6 @@ impl Tenants {
     ) -> Result<Tenant, Refusal> {
         self.0.edit_tenant(id, writing, edit, Tenant::clone).await
     }
-}
-
-/// `slug-2` and so on, shortened so that the number fits.
-fn numbered(slug: &Slug, number: usize) -> Result<Slug, Refusal> {
-    let ending = format!("-{number}");
-    let room = 63 - ending.len();
-    let stem: String = slug.as_str().chars().take(room).collect();
-    let text = format!("{}{ending}", stem.trim_end_matches(['-', '_']));
-    text.parse().map_err(|problem| Invalid::one("slug", problem).into())
 }
 
 /// What the audit log shows of a tenant: no hash of a password, and nothing of what is below it.

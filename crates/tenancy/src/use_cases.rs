@@ -18,6 +18,7 @@ use crate::service_keys::ServiceKeys;
 use crate::services::Services;
 use crate::settings::Settings;
 use crate::tenants::Tenants;
+use crate::turns::Turns;
 
 /// All use cases over the same parts. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -41,6 +42,7 @@ pub struct UseCases {
     /// Taking over what another service registered.
     pub import: Import,
     records: Records,
+    cache: CacheHandle,
 }
 
 impl UseCases {
@@ -48,7 +50,7 @@ impl UseCases {
     /// may be made for one `cache`; clones are fine.
     pub fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, connections_ttl: Duration) -> Self {
         let invalidation = Invalidation::new(cache.clone());
-        let records = Records { parts: parts.clone(), invalidation: invalidation.clone() };
+        let records = Records { parts: parts.clone(), invalidation, turns: Turns::new() };
         Self {
             tenants: Tenants::new(records.clone()),
             associations: Associations::new(records.clone()),
@@ -56,23 +58,19 @@ impl UseCases {
             settings: Settings::new(records.clone()),
             services: Services::new(records.clone()),
             service_keys: ServiceKeys::new(records.clone()),
-            connections: Connections::new(
-                parts.clone(),
-                invalidation.clone(),
-                cache.clone(),
-                ring,
-                connections_ttl,
-            ),
+            connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
             import: Import::new(records.clone()),
-            active_tenants: ActiveTenants::new(parts, invalidation, cache),
+            active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
+            cache,
         }
     }
 
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
     /// told. Never ends.
     pub async fn keep_up(&self) {
-        let follower = Follower::new(self.records.parts.clone(), self.records.invalidation.clone());
-        tokio::join!(follower.follow(), self.records.invalidation.repeat());
+        let Records { parts, invalidation, .. } = self.records.clone();
+        let follower = Follower::new(parts, invalidation, &self.cache);
+        tokio::join!(follower.follow(), self.cache.repeat_announcements());
     }
 }

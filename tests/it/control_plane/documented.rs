@@ -127,7 +127,7 @@ fn complete(body: &mut Value, operation: &str, number: usize) {
         "createTenant" => body["slug"] = json!(format!("documented-{number}")),
         "registerService" => body["name"] = json!(format!("documented-{number}")),
         "associate" => {
-            *body = json!({ "isolationMode": body["isolationMode"], "maxOpenConns": body["maxOpenConns"] })
+            *body = json!({ "isolationMode": body["isolationMode"], "maxOpenConns": body["maxOpenConns"] });
         }
         "putModule" => {
             for resource in ["postgresql", "postgresqlReplica", "rabbitmq", "kafka"] {

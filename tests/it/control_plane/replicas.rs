@@ -1,5 +1,6 @@
 //! Two replicas on one store and one Valkey: what one changes the other knows in time.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -176,4 +177,48 @@ async fn a_change_gets_through_while_valkey_is_away() {
         assert_eq!(pair.writer.get(&connections(&id)).await.status, 200);
         pair.until(&connections(&id), UNTOLD, |answer| answer.status == 200).await;
     }
+}
+
+/// Whoever was served before is served, by what Valkey has; nobody else can be.
+#[tokio::test]
+async fn a_replica_that_starts_without_the_store_serves_what_valkey_has() {
+    let server = ValkeyServer::start().await;
+    let proxy = Proxy::start(testkit::shared_mongo().await).await;
+    let records = tempfile::tempdir().unwrap();
+    let name = testkit::unique_prefix();
+    let replica = async |store: SocketAddr| {
+        let variables = [
+            ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
+            ("CACHE_MODE", "single"),
+            ("CACHE_ADDRS", &server.address().to_string()),
+            // Both unseal what either sealed.
+            ("DATA_DIR", records.path().to_str().unwrap()),
+            ("MONGO_URI", &format!("mongodb://{store}/")),
+            ("MONGO_NAME", &name),
+        ];
+        Plane { service: Service::start(&variables).await }
+    };
+    let first = replica(testkit::shared_mongo().await).await;
+    first.service.wait_until_ready().await;
+    let (warm, cold) = (first.associated("warm-bank", "ledger").await, first.tenant("cold-bank").await);
+    let (key, _) = first.key("ledger", json!({ "name": "pods" })).await;
+    assert_eq!(first.get_as(&key, &connections(&warm)).await.status, 200);
+
+    proxy.cut().await;
+    let second = replica(proxy.address()).await;
+    // It takes no traffic yet; who asks is answered as far as that can be.
+    assert_eq!(second.get("/readyz").await.status, 503);
+    testkit::wait_for("what Valkey has", UNTOLD * 5, async || {
+        let answer = second.get_as(&key, &connections(&warm)).await;
+        if answer.status == 200 { Ok(()) } else { Err(format!("{answer:?}")) }
+    })
+    .await;
+    for _ in 0..3 {
+        assert_eq!(second.get_as(&key, &connections(&warm)).await.status, 200);
+        assert_eq!(second.get_as(&key, &connections(&cold)).await.status, 503);
+        assert_eq!(second.get_as("a key of nobody", &connections(&warm)).await.status, 503);
+    }
+    proxy.pass().await;
+    second.service.wait_until_healthy().await;
+    assert_eq!(second.get_as(&key, &connections(&cold)).await.status, 404);
 }

@@ -1,14 +1,17 @@
 //! `/v1/services`.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::on_every_store;
 use super::plane::{Plane, assert_refused, fields};
+use crate::support::answer;
 
 on_every_store!(
     a_service_is_registered_once,
     modules_are_added_and_removed,
     a_service_that_tenants_have_stays,
+    a_key_of_one_environment_takes_nothing_from_the_other,
     modules_that_would_share_a_secret_are_refused,
 );
 
@@ -63,9 +66,30 @@ async fn a_service_that_tenants_have_stays(plane: Plane) {
     plane.put(&format!("/v1/tenants/{id}/associations/ledger/suspend"), Value::Null).await;
     assert_refused(&plane.delete("/v1/services/ledger").await, 409);
     plane.delete(&format!("/v1/tenants/{id}/associations/ledger")).await;
+    let (_, key) = plane.key("ledger", json!({ "name": "pods" })).await;
+    assert_refused(&plane.delete("/v1/services/ledger").await, 409);
+    plane.delete(&format!("/v1/services/ledger/api-keys/{key}")).await;
     let gone = plane.delete("/v1/services/ledger").await;
     assert_eq!((gone.status.as_u16(), &gone.body["name"]), (200, &json!("ledger")));
     assert_refused(&plane.delete("/v1/services/ledger").await, 404);
+}
+
+async fn a_key_of_one_environment_takes_nothing_from_the_other(plane: Plane) {
+    plane.service("ledger").await;
+    let scopes = json!(["backoffice:tm:services:write"]);
+    let (key, _) = plane.key("ledger", json!({ "name": "ci", "scopes": scopes })).await;
+    let ask = async |method: Method, path: &str, body: Value| {
+        answer(plane.service.bare_request(method, path).header("X-API-Key", &key).json(&body)).await
+    };
+    let url = |environment: &str| json!({ "baseUrls": { environment: "http://ledger:3000" } });
+    let path = "/v1/services/ledger";
+    assert_eq!(ask(Method::PATCH, path, url("staging")).await.status, 200);
+    assert_eq!(fields(&ask(Method::PATCH, path, url("production")).await), ["baseUrls"]);
+    assert_eq!(fields(&ask(Method::PATCH, path, json!({ "modules": [] })).await), ["modules"]);
+    assert_refused(&ask(Method::DELETE, path, Value::Null).await, 409);
+    let module = format!("{path}/modules/reports");
+    assert_eq!(ask(Method::PUT, &module, json!({ "resources": ["mongodb"] })).await.status, 200);
+    assert_eq!(fields(&ask(Method::PUT, &module, json!({ "resources": [] })).await), ["modules"]);
 }
 
 async fn modules_that_would_share_a_secret_are_refused(plane: Plane) {

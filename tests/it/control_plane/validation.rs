@@ -7,7 +7,13 @@ use super::on_every_store;
 use super::plane::{Plane, assert_refused, fields, new_tenant};
 use crate::support::answer;
 
-on_every_store!(what_is_no_json_is_refused, values_are_bounded, bad_requests_change_nothing);
+on_every_store!(
+    what_is_no_json_is_refused,
+    values_are_bounded,
+    bad_requests_change_nothing,
+    a_misspelt_field_wipes_nothing,
+    a_tenant_does_not_grow_without_end,
+);
 
 async fn what_is_no_json_is_refused(plane: Plane) {
     let send = async |media_type: &str, body: &str| {
@@ -65,4 +71,48 @@ async fn bad_requests_change_nothing(plane: Plane) {
         assert!(refused.status.is_client_error(), "{path}: {refused:?}");
     }
     assert_eq!((plane.get(&path).await.body, plane.connections(&id, "ledger").await.body), before);
+}
+
+async fn a_misspelt_field_wipes_nothing(plane: Plane) {
+    let id = plane.associated("blue-bank", "ledger").await;
+    let path = format!("/v1/tenants/{id}");
+    for (method, path, body, named) in [
+        (
+            Method::PUT,
+            format!("{path}/associations/ledger/modules/onboarding"),
+            json!({ "postgres": {} }),
+            "postgres",
+        ),
+        (Method::PATCH, path.clone(), json!({ "status": "suspended" }), "status"),
+        (Method::PATCH, path.clone(), json!({ "owner": { "email": "b@x" } }), "email"),
+        (Method::PATCH, "/v1/services/ledger".to_owned(), json!({ "module": [] }), "module"),
+    ] {
+        let refused = plane.ask(method, &path, body).await;
+        assert_refused(&refused, 400);
+        assert!(refused.body["message"].as_str().unwrap().contains(named), "{refused:?}");
+    }
+    assert_eq!(
+        plane.connections(&id, "ledger").await.body["databases"]["onboarding"]["postgresql"]["port"],
+        5432
+    );
+}
+
+async fn a_tenant_does_not_grow_without_end(plane: Plane) {
+    let id = plane.associated("blue-bank", "ledger").await;
+    let values: serde_json::Map<String, Value> =
+        (0..100).map(|number| (format!("entry-{number}"), json!("x".repeat(4_096)))).collect();
+    let mut refused = None;
+    for number in 0..5 {
+        let service = format!("service-{number}");
+        plane.service(&service).await;
+        plane.post(&format!("/v1/tenants/{id}/associations/{service}"), Value::Null).await;
+        let path = format!("/v1/tenants/{id}/settings?service={service}");
+        let answer = plane.put(&path, json!({ "values": values })).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    assert_refused(&refused.expect("a refusal"), 422);
+    assert_eq!(plane.connections(&id, "ledger").await.status, 200);
 }

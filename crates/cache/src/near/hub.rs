@@ -32,6 +32,8 @@ pub(crate) struct Hub {
     /// The steady clock by which proofs and entries end.
     clock: Arc<dyn TimeSource>,
     lag: Lag,
+    /// Times that changes may have been missed.
+    generation: watch::Sender<u64>,
 }
 
 impl Hub {
@@ -46,6 +48,7 @@ impl Hub {
             coverage: ArcSwapOption::empty(),
             clock,
             lag: Lag::default(),
+            generation: watch::Sender::new(0),
         }
     }
 
@@ -106,7 +109,23 @@ impl Hub {
         }
     }
 
+    /// Changes may have been missed, by this process or by the shared cache itself.
+    pub(crate) fn doubt(&self) {
+        self.generation.send_modify(|generation| *generation += 1);
+    }
+
+    /// How often there was a doubt.
+    pub(crate) fn generation(&self) -> u64 {
+        *self.generation.borrow()
+    }
+
+    /// The same, as it changes.
+    pub(crate) fn doubts(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
+    }
+
     pub(crate) fn clear(&self) {
+        self.doubt();
         for (_, sink) in self.sinks.read().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Some(sink) = sink.upgrade() {
                 sink.clear();

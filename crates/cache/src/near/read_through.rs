@@ -22,10 +22,19 @@ pub enum FoundRecord {
         /// Its bytes.
         value: Bytes,
     },
+    /// It stands, but changes of it may have been lost. The source decides; this is for when the source gives no answer.
+    Doubted {
+        /// Its version.
+        version: u64,
+        /// Its bytes.
+        value: Bytes,
+    },
     /// There is none.
     Missing,
     /// The shared cache gave no answer; the source decides, and nothing is filled in.
     Unknown(CacheError),
+    /// What stands there may be old: a change of it was not announced yet. The source decides, and nothing is filled in.
+    Outdated,
 }
 
 /// Under which lease a record is loaded.
@@ -87,12 +96,17 @@ impl LoadedRecord {
 impl CacheHandle {
     /// Asks the shared cache for a record.
     pub async fn find_record(&self, key: &[u8]) -> FoundRecord {
+        if self.news().is_unsent(key) {
+            return FoundRecord::Outdated;
+        }
+        let is_doubted = self.news().is_behind();
         let asked = reading::mark(key);
         let found = match self.current() {
             Ok(cache) => cache.find_versioned(key).await,
             Err(error) => Err(error),
         };
         match found {
+            Ok(Some((version, value))) if is_doubted => FoundRecord::Doubted { version, value },
             Ok(Some((version, value))) => {
                 reading::adopt(asked);
                 FoundRecord::Record { version, value }
@@ -125,16 +139,24 @@ impl CacheHandle {
         load: impl Future<Output = Result<Option<(u64, Bytes)>, E>>,
         cache_error: &mut Option<CacheError>,
     ) -> Result<LoadedRecord, E> {
+        let heard = self.news().heard(key);
+        if self.news().is_unsent(key) {
+            let loaded = load.await?;
+            return Ok(loaded
+                .map_or(LoadedRecord::Absent, |(version, value)| LoadedRecord::NotInCache(version, value)));
+        }
         let cache = self.current();
+        // A lease is good also then: changes that are lost after it was granted are gone through later.
+        let is_doubted = self.news().is_behind();
         let asked = reading::mark(key);
         let granted = match &cache {
             Ok(cache) => cache.lease(key, lease.token.clone(), lease.ttl).await,
             Err(error) => Err(error.clone()),
         };
         *cache_error = granted.as_ref().err().cloned();
-        if let Ok(Lease::Found { version, value }) = granted {
+        if let (Ok(Lease::Found { version, value }), false) = (&granted, is_doubted) {
             reading::adopt(asked);
-            return Ok(LoadedRecord::InCache(version, value));
+            return Ok(LoadedRecord::InCache(*version, value.clone()));
         }
         let loaded = load.await?;
         let (Ok(cache), Ok(Lease::Granted)) = (cache, granted) else {
@@ -143,6 +165,11 @@ impl CacheHandle {
         };
         // Our own lease was told to us as a change. That it still stands shows that nothing else changed.
         let asked = reading::mark(key);
+        // A change that this process knows of, and the shared cache perhaps not: the lease says nothing then.
+        if self.news().heard(key) != heard || self.news().is_unsent(key) {
+            return Ok(loaded
+                .map_or(LoadedRecord::Absent, |(version, value)| LoadedRecord::Superseded(version, value)));
+        }
         let Some((version, value)) = loaded else {
             if asked.is_some() && lease_stands(&cache, key, &lease.token).await {
                 reading::adopt(asked);

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::StoreUnavailable;
@@ -10,8 +12,8 @@ use crate::service_name::ServiceName;
 /// change could tell nobody.
 #[async_trait]
 pub trait ChangeFeed: Send + Sync + 'static {
-    /// Where the feed stands now.
-    async fn now(&self) -> Result<ChangeMark, StoreUnavailable>;
+    /// Where the feed stood so long ago, or a little earlier; zero is for now.
+    async fn mark_before(&self, age: Duration) -> Result<ChangeMark, StoreUnavailable>;
 
     /// What was committed behind `mark`, at most 1,000 changes, and where to go on. A change may be told again, and only the
     /// last state of a record that changed several times.

@@ -110,7 +110,15 @@ impl LookUp {
                 Some(known) => Ok(held(known, true)),
                 None => self.aside(wanted, false).await,
             },
+            FoundRecord::Doubted { version, value } => {
+                match (self.aside(wanted, false).await, self.opened(wanted, version, &value)) {
+                    // What was good a while ago, where nobody can say whether it still is.
+                    (Err(Refusal::Unavailable(_) | Refusal::TooSlow), Some(known)) => Ok(held(known, false)),
+                    (decided, _) => decided,
+                }
+            }
             FoundRecord::Unknown(error) => self.aside(wanted, error.is_outage()).await,
+            FoundRecord::Outdated => self.aside(wanted, false).await,
             FoundRecord::Missing => self.filled(wanted).await,
         }
     }

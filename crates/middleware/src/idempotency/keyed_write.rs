@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ struct Parts {
     sealed_for: Vec<u8>,
     ring: KeyRing,
     max_answer_bytes: usize,
+    /// The handler made the row of an answer, to commit it.
+    has_row: AtomicBool,
 }
 
 /// In the extensions of an answer: the commit met a row with the key of this write already, so another call did it. The
@@ -54,6 +57,7 @@ impl KeyedWrite {
             sealed_for,
             ring: shared.ring.clone(),
             max_answer_bytes: shared.settings.max_answer_bytes,
+            has_row: AtomicBool::new(false),
         }))
     }
 
@@ -87,6 +91,7 @@ impl KeyedWrite {
     /// left out: repeats then learn only that the write was done.
     pub fn row<B: AsRef<[u8]>>(&self, answer: &Response<B>) -> Result<LedgerRow, SealError> {
         let is_kept = answer.body().as_ref().len() <= self.0.max_answer_bytes;
+        self.0.has_row.store(true, Ordering::Relaxed);
         Ok(LedgerRow {
             key: self.0.key.clone(),
             fingerprint: self.0.fingerprint,
@@ -94,6 +99,12 @@ impl KeyedWrite {
             sealed_answer: if is_kept { Some(self.seal(answer)?) } else { None },
             ttl: self.ttl_of(answer.status()),
         })
+    }
+
+    /// Whether the handler came as far as to a commit: else its answer says what it found, which another try of the very write
+    /// may have left there.
+    pub(super) fn has_row(&self) -> bool {
+        self.0.has_row.load(Ordering::Relaxed)
     }
 
     /// Where the cache remembers it.

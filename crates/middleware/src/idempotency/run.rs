@@ -105,10 +105,7 @@ where
             }
         }
         match self.handle(handler, request, reserved).await {
-            Ok(Handled::Answered(answer)) => {
-                let (outcome, end) = self.ending(answer);
-                self.end(outcome, end).await;
-            }
+            Ok(Handled::Answered(answer)) => self.answered(answer).await,
             Ok(Handled::NotFinal(response)) => self.give_up(Outcome::Answer(response)).await,
             Ok(Handled::AlreadyCommitted) => self.adopt_other().await,
             Ok(Handled::Failed(error)) => self.give_up(Outcome::Failed(error)).await,
@@ -198,6 +195,20 @@ where
         };
         let end = End { record: Record::complete(&self.write, sealed.as_deref()), ttl };
         drop(sealed);
+        self.end(outcome, end).await;
+    }
+
+    /// The handler answered. Where it committed nothing, its answer may be about what another try of this very write has just
+    /// done, such as that there is nothing left to do: the other's answer counts then.
+    async fn answered(self, answer: Captured<B>) {
+        if let Some(ledger) = self.shared.ledger.as_ref().filter(|_| !self.write.has_row()) {
+            match self.look_up(ledger.as_ref()).await {
+                Ok(None) => {}
+                Ok(Some(committed)) => return self.adopt(committed).await,
+                Err(refusal) => return self.give_up(Outcome::Refused(refusal)).await,
+            }
+        }
+        let (outcome, end) = self.ending(answer);
         self.end(outcome, end).await;
     }
 

@@ -85,7 +85,7 @@ async fn take(use_cases: &UseCases, line: &str, actor: &Actor) -> Result<Taken, 
         return Err(format!("longer than {MAX_LINE} bytes"));
     }
     let record = api::imported_record(line).map_err(|error| error.to_string())?;
-    use_cases.import.take(record, actor).await.map_err(|refusal| error_chain(&refusal).to_string())
+    use_cases.import.take(record, actor).await.map_err(|refusal| error_chain(&refusal))
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {

@@ -1,11 +1,18 @@
 //! Tests of the binary as a process: its environment, output, signals and exit codes.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "test code fails by panicking"
+)]
 
 mod check;
 mod configuration;
 mod first_start;
 mod import;
+mod killed;
 mod readme;
 mod secrets;
 mod signals;

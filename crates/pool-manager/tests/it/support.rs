@@ -74,6 +74,14 @@ impl Process {
         assert!(Command::new("kill").args([format!("-{name}"), pid]).status().expect("kill runs").success());
     }
 
+    pub(crate) async fn wait_until_ready(&self) {
+        testkit::wait_for("readiness", PATIENCE, async || match self.get("/readyz", "").await {
+            Some(200) => Ok(()),
+            other => Err(format!("{other:?}: {}", self.output())),
+        })
+        .await;
+    }
+
     /// Status of a GET with this key; `None` when nobody answers.
     pub(crate) async fn get(&self, path: &str, key: &str) -> Option<u16> {
         let request = self.client.get(format!("{}{path}", self.base)).header("X-API-Key", key);

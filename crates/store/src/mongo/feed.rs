@@ -4,6 +4,8 @@
 //! behind the time of one that was seen before it, and a new primary's clock may be behind: the feed goes back some seconds
 //! and tells again what changed in them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{ChangeFeed, ChangeMark, Changed, Changes, StoreUnavailable};
 use mongodb::bson::{DateTime, Document, doc};
@@ -17,8 +19,9 @@ const OVERLAP_MILLIS: i64 = 10_000;
 
 #[async_trait]
 impl ChangeFeed for MongoStore {
-    async fn now(&self) -> Result<ChangeMark, StoreUnavailable> {
-        Ok(self.overlapping_mark().await?)
+    async fn mark_before(&self, age: Duration) -> Result<ChangeMark, StoreUnavailable> {
+        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        Ok(ChangeMark(self.overlapping_mark().await?.0.saturating_sub(age)))
     }
 
     async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable> {

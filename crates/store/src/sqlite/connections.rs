@@ -1,8 +1,9 @@
 //! The connections to the file, used on threads that may block.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{BoxError, CommitError, StoreUnavailable};
@@ -18,9 +19,31 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// One connection that writes and some that read.
 pub(super) struct Connections {
     writer: Mutex<Connection>,
-    writing: Semaphore,
+    writing: Arc<Semaphore>,
     readers: Mutex<Vec<Connection>>,
-    reading: Semaphore,
+    reading: Arc<Semaphore>,
+}
+
+/// A reading connection that goes back when it is dropped, be it by a panic.
+struct Reader<'a> {
+    connections: &'a Connections,
+    connection: Option<Connection>,
+}
+
+impl Deref for Reader<'_> {
+    type Target = Connection;
+
+    #[expect(clippy::expect_used, reason = "it is there until it is dropped")]
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a connection")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        let readers = self.connections.readers.lock();
+        readers.unwrap_or_else(PoisonError::into_inner).extend(self.connection.take());
+    }
 }
 
 /// What goes wrong inside.
@@ -95,10 +118,17 @@ impl Connections {
         let readers = (0..READERS).map(|_| reader()).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             writer: Mutex::new(writer),
-            writing: Semaphore::new(1),
+            writing: Arc::new(Semaphore::new(1)),
             readers: Mutex::new(readers),
-            reading: Semaphore::new(READERS),
+            reading: Arc::new(Semaphore::new(READERS)),
         })
+    }
+
+    /// One of the readers, for whoever has a turn.
+    fn reader(&self) -> Result<Reader<'_>, Fault> {
+        let connection = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = Some(connection.ok_or_else(|| Fault::value(Busy))?);
+        Ok(Reader { connections: self, connection })
     }
 }
 
@@ -108,19 +138,18 @@ impl SqliteStore {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreUnavailable> {
-        let store = self.clone();
         let connections = &self.0.connections;
-        let _turn = tokio::time::timeout(PATIENCE, connections.reading.acquire())
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&connections.reading).acquire_owned())
             .await
             .map_err(|_elapsed| StoreUnavailable::new(Busy))?
             .map_err(StoreUnavailable::new)?;
+        let store = self.clone();
         let done = tokio::task::spawn_blocking(move || {
-            let readers = &store.0.connections.readers;
-            let Some(connection) = readers.lock().unwrap_or_else(PoisonError::into_inner).pop() else {
-                return Err(Fault::value(Busy));
-            };
-            let result = work(&connection);
-            readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            let reader = store.0.connections.reader()?;
+            let result = work(&reader);
+            // Given back before the turn ends, also when whoever asked is gone.
+            drop(reader);
+            drop(turn);
             result
         });
         done.await.map_err(StoreUnavailable::new)?.map_err(StoreUnavailable::new)
@@ -132,12 +161,13 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, CommitError> {
         let unavailable = |source: BoxError| CommitError::Unavailable(source);
-        let store = self.clone();
-        let _turn = tokio::time::timeout(PATIENCE, self.0.connections.writing.acquire())
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0.connections.writing).acquire_owned())
             .await
             .map_err(|_elapsed| unavailable(Busy.into()))?
             .map_err(|closed| unavailable(closed.into()))?;
+        let store = self.clone();
         let done = tokio::task::spawn_blocking(move || {
+            let _until_the_end = turn;
             let mut writer = store.0.connections.writer.lock().unwrap_or_else(PoisonError::into_inner);
             // Dropping it rolls it back.
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -1,8 +1,10 @@
 //! What changed, for replicas that follow.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{ChangeFeed, ChangeMark, Changed, Changes, ServiceKey, StoreUnavailable, Tenant};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 use super::connections::Fault;
@@ -36,10 +38,14 @@ impl Kind {
 
 #[async_trait]
 impl ChangeFeed for SqliteStore {
-    async fn now(&self) -> Result<ChangeMark, StoreUnavailable> {
-        self.read(|connection| {
-            let newest = "SELECT coalesce(max(sequence), 0) FROM changes";
-            Ok(ChangeMark(connection.query_row(newest, [], |row| row.get(0))?))
+    async fn mark_before(&self, age: Duration) -> Result<ChangeMark, StoreUnavailable> {
+        let then = self.now().before(age).millis();
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT sequence FROM changes WHERE at <= ?1 ORDER BY at DESC, sequence DESC LIMIT 1",
+            )?;
+            let sequence = statement.query_row(params![then], |row| row.get(0)).optional()?;
+            Ok(ChangeMark(sequence.unwrap_or_default()))
         })
         .await
     }

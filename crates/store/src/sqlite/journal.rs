@@ -34,11 +34,11 @@ impl Journal {
             .execute(params![self.audit.id.to_string(), serde_json::to_string(&self.audit)?])?;
         transaction
             .prepare_cached(
-                "INSERT INTO changes (kind, id, sequence)
-                 VALUES (?1, ?2, (SELECT coalesce(max(sequence), 0) + 1 FROM changes))
-                 ON CONFLICT (kind, id) DO UPDATE SET sequence = excluded.sequence",
+                "INSERT INTO changes (kind, id, sequence, at)
+                 VALUES (?1, ?2, (SELECT coalesce(max(sequence), 0) + 1 FROM changes), ?3)
+                 ON CONFLICT (kind, id) DO UPDATE SET sequence = excluded.sequence, at = excluded.at",
             )?
-            .execute(params![kind, id])?;
+            .execute(params![kind, id, now.millis()])?;
         Ok(())
     }
 }

@@ -5,25 +5,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded, LoadedRecord};
-use domain::{ServiceName, TenantId, Timestamp};
+use domain::{ServiceName, StoreUnavailable, TenantId, Timestamp};
 use seal::KeyRing;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::{ConnectionsError, load, sealed};
-use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::Refusal;
 
 /// Longer than a load may take.
 const LEASE_TTL: Duration = Duration::from_secs(8);
+/// For one load, waiting for its turn included.
+const LOAD_TIME: Duration = Duration::from_secs(5);
 /// Loads from the store at once: the store's own requests have to get through too.
 const MAX_LOADS: usize = 64;
 
 /// The sources and what stands before them.
 pub(super) struct LookUp {
     parts: Parts,
-    invalidation: Invalidation,
     cache: CacheHandle,
     ring: KeyRing,
     ttl: Duration,
@@ -47,30 +48,31 @@ enum Aside {
 }
 
 impl LookUp {
-    pub(super) fn new(
-        parts: Parts,
-        invalidation: Invalidation,
-        cache: CacheHandle,
-        ring: KeyRing,
-        ttl: Duration,
-    ) -> Self {
-        Self { parts, invalidation, cache, ring, ttl, loads: Semaphore::new(MAX_LOADS) }
+    pub(super) fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, ttl: Duration) -> Self {
+        Self { parts, cache, ring, ttl, loads: Semaphore::new(MAX_LOADS) }
     }
 
     /// Everything there is to do, for all who wait for this key.
     pub(super) async fn run(&self, key: &str, tenant: &TenantId, service: &ServiceName) -> Answer {
         let wanted = Wanted { key, tenant, service };
-        // The shared cache was not told of a change yet: what it has is old.
-        if self.invalidation.unsent(key) {
-            return self.aside(&wanted).await;
-        }
         match self.cache.find_record(key.as_bytes()).await {
             FoundRecord::Record { version, value } => match self.opened(&wanted, version, &value) {
                 Some(connection) => Ok(held(connection, true)),
                 None => self.aside(&wanted).await,
             },
+            FoundRecord::Doubted { version, value } => {
+                match (self.aside(&wanted).await, self.opened(&wanted, version, &value)) {
+                    // What was right a while ago, where nobody can say whether it still is.
+                    (Err(ConnectionsError::Refused(refusal)), Some(connection))
+                        if matches!(*refusal, Refusal::Store(_)) =>
+                    {
+                        Ok(held(connection, false))
+                    }
+                    (decided, _) => decided,
+                }
+            }
             FoundRecord::Missing => self.filled(&wanted).await,
-            FoundRecord::Unknown(_) => self.aside(&wanted).await,
+            FoundRecord::Unknown(_) | FoundRecord::Outdated => self.aside(&wanted).await,
         }
     }
 
@@ -117,9 +119,16 @@ impl LookUp {
     }
 
     async fn load(&self, wanted: &Wanted<'_>) -> Result<Option<Connection>, Refusal> {
-        // It is never closed.
-        let _room = self.loads.acquire().await;
-        load::load(&self.parts, wanted.tenant, wanted.service).await
+        let load = async {
+            // It is never closed.
+            let _room = self.loads.acquire().await;
+            load::load(&self.parts, wanted.tenant, wanted.service).await
+        };
+        // Whoever waited has gone by then; what hangs must not pile up.
+        match timeout(LOAD_TIME, load).await {
+            Ok(loaded) => loaded,
+            Err(_elapsed) => Err(Refusal::Store(StoreUnavailable::new("it took too long"))),
+        }
     }
 
     fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<Connection> {

@@ -20,7 +20,6 @@ use tokio::time::timeout;
 pub use connection::{Connection, Outcome, Rendered};
 
 use crate::cache_keys;
-use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal};
 use look_up::LookUp;
@@ -66,15 +65,9 @@ impl From<Refusal> for ConnectionsError {
 
 impl Connections {
     /// Kept in `cache` for `ttl`, sealed with `ring`. No two may be made for one `cache`; clones are fine.
-    pub fn new(
-        parts: Parts,
-        invalidation: Invalidation,
-        cache: CacheHandle,
-        ring: KeyRing,
-        ttl: Duration,
-    ) -> Self {
+    pub fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, ttl: Duration) -> Self {
         let near = NearCache::new(&cache, NEAR);
-        Self { near, look_up: Arc::new(LookUp::new(parts, invalidation, cache, ring, ttl)) }
+        Self { near, look_up: Arc::new(LookUp::new(parts, cache, ring, ttl)) }
     }
 
     /// The connections of the tenant to the service. Tenants that `binding` does not see do not exist.

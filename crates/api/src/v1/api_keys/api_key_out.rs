@@ -62,7 +62,7 @@ impl ApiKeyOut {
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.map(|time| time.to_string()),
             revoked_at: key.revoked_at.map(|time| time.to_string()),
-            former_key_until: key.former.map(|former| former.until.to_string()),
+            former_key_until: key.formers.last().map(|former| former.until.to_string()),
         }
     }
 }

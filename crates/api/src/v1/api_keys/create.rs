@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::{Environment, Invalid, Scope, Scopes};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{MadeKey, NewServiceKey};
+use tenancy::{Granting, MadeKey, NewServiceKey};
 use utoipa::ToSchema;
 
 use super::api_key_out::ApiKeyOut;
@@ -51,6 +51,7 @@ pub(super) struct NewApiKeyIn {
     request_body = NewApiKeyIn,
     responses(
         (status = 201, description = "Made", body = ApiKeyOut),
+        (status = 403, description = "The caller has not what the key would have", body = crate::openapi::ErrorOut),
         (status = 404, description = "There is no such service", body = crate::openapi::ErrorOut),
         (status = 422, description = "A value makes no sense", body = crate::openapi::ErrorOut),
     ),
@@ -65,7 +66,7 @@ pub(super) async fn handler(
     let wish = input.check(state.environment())?;
     let answer = |made: &MadeKey| json(StatusCode::CREATED, &ApiKeyOut::of_made(made));
     let keys = &state.use_cases().service_keys;
-    let granting = authorized.caller().scopes();
+    let granting = Granting(authorized.caller().scopes());
     write(&authorized, answer, async |writing| keys.create(&service, wish, granting, writing).await).await
 }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use domain::ServiceKey;
 use http::StatusCode;
+use tenancy::Granting;
 
 use super::api_key_out::ApiKeyOut;
 use crate::authorization::Authorized;
@@ -37,5 +38,6 @@ pub(super) async fn handler(
 ) -> Result<Response, ApiError> {
     let answer = |key: &ServiceKey| json(StatusCode::OK, &ApiKeyOut::of(key));
     let keys = &state.use_cases().service_keys;
-    write(&authorized, answer, async |writing| keys.revoke(&service, &id, writing).await).await
+    let granting = Granting(authorized.caller().scopes());
+    write(&authorized, answer, async |writing| keys.revoke(&service, &id, granting, writing).await).await
 }

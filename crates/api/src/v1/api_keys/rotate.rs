@@ -7,7 +7,7 @@ use axum::response::Response;
 use domain::Invalid;
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{MadeKey, ServiceKeys};
+use tenancy::{Granting, MadeKey, ServiceKeys};
 use utoipa::ToSchema;
 
 use super::api_key_out::ApiKeyOut;
@@ -21,7 +21,7 @@ use crate::write::{json, write};
 
 /// How to replace it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct RotateIn {
     /// For how long the text before is good yet; never for longer than the key. 0 where there is none.
     #[schema(example = 3600)]
@@ -41,6 +41,7 @@ pub(super) struct RotateIn {
     request_body = RotateIn,
     responses(
         (status = 200, description = "The key with its new text", body = ApiKeyOut),
+        (status = 403, description = "The caller has not what the key has", body = crate::openapi::ErrorOut),
         (status = 404, description = "There is none", body = crate::openapi::ErrorOut),
         (status = 409, description = "It is withdrawn, or has expired", body = crate::openapi::ErrorOut),
         (status = 422, description = "The overlap is too long", body = crate::openapi::ErrorOut),
@@ -60,5 +61,7 @@ pub(super) async fn handler(
     }
     let answer = |made: &MadeKey| json(StatusCode::OK, &ApiKeyOut::of_made(made));
     let keys = &state.use_cases().service_keys;
-    write(&authorized, answer, async |writing| keys.rotate(&service, &id, overlap, writing).await).await
+    let granting = Granting(authorized.caller().scopes());
+    write(&authorized, answer, async |writing| keys.rotate(&service, &id, overlap, granting, writing).await)
+        .await
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 /// Limits of the pool that a service keeps for a tenant.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ConnectionSettingsBody {
     /// 0 leaves it to the client.
     #[serde(default)]

@@ -9,7 +9,7 @@ use super::SecretString;
 
 /// Where Kafka is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct KafkaBody {
     #[schema(example = json!(["kafka-1.int:9096"]))]
     brokers: Vec<String>,

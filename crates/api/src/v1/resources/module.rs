@@ -9,7 +9,7 @@ use super::{ConnectionSettingsBody, KafkaBody, MongodbBody, PostgresqlBody, Rabb
 
 /// What a module has.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct ModuleBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     postgresql: Option<PostgresqlBody>,

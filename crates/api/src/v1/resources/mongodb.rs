@@ -9,7 +9,7 @@ use super::SecretString;
 
 /// Where MongoDB is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MongodbBody {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     /// Not needed beside a URI.

@@ -9,7 +9,7 @@ use super::SecretString;
 
 /// Where PostgreSQL is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct PostgresqlBody {
     #[schema(example = "pg-1.int")]
     host: String,

@@ -9,7 +9,7 @@ use super::SecretString;
 
 /// Where RabbitMQ is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RabbitmqBody {
     #[schema(example = "mq.int")]
     host: String,

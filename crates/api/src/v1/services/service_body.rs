@@ -25,6 +25,7 @@ pub(super) struct ServiceOut {
 
 /// A module and what it may own.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ModuleEntry {
     #[schema(example = "onboarding")]
     name: String,

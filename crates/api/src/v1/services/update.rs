@@ -21,7 +21,7 @@ use crate::write::{json, write};
 
 /// What is to be changed; what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct ServicePatchIn {
     /// All modules.
     modules: Option<Vec<ModuleEntry>>,

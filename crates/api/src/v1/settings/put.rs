@@ -21,6 +21,7 @@ use crate::write::{json, write};
 
 /// All settings.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SettingsIn {
     values: BTreeMap<String, String>,
     /// The version that the caller read; another one meanwhile is 409. Left out, whatever there is is replaced.

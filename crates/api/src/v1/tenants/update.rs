@@ -21,7 +21,7 @@ use crate::write::{json, write};
 
 /// What is to be changed; what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct TenantPatchIn {
     #[serde(default)]
     #[schema(example = "Blue Bank")]
@@ -44,7 +44,7 @@ pub(super) struct TenantPatchIn {
 
 /// What is to be changed of the owner.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct OwnerPatchIn {
     email_verified: Option<bool>,
 }

@@ -1,5 +1,7 @@
 //! What replicas follow.
 
+use std::time::Duration;
+
 use domain::{Catalogue, Changed, Tenant};
 
 use super::{Backend, change, tenant, tenant_with};
@@ -19,7 +21,7 @@ async fn write(backend: &Backend, tenant: &Tenant) {
 
 pub(crate) async fn every_change_is_told_in_order(backend: &Backend) {
     write(backend, &tenant("before")).await;
-    let mark = backend.feed.now().await.unwrap();
+    let mark = backend.feed.mark_before(Duration::ZERO).await.unwrap();
     let first = tenant_with("first", &["ledger", "tracer"]);
     write(backend, &first).await;
     let catalogue = Catalogue { version: 1, ..Catalogue::default() };
@@ -40,7 +42,7 @@ pub(crate) async fn every_change_is_told_in_order(backend: &Backend) {
 }
 
 pub(crate) async fn only_the_last_state_is_told(backend: &Backend) {
-    let mark = backend.feed.now().await.unwrap();
+    let mark = backend.feed.mark_before(Duration::ZERO).await.unwrap();
     let first = tenant_with("first", &["ledger"]);
     write(backend, &first).await;
     let mut second = Tenant { version: 2, ..first.clone() };

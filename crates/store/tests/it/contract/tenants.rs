@@ -99,7 +99,7 @@ pub(crate) async fn a_refused_change_leaves_nothing_behind(backend: &Backend) {
     let store = backend.tenants.as_ref();
     let first = tenant("blue-bank");
     write(store, &first).await.unwrap();
-    let before = backend.feed.now().await.unwrap();
+    let before = backend.feed.mark_before(Duration::ZERO).await.unwrap();
     let row = row("order-17", Duration::from_secs(60));
     let stale = Tenant { version: 7, ..first.clone() };
     let stale = Change { ledger: Some(row.clone()), ..change(stale.clone(), Some(&stale)) };
