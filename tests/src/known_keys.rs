@@ -18,14 +18,14 @@ pub fn caller_id(number: usize) -> CallerId {
     CallerId::from(format!("caller-{number}"))
 }
 
-/// What is registered of it at first. It may also look at the cache.
+/// What is registered of it at first. It may do everything.
 pub(crate) fn record(number: usize) -> ApiKeyRecord {
     ApiKeyRecord {
         id: caller_id(number),
         hash: ApiKeyHash::of(&known_key(number)),
         name: "test".to_owned(),
         binding: KeyBinding::default(),
-        scopes: Scopes::from_iter([Scope::CACHE_READ, Scope::CACHE_WRITE]),
+        scopes: Scopes::from_iter(Scope::EVERYTHING),
         rate_tier: None,
         version: 1,
         expires_at: None,

@@ -1,49 +1,45 @@
 //! The product's stack around the routes of the tests.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use domain::IdempotencyLedger;
 use pool_manager::config::Config;
 use pool_manager::{App, Failure, Ports, RecordStore, SystemClock, Telemetry, build_with};
 
 use crate::key_source::KeySource;
 use crate::routes::{Executions, TestState, more_routes};
-use crate::sqlite_ledger::SqliteLedger;
+use crate::staged_keys::{Commits, StagedKeys};
 
 /// What a test brings to a service, and looks at afterwards. Clones are one.
 #[derive(Clone)]
 pub struct TestService {
-    /// Where its keys are registered.
+    /// Where the keys of its callers are registered.
     pub source: KeySource,
     /// How often its write ran.
     pub executions: Executions,
-    /// Where its writes are remembered; without one they change nothing but the count.
-    pub ledger: Option<SqliteLedger>,
+    /// What becomes of the commits of service keys.
+    pub commits: Commits,
 }
 
 impl TestService {
     /// With the keys `0..keys`.
     pub fn new(keys: usize) -> Self {
-        Self { source: KeySource::new(keys), executions: Executions::default(), ledger: None }
-    }
-
-    /// The same with a ledger in this file.
-    pub fn with_ledger(self, path: &Path) -> Result<Self, rusqlite::Error> {
-        Ok(Self { ledger: Some(SqliteLedger::open(path)?), ..self })
+        let (executions, commits) = (Executions::default(), Commits::default());
+        Self { source: KeySource::new(keys), executions, commits }
     }
 
     /// Builds the service as the binary does.
-    pub fn build(&self, config: Config, telemetry: &Telemetry) -> Result<App, Failure> {
-        let Self { source, executions, ledger } = self.clone();
+    pub async fn build(&self, config: Config, telemetry: &Telemetry) -> Result<App, Failure> {
+        let Self { source, executions, commits } = self.clone();
         let cache = Arc::new(OnceLock::new());
         let clock = Arc::new(SystemClock);
-        let store = RecordStore::embedded(&config.deployment.data_dir, clock.clone())?;
+        let staged = commits.clone();
+        let store = RecordStore::of(&config.store, &config.deployment.data_dir, clock.clone())
+            .await?
+            .with_service_keys(|keys| Arc::new(StagedKeys { keys, commits: staged }));
         let ports = Ports {
             store,
             api_keys: Arc::new(source.clone()),
-            ledger: ledger.clone().map(|ledger| Arc::new(ledger) as Arc<dyn IdempotencyLedger>),
-            routes: more_routes(TestState { source, executions, ledger, cache: Arc::clone(&cache) }),
+            routes: more_routes(TestState { source, executions, commits, cache: Arc::clone(&cache) }),
         };
         let app = build_with(config, ports, clock, &telemetry.meter())?;
         // It was empty: it is ours alone.

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use api::MoreRoutes;
 use domain::{
-    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, Clock, IdempotencyLedger, KeyBinding,
-    MemoryApiKeys, Scope, Scopes,
+    ApiKey, ApiKeyHash, ApiKeyRecord, ApiKeySource, CallerId, Clock, KeyBinding, MemoryApiKeys, Scope, Scopes,
 };
 
 use crate::config::Config;
@@ -21,8 +20,6 @@ pub struct Ports {
     pub store: RecordStore,
     /// Where API keys are registered.
     pub api_keys: Arc<dyn ApiKeySource>,
-    /// Where committed writes are remembered; `None` where writes leave no trace there.
-    pub ledger: Option<Arc<dyn IdempotencyLedger>>,
     /// Routes beside those of the service.
     pub routes: MoreRoutes,
 }
@@ -38,8 +35,7 @@ impl Ports {
         let store = RecordStore::of(&config.store, &deployment.data_dir, clock).await?;
         let stored: Arc<dyn ApiKeySource> = store.service_keys.clone();
         let api_keys = Arc::new(KeySources { known: MemoryApiKeys::new([record]), stored });
-        let ledger = Some(store.ledger.clone());
-        Ok(Self { store, api_keys, ledger, routes: MoreRoutes::default() })
+        Ok(Self { store, api_keys, routes: MoreRoutes::default() })
     }
 }
 

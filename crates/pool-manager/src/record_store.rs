@@ -59,6 +59,12 @@ impl RecordStore {
         Self { tenants: layer(self.tenants), ..self }
     }
 
+    /// The same with a layer round its service keys.
+    #[must_use]
+    pub fn with_service_keys(self, layer: impl FnOnce(Arc<dyn ApiKeyStore>) -> Arc<dyn ApiKeyStore>) -> Self {
+        Self { service_keys: layer(self.service_keys), ..self }
+    }
+
     fn under_each_port<S>(store: S, name: StoreName) -> Self
     where
         S: TenantStore

@@ -60,7 +60,7 @@ pub fn build_with(
         request_id: RequestIdLayer::new(),
         api_key: ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone()),
         rate_limit: rate_limit(&cache, &config.rate_limit),
-        idempotency: idempotency(&cache, ring, ports.ledger, &limits),
+        idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
     observe_cache(meter, &cache);
     observe_tracking(meter, &cache);
@@ -126,16 +126,12 @@ fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimit
 fn idempotency(
     cache: &CacheHandle,
     ring: KeyRing,
-    ledger: Option<Arc<dyn IdempotencyLedger>>,
+    ledger: Arc<dyn IdempotencyLedger>,
     limits: &Limits,
 ) -> IdempotencyLayer {
     let settings =
         IdempotencySettings { max_request_bytes: limits.max_body_bytes, ..IdempotencySettings::default() };
-    let layer = IdempotencyLayer::new(cache.clone(), ring).settings(settings);
-    match ledger {
-        Some(ledger) => layer.ledger(ledger),
-        None => layer,
-    }
+    IdempotencyLayer::new(cache.clone(), ring).settings(settings).ledger(ledger)
 }
 
 /// Mode and TLS of the cache, as readiness shows them.

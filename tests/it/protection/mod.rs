@@ -1,6 +1,7 @@
 //! What callers see while Valkey, the source of keys or the service itself fails: a service behind the very stack of the
 //! binary, over a real socket.
 
+mod committed_once;
 mod fault;
 mod flood;
 mod keys;

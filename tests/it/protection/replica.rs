@@ -45,6 +45,16 @@ impl Replica {
         self.process.kill();
     }
 
+    /// Stops it (SIGSTOP).
+    pub(crate) fn pause(&self) {
+        self.process.pause();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.process.resume();
+    }
+
     /// A request of the caller with this number.
     pub(crate) fn request(&self, method: Method, path: &str, caller: usize) -> RequestBuilder {
         request(&self.clients[caller % CLIENTS], &self.base, method, path, caller)
@@ -57,10 +67,19 @@ impl Replica {
 
     /// How often its write was entered.
     pub(crate) async fn started(&self) -> u64 {
+        self.count("started").await
+    }
+
+    /// How many commits of service keys it began.
+    pub(crate) async fn commits(&self) -> u64 {
+        self.count("commits").await
+    }
+
+    async fn count(&self, name: &str) -> u64 {
         let path = format!("{}/test/executions", self.base);
         let answer = self.clients[0].get(path).send().await.expect("an answer");
         let counts: serde_json::Value = answer.json().await.expect("JSON");
-        counts["started"].as_u64().expect("a number")
+        counts[name].as_u64().expect("a number")
     }
 
     /// How much memory it holds, in bytes. Linux only.

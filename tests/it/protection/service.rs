@@ -68,7 +68,7 @@ impl Protected {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
-        let app = test.build(config, &Telemetry::default()).expect("a service");
+        let app = test.build(config, &Telemetry::default()).await.expect("a service");
         let task = tokio::spawn(app.serve(listener, shutdown.clone()));
         let service = Self {
             base,

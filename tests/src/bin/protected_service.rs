@@ -1,7 +1,6 @@
 //! The service of [`service_tests`] in a process of its own.
 //!
-//! Configured as the product is, and by these: `TEST_KEYS`, how many keys are known (1,001); `TEST_LEDGER`, the SQLite file
-//! in which writes are remembered (none); `TEST_BARE=1`, the read without any layer. Prints `listening on
+//! Configured as the product is, and by these: `TEST_KEYS`, how many keys are known (1,001); `TEST_BARE=1`, the read without any layer. Prints `listening on
 //! http://host:port` once it does. `protected-service keys` prints the 1,001 keys instead, one a line.
 
 use std::io::Write;
@@ -45,10 +44,6 @@ fn run() -> Result<(), Failure> {
         None => KEYS,
     };
     let service = TestService::new(keys);
-    let service = match test("TEST_LEDGER") {
-        Some(path) => service.with_ledger(path.as_ref())?,
-        None => service,
-    };
     let is_bare = test("TEST_BARE").is_some_and(|value| value == "1");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -61,7 +56,7 @@ async fn serve(config: Config, service: &TestService) -> Result<(), Failure> {
     let shutdown = Shutdown::on_signals()?;
     let listener = listen(&config.server).await?;
     // Boxed: the compiler looks only so deep into futures in futures.
-    let outcome = Box::pin(service.build(config, &telemetry)?.serve(listener, shutdown)).await;
+    let outcome = Box::pin(service.build(config, &telemetry).await?.serve(listener, shutdown)).await;
     telemetry.flush().await;
     Ok(outcome?)
 }

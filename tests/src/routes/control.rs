@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 
 use super::TestState;
 use crate::key_source::Pace;
+use crate::staged_keys::Commit;
 
-/// `GET /test/executions`: of this process, and what the ledger holds of all.
+/// `GET /test/executions`: of this process.
 pub(super) async fn executions(State(state): State<TestState>) -> Json<Value> {
     let executions = &state.executions;
-    let committed = state.ledger.and_then(|ledger| ledger.committed().ok());
     Json(json!({
         "started": executions.started(),
         "finished": executions.finished(),
-        "committed": committed,
+        "commits": state.commits.begun(),
     }))
 }
 
@@ -54,4 +54,28 @@ pub(super) async fn source(State(state): State<TestState>, Query(wish): Query<Wi
         PaceName::Down => Pace::Down,
     });
     Json(json!({ "lookUps": state.source.look_ups() }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct CommitWish {
+    commit: CommitName,
+    #[serde(default)]
+    ms: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum CommitName {
+    After,
+    EndBefore,
+    EndAfter,
+}
+
+/// `POST /test/commits`
+pub(super) async fn commits(State(state): State<TestState>, Query(wish): Query<CommitWish>) {
+    state.commits.set(match wish.commit {
+        CommitName::After => Commit::After(Duration::from_millis(wish.ms)),
+        CommitName::EndBefore => Commit::EndBefore,
+        CommitName::EndAfter => Commit::EndAfter,
+    });
 }

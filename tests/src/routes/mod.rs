@@ -4,10 +4,11 @@
 //! |---|---|---|
 //! | `GET /test/read` | all layers | answers a small JSON object |
 //! | `GET /test/connections` | all layers, in the tier of services | the same |
-//! | `POST`, `PUT`, `PATCH`, `DELETE /test/write` | all layers | counts itself, commits and echoes its body |
+//! | `POST`, `PUT`, `PATCH`, `DELETE /test/write` | all layers | counts itself and echoes its body |
 //! | `GET /test/open` | the layers of probes | as `/test/read` |
-//! | `GET /test/executions` | the layers of probes | how often the write ran |
+//! | `GET /test/executions` | the layers of probes | how often the write ran, and how many commits of service keys began |
 //! | `GET /test/round-trips` | the layers of probes | how often this process waited for an answer of Valkey |
+//! | `POST /test/commits?commit=after&ms=1000`, `end_before`, `end_after` | the layers of probes | what becomes of commits of service keys |
 //! | `POST /test/source?pace=after&ms=1000`, `silent`, `down` | the layers of probes | slows or kills the key source |
 
 mod control;
@@ -22,10 +23,8 @@ use axum::routing::{get, post};
 use cache::CacheHandle;
 use pool_manager::MoreRoutes;
 
-pub use write::{CRASH_HEADER, Crash};
-
 use crate::key_source::KeySource;
-use crate::sqlite_ledger::SqliteLedger;
+use crate::staged_keys::Commits;
 
 /// How often the write began and ended in this process. Clones are one.
 #[derive(Clone, Default)]
@@ -43,7 +42,7 @@ impl Executions {
         self.0.started.load(Ordering::SeqCst)
     }
 
-    /// How often it committed, or would have.
+    /// How often it ended.
     pub fn finished(&self) -> u64 {
         self.0.finished.load(Ordering::SeqCst)
     }
@@ -62,7 +61,7 @@ impl Executions {
 pub(crate) struct TestState {
     pub(crate) source: KeySource,
     pub(crate) executions: Executions,
-    pub(crate) ledger: Option<SqliteLedger>,
+    pub(crate) commits: Commits,
     /// The service's cache, once it is built.
     pub(crate) cache: Arc<OnceLock<CacheHandle>>,
 }
@@ -80,6 +79,7 @@ pub(crate) fn more_routes(state: TestState) -> MoreRoutes {
         .route("/test/executions", get(control::executions))
         .route("/test/round-trips", get(control::round_trips))
         .route("/test/source", post(control::source))
+        .route("/test/commits", post(control::commits))
         .with_state(state);
     MoreRoutes { for_callers, open }
 }
