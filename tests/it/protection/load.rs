@@ -1,10 +1,11 @@
-//! Sixty-four connections that never rest for long.
+//! Sixty-four connections that read connections of tenants and register tenants, and never rest for long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -13,6 +14,8 @@ use super::service::{client, got, request};
 use crate::support::PATIENCE;
 
 const CONNECTIONS: usize = 64;
+/// Whose connections are read.
+const TENANTS: usize = 16;
 /// How long a connection rests between two requests: all of them meet every fault, and a machine of two cores, of which
 /// the servers and another test take their part, measures the service and not its own queue.
 const REST: Duration = Duration::from_millis(150);
@@ -56,14 +59,17 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Starts asking the service at `base`: reads, writes and keyed writes, each connection for one caller after the other.
-    pub(crate) fn start(base: &str, plan: &Plan) -> Self {
+    /// Registers what is read and starts asking the service at `base`: reads, writes and keyed writes, each connection for one
+    /// caller after the other.
+    pub(crate) async fn start(base: &str, plan: &Plan) -> Self {
+        let reads: Arc<[String]> = registered(base, plan.callers[0]).await.into();
         let (stop, stopped) = watch::channel(false);
         let answers = Arc::new(AtomicU64::new(0));
         let askers = (0..CONNECTIONS).map(|number| {
             let asker = Asker {
                 base: base.to_owned(),
                 plan: plan.clone(),
+                reads: Arc::clone(&reads),
                 number,
                 stopped: stopped.clone(),
                 answers: Arc::clone(&answers),
@@ -89,6 +95,8 @@ impl Load {
 struct Asker {
     base: String,
     plan: Plan,
+    /// Paths of connections.
+    reads: Arc<[String]>,
     number: usize,
     stopped: watch::Receiver<bool>,
     answers: Arc<AtomicU64>,
@@ -103,9 +111,13 @@ impl Asker {
             // Not in step with the callers, so that each of them asks for everything.
             let kind = Kind::ALL[(turn / self.plan.callers.len() + self.number) % 3];
             let mut asked = match kind {
-                Kind::Read => request(&client, &self.base, Method::GET, "/test/read", caller),
+                Kind::Read => {
+                    let path = &self.reads[turn % self.reads.len()];
+                    request(&client, &self.base, Method::GET, path, caller)
+                }
                 Kind::Write | Kind::KeyedWrite => {
-                    request(&client, &self.base, Method::POST, "/test/write", caller).body(r#"{"a":1}"#)
+                    let body = new_tenant(&format!("load-{}-{turn}", self.number));
+                    request(&client, &self.base, Method::POST, "/v1/tenants", caller).json(&body)
                 }
             };
             if kind == Kind::KeyedWrite {
@@ -135,4 +147,30 @@ impl Asker {
         let mut keys = (0_u32..).map(|attempt| format!("load-{}-{turn}-{attempt}", self.number));
         keys.find(|key| (self.plan.likes)(caller, key)).expect("there are keys enough")
     }
+}
+
+/// The paths of the connections of some tenants to a service.
+async fn registered(base: &str, caller: usize) -> Vec<String> {
+    let client = client(0);
+    let post = async |path: &str, body: Value| {
+        let answer = got(request(&client, base, Method::POST, path, caller).json(&body)).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.body
+    };
+    let modules = json!([{ "name": "onboarding", "resources": ["mongodb"] }]);
+    post("/v1/services", json!({ "name": "ledger", "modules": modules })).await;
+    let mut paths = Vec::new();
+    for number in 0..TENANTS {
+        let tenant = post("/v1/tenants", new_tenant(&format!("read-{number}"))).await;
+        let id = tenant["id"].as_str().expect("the id of a tenant");
+        let association = format!("/v1/tenants/{id}/associations/ledger");
+        let mongodb = json!({ "uri": "mongodb://localhost/", "database": "bank", "password": "a password" });
+        post(&association, json!({ "modules": { "onboarding": { "mongodb": mongodb } } })).await;
+        paths.push(format!("{association}/connections"));
+    }
+    paths
+}
+
+fn new_tenant(slug: &str) -> Value {
+    json!({ "name": slug, "slug": slug, "environment": "staging", "owner": { "email": "ana@example.com" } })
 }

@@ -63,6 +63,7 @@ impl Victim {
                 format!("apikey:sha256:{}", ApiKeyHash::of(&known_key(*caller))),
                 format!("tenant-manager:ratelimit:default:{id}"),
                 format!("tenant-manager:ratelimit:aggressive:{id}"),
+                format!("tenant-manager:ratelimit:service:{id}"),
             ];
             !keys.iter().any(|key| self.has(key))
         };
@@ -124,7 +125,7 @@ async fn lose_one(away: Away, require_full_coverage: bool) {
             move |caller, key| !victim.has_write(caller, key)
         }),
     };
-    let load = Load::start(&service.base, &plan);
+    let load = Load::start(&service.base, &plan).await;
     load.answers(300).await;
     let began = Instant::now();
     load.answers(300).await;

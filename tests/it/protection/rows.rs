@@ -43,7 +43,7 @@ async fn run(
 ) {
     let service = Protected::start(TestService::new(CALLERS), variables).await;
     wait_until_whole(&service, "a service at work").await;
-    let load = Load::start(&service.base, &Plan::of(0..CALLERS));
+    let load = Load::start(&service.base, &Plan::of(0..CALLERS)).await;
     let at_work = Instant::now();
     load.answers(ANSWERS).await;
 

@@ -22,13 +22,18 @@ pub(crate) struct Sample {
 impl Sample {
     /// Answered as on a good day: the write ran, and the limit was counted for all replicas.
     pub(crate) fn is_whole(&self) -> bool {
-        self.status == 200 && self.rung == "cache"
+        self.is_success() && self.rung == "cache"
+    }
+
+    /// Read, or made.
+    fn is_success(&self) -> bool {
+        self.status == if self.kind == Kind::Read { 200 } else { 201 }
     }
 
     fn is_allowed(&self) -> bool {
         let is_refused_write =
             self.kind == Kind::KeyedWrite && self.status == 503 && self.code == "IDEMPOTENCY_UNAVAILABLE";
-        (self.status == 200 || is_refused_write) && self.took < LIMIT
+        (self.is_success() || is_refused_write) && self.took < LIMIT
     }
 }
 
@@ -55,7 +60,7 @@ impl Samples {
 
     /// No error at all, whoever counted.
     pub(crate) fn assert_no_error(&self, what: &str) {
-        let errors: Vec<&Sample> = self.0.iter().filter(|sample| sample.status != 200).collect();
+        let errors: Vec<&Sample> = self.0.iter().filter(|sample| !sample.is_success()).collect();
         assert!(
             errors.is_empty(),
             "{what}: {} of {}, such as {:?}",
