@@ -6,7 +6,7 @@ use pool_manager::config::Config;
 use pool_manager::{App, Failure, Ports, RecordStore, SystemClock, Telemetry, build_with};
 
 use crate::key_source::KeySource;
-use crate::routes::{Executions, TestState, more_routes};
+use crate::routes::{CannedAnswers, Executions, TestState, more_routes};
 use crate::staged_keys::{Commits, StagedKeys};
 
 /// What a test brings to a service, and looks at afterwards. Clones are one.
@@ -39,7 +39,13 @@ impl TestService {
         let ports = Ports {
             store,
             api_keys: Arc::new(source.clone()),
-            routes: more_routes(TestState { source, executions, commits, cache: Arc::clone(&cache) }),
+            routes: more_routes(TestState {
+                source,
+                executions,
+                commits,
+                canned: CannedAnswers::default(),
+                cache: Arc::clone(&cache),
+            }),
         };
         let app = build_with(config, ports, clock, &telemetry.meter())?;
         // It was empty: it is ours alone.

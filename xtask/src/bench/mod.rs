@@ -1,6 +1,8 @@
 //! `cargo xtask bench`: benchmarks against real servers, in release mode.
 
+mod connections;
 mod http;
+mod rig;
 mod scan;
 
 use clap::Subcommand;
@@ -12,6 +14,8 @@ use crate::command::Failure;
 pub(crate) enum Bench {
     /// List and delete keys of a cluster by pattern, against other ways to do it.
     Scan(scan::Arguments),
+    /// Ask a service with 50,000 tenants for connections, beside a handler that returns the same bytes.
+    Connections(connections::Arguments),
     /// Ask a service over HTTP, with one layer more from row to row.
     Http(http::Arguments),
 }
@@ -23,6 +27,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     match bench {
         Bench::Scan(arguments) => scan::run(arguments),
+        Bench::Connections(arguments) => connections::run(arguments),
         Bench::Http(arguments) => http::run(arguments),
     }
 }

@@ -1,26 +1,7 @@
 //! The rows of the table, what each should cost, and what users pay today.
 
-/// How the service is started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
-    /// A handler without any layer.
-    Bare,
-    /// With all layers but the limit.
-    Unlimited,
-    /// With all layers.
-    Whole,
-}
-
-/// Whose API keys the requests carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Callers {
-    /// Nobody's.
-    None,
-    /// One caller's.
-    One,
-    /// A thousand callers', one after the other.
-    Many,
-}
+use super::super::rig::Stage;
+use super::super::rig::load::{Callers, Request};
 
 /// A bound. CPU time is in units of the bare handler's of the same run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -50,68 +31,67 @@ pub(super) const BARE_BESIDE_TODAY: f64 = 9.7;
 
 /// One row.
 pub(super) struct Row {
-    pub(super) name: &'static str,
     pub(super) stage: Stage,
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) callers: Callers,
-    /// Whether each request has an idempotency key of its own.
-    pub(super) is_keyed: bool,
+    pub(super) request: Request<'static>,
     pub(super) aims: &'static [Aim],
     pub(super) today: Option<Today>,
 }
 
-const READ: Row = Row {
+const READ: Request<'static> = Request {
     name: "bare handler",
-    stage: Stage::Bare,
     method: "GET",
     path: "/test/read",
+    paths: None,
     callers: Callers::None,
     is_keyed: false,
-    aims: &[],
-    today: None,
+    body: None,
+    etag: None,
+    is_refused: false,
 };
 
 /// Each with one layer more than the one before, apart from the number of callers.
 pub(super) const ROWS: [Row; 6] = [
-    Row { today: Some(Today { cpu_micros: 14.5, commands: 0 }), ..READ },
     Row {
-        name: "+ outer stack",
-        stage: Stage::Unlimited,
-        path: "/test/open",
-        aims: &[Aim::Cpu(1.6), Aim::RoundTrips(0.0)],
-        ..READ
+        stage: Stage::Bare,
+        request: READ,
+        aims: &[],
+        today: Some(Today { cpu_micros: 14.5, commands: 0 }),
     },
     Row {
-        name: "+ API key",
         stage: Stage::Unlimited,
-        callers: Callers::One,
+        request: Request { name: "+ outer stack", path: "/test/open", ..READ },
+        aims: &[Aim::Cpu(1.6), Aim::RoundTrips(0.0)],
+        today: None,
+    },
+    Row {
+        stage: Stage::Unlimited,
+        request: Request { name: "+ API key", callers: Callers::One, ..READ },
         aims: &[Aim::CpuBeyond(1, 0.3), Aim::RoundTrips(0.0)],
         today: Some(Today { cpu_micros: 40.0, commands: 1 }),
-        ..READ
     },
     Row {
-        name: "+ limit, one caller",
         stage: Stage::Whole,
-        callers: Callers::One,
+        request: Request { name: "+ limit, one caller", callers: Callers::One, ..READ },
         aims: &[Aim::CpuBeyond(2, 0.8), Aim::RoundTrips(0.1)],
         today: Some(Today { cpu_micros: 67.0, commands: 4 }),
-        ..READ
     },
     Row {
-        name: "+ limit, 1,000 callers",
         stage: Stage::Whole,
-        callers: Callers::Many,
+        request: Request { name: "+ limit, 1,000 callers", callers: Callers::Many, ..READ },
         aims: &[Aim::CpuBeyond(2, 1.6), Aim::RoundTrips(1.0)],
-        ..READ
+        today: None,
     },
     Row {
-        name: "+ idempotent write",
         stage: Stage::Whole,
-        method: "POST",
-        path: "/test/write",
-        callers: Callers::One,
-        is_keyed: true,
+        request: Request {
+            name: "+ idempotent write",
+            method: "POST",
+            path: "/test/write",
+            callers: Callers::One,
+            is_keyed: true,
+            body: Some(r#"{"service":"ledger"}"#),
+            ..READ
+        },
         aims: &[Aim::Cpu(6.0)],
         today: Some(Today { cpu_micros: 121.0, commands: 7 }),
     },

@@ -1,6 +1,6 @@
 //! The tables that are printed.
 
-use super::measurement::Measurement;
+use super::super::rig::measurement::{self, Measurement};
 use super::row::{Aim, BARE_BESIDE_TODAY, MEMORY_AIM, ROWS};
 
 /// A bound beside what was measured.
@@ -15,30 +15,16 @@ struct Verdict {
 /// All tables, for rows in the order of [`ROWS`].
 pub(super) fn print(rows: &[Measurement; ROWS.len()]) {
     let bare = rows[0].cpu_micros;
-    println!(
-        "\n| | req/s | p50 ms | p99 ms | CPU us/request | in bare handlers | Valkey CPU us/request | round trips/request | RSS MiB |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    for (row, measured) in ROWS.iter().zip(rows) {
-        println!(
-            "| {} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} | {:.1} | {:.3} | {:.1} |",
-            row.name,
-            measured.requests_per_second,
-            measured.p50_ms,
-            measured.p99_ms,
-            measured.cpu_micros,
-            measured.cpu_micros / bare,
-            measured.valkey_cpu_micros,
-            measured.round_trips,
-            measured.resident_mib,
-        );
-    }
+    measurement::print(ROWS.iter().map(|row| row.request.name).zip(rows), bare);
     println!("\n| Go stack today | CPU us/request | in bare axum handlers of its run | commands/request |");
     println!("|---|---|---|---|");
     for row in &ROWS {
         if let Some(today) = row.today {
             let in_handlers = today.cpu_micros / BARE_BESIDE_TODAY;
-            println!("| {} | {:.1} | {in_handlers:.1} | {} |", row.name, today.cpu_micros, today.commands);
+            println!(
+                "| {} | {:.1} | {in_handlers:.1} | {} |",
+                row.request.name, today.cpu_micros, today.commands
+            );
         }
     }
     println!("\n| aim | at most | measured | |");
@@ -53,13 +39,17 @@ fn verdicts(rows: &[Measurement; ROWS.len()]) -> Vec<Verdict> {
     let bare = rows[0].cpu_micros;
     let mut verdicts = Vec::new();
     for (row, measured) in ROWS.iter().zip(rows) {
-        let verdict =
-            |what: &str, most, measured| Verdict { row: row.name, what: what.to_owned(), most, measured };
+        let verdict = |what: &str, most, measured| Verdict {
+            row: row.request.name,
+            what: what.to_owned(),
+            most,
+            measured,
+        };
         verdicts.extend(row.aims.iter().map(|aim| match *aim {
             Aim::Cpu(most) => verdict("CPU in all", most, measured.cpu_micros / bare),
             Aim::CpuBeyond(other, most) => {
                 let beyond = (measured.cpu_micros - rows[other].cpu_micros) / bare;
-                verdict(&format!("CPU beyond \"{}\"", ROWS[other].name), most, beyond)
+                verdict(&format!("CPU beyond \"{}\"", ROWS[other].request.name), most, beyond)
             }
             Aim::RoundTrips(most) => verdict("round trips", most, measured.round_trips),
         }));
@@ -77,7 +67,7 @@ fn is_met(measured: f64, most: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measurement::tests::costing;
+    use super::super::super::rig::measurement::tests::costing;
     use super::*;
 
     #[test]

@@ -2,22 +2,22 @@
 
 /// What one run of one row cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Measurement {
-    pub(super) requests_per_second: f64,
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
+pub(in crate::bench) struct Measurement {
+    pub(in crate::bench) requests_per_second: f64,
+    pub(in crate::bench) p50_ms: f64,
+    pub(in crate::bench) p99_ms: f64,
     /// Of the service, for a request.
-    pub(super) cpu_micros: f64,
+    pub(in crate::bench) cpu_micros: f64,
     /// Of Valkey, for a request.
-    pub(super) valkey_cpu_micros: f64,
+    pub(in crate::bench) valkey_cpu_micros: f64,
     /// For a request.
-    pub(super) round_trips: f64,
-    pub(super) resident_mib: f64,
+    pub(in crate::bench) round_trips: f64,
+    pub(in crate::bench) resident_mib: f64,
 }
 
 impl Measurement {
     /// The median of each figure by itself; of the memory, the most.
-    pub(super) fn median(runs: &[Self]) -> Self {
+    pub(in crate::bench) fn median(runs: &[Self]) -> Self {
         let middle = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<f64> = runs.iter().map(figure).collect();
             figures.sort_by(f64::total_cmp);
@@ -35,11 +35,32 @@ impl Measurement {
     }
 }
 
+/// A table with a line for each row. `bare` is what the CPU time is divided by.
+pub(in crate::bench) fn print<'a>(rows: impl Iterator<Item = (&'a str, &'a Measurement)>, bare: f64) {
+    println!(
+        "\n| | req/s | p50 ms | p99 ms | CPU us/request | in bare handlers | Valkey CPU us/request | round trips/request | RSS MiB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (name, measured) in rows {
+        println!(
+            "| {name} | {:.0} | {:.2} | {:.2} | {:.1} | {:.2} | {:.1} | {:.3} | {:.1} |",
+            measured.requests_per_second,
+            measured.p50_ms,
+            measured.p99_ms,
+            measured.cpu_micros,
+            measured.cpu_micros / bare,
+            measured.valkey_cpu_micros,
+            measured.round_trips,
+            measured.resident_mib,
+        );
+    }
+}
+
 #[cfg(test)]
-pub(super) mod tests {
+pub(in crate::bench) mod tests {
     use super::*;
 
-    pub(in super::super) fn costing(cpu_micros: f64) -> Measurement {
+    pub(crate) fn costing(cpu_micros: f64) -> Measurement {
         Measurement {
             requests_per_second: 1_000.0,
             p50_ms: 0.5,

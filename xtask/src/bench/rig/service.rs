@@ -11,13 +11,15 @@ use testkit::{PortLease, Process, ServerDirectory, find_program, wait_for};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 
-use super::row::Stage;
+use super::Stage;
 use crate::command::{self, Failure, cargo};
 
 const PACKAGE: &str = "service-tests";
 const PROGRAM: &str = "protected-service";
+/// The package, and its program.
+pub(in crate::bench) const PRODUCT: &str = "pool-manager";
 /// 32 bytes, for what is stored of keyed writes. Not a secret: it exists for as long as a benchmark.
-const ENCRYPTION_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(in crate::bench) const ENCRYPTION_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 /// As fast as a limit can be: nothing is denied.
 const NO_BOUND: &str = "60000000";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,13 +28,15 @@ const KEYS_OF_AN_ADDRESS: usize = 5;
 /// Between two attempts to bring a key.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Builds the program for release and says where it is.
+/// Builds the program for release, and with it the product, and says where it is; the product is beside it.
 ///
 /// # Errors
 /// When it does not compile.
 pub(super) fn build() -> Result<PathBuf, Failure> {
     let metadata = cargo_metadata::MetadataCommand::new().current_dir(command::root()).no_deps().exec()?;
-    command::run(&mut cargo(["build", "--release", "--locked", "--package", PACKAGE, "--bin", PROGRAM]))?;
+    // At once: what both are made of is compiled once.
+    let mut build = cargo(["build", "--release", "--locked", "--bin", PROGRAM, "--bin", PRODUCT]);
+    command::run(build.args(["--package", PACKAGE, "--package", PRODUCT]))?;
     Ok(metadata.target_directory.into_std_path_buf().join("release").join(PROGRAM))
 }
 
@@ -46,8 +50,8 @@ pub(super) fn known_keys(program: &Path) -> Result<String, Failure> {
 }
 
 /// A running service; it ends with this value.
-pub(super) struct Service {
-    pub(super) stage: Stage,
+pub(in crate::bench) struct Service {
+    stage: Stage,
     process: Process,
     lease: PortLease,
 }
@@ -57,9 +61,18 @@ impl Service {
     ///
     /// # Panics
     /// With its log, when it does not start.
-    pub(super) async fn start(program: &Path, stage: Stage, valkey: SocketAddr) -> Self {
+    pub(in crate::bench) async fn start(program: &Path, stage: Stage, valkey: SocketAddr) -> Self {
+        Self::start_in(ServerDirectory::create(), program, stage, valkey).await
+    }
+
+    /// The same with what is in this directory already.
+    pub(in crate::bench) async fn start_in(
+        directory: ServerDirectory,
+        program: &Path,
+        stage: Stage,
+        valkey: SocketAddr,
+    ) -> Self {
         let lease = PortLease::claim();
-        let directory = ServerDirectory::create();
         let variables = [
             ("SERVER_ADDRESS", lease.address().to_string()),
             ("DATA_DIR", directory.path().display().to_string()),
@@ -97,11 +110,11 @@ impl Service {
     ///
     /// # Panics
     /// When it does not get to know them all.
-    pub(super) async fn introduce(&self, keys: &str) {
+    pub(in crate::bench) async fn introduce(&self, keys: &str, path: &str) {
         for (number, key) in keys.lines().enumerate() {
             let host = u8::try_from(number / KEYS_OF_AN_ADDRESS + 2).unwrap_or(u8::MAX);
             wait_for("a service that knows its callers", PATIENCE, async || {
-                let answer = self.ask(Ipv4Addr::new(127, 0, 0, host), "/test/read", Some(key)).await;
+                let answer = self.ask(Ipv4Addr::new(127, 0, 0, host), path, Some(key)).await;
                 if answer.is_err() {
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -114,10 +127,28 @@ impl Service {
     /// Asks on a connection of its own from this address; gives the answer. One that is no success is an error.
     async fn ask(&self, from: Ipv4Addr, path: &str, key: Option<&str>) -> Result<String, String> {
         let key = key.map_or_else(String::new, |key| format!("X-API-Key: {key}\r\n"));
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{key}Connection: close\r\n\r\n");
         let answer =
-            exchange(from, self.lease.address(), &request).await.map_err(|error| error.to_string())?;
+            self.send(from, &format!("GET {path}"), &key, "").await.map_err(|error| error.to_string())?;
         if answer.starts_with("HTTP/1.1 200 ") { Ok(answer) } else { Err(answer) }
+    }
+
+    /// Sends a request with these further headers, each of which ends its line; gives the whole answer.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(in crate::bench) async fn send(
+        &self,
+        from: Ipv4Addr,
+        line: &str,
+        headers: &str,
+        body: &str,
+    ) -> io::Result<String> {
+        let length = body.len();
+        let request = format!(
+            "{line} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        );
+        exchange(from, self.lease.address(), &request).await
     }
 
     /// How often it waited for an answer of Valkey so far, as it counts itself: what Valkey counts are commands, also those
@@ -151,14 +182,13 @@ impl Service {
     }
 }
 
-/// Sends a request; gives the beginning of the answer.
+/// Sends a request; gives the answer.
 async fn exchange(from: Ipv4Addr, to: SocketAddr, request: &str) -> io::Result<String> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((from, 0)))?;
     let mut stream = socket.connect(to).await?;
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = vec![0; 1024];
-    let length = stream.read(&mut answer).await?;
-    answer.truncate(length);
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
