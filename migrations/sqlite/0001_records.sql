@@ -50,7 +50,7 @@ CREATE TABLE api_keys (
 
 CREATE INDEX api_keys_by_service ON api_keys (service, id);
 
--- A key has up to two texts: the one it has, and the one before its last rotation.
+-- A key has several texts: the one it has, and those before its last rotations.
 CREATE TABLE api_key_hashes (
     hash   TEXT PRIMARY KEY,
     key_id TEXT NOT NULL

@@ -9,8 +9,8 @@ use mongodb::bson::{Document, doc};
 
 use super::MongoStore;
 use super::fault::{Fault, text};
-use super::pending::Journal;
 use super::record::{API_KEYS, Record};
+use crate::journal::Journal;
 
 #[async_trait]
 impl ApiKeySource for MongoStore {

@@ -6,8 +6,8 @@ use mongodb::bson::doc;
 
 use super::MongoStore;
 use super::fault::{Fault, text};
-use super::pending::Journal;
 use super::record::{CATALOGUE, Record};
+use crate::journal::Journal;
 
 const ID: &str = "catalogue";
 

@@ -1,5 +1,6 @@
 //! What goes wrong inside.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use domain::{BoxError, CommitError, StoreUnavailable};
@@ -44,6 +45,11 @@ impl Fault {
             _ => false,
         }
     }
+
+    /// Whether the server refuses whom we say we are.
+    pub(super) fn is_of_credentials(&self) -> bool {
+        matches!(self, Self::Database(error) if matches!(error.kind.as_ref(), ErrorKind::Authentication { .. }))
+    }
 }
 
 impl From<Fault> for StoreUnavailable {
@@ -70,6 +76,16 @@ pub(super) fn integer(document: &Document, key: &str) -> Result<i64, Fault> {
 }
 
 /// A text of a document.
+/// A list of texts, each of them read.
+pub(super) fn texts<T>(document: &Document, key: &str) -> Result<Vec<T>, Fault>
+where
+    T: FromStr<Err: Into<BoxError>>,
+{
+    let values = document.get_array(key).map_err(Fault::value)?;
+    let texts = values.iter().map(|value| value.as_str().unwrap_or_default());
+    texts.map(|text| text.parse().map_err(Fault::value)).collect()
+}
+
 pub(super) fn text<'a>(document: &'a Document, key: &str) -> Result<&'a str, Fault> {
     document.get_str(key).map_err(Fault::value)
 }

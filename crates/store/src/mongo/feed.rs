@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use domain::{ChangeFeed, ChangeMark, Changed, Changes, StoreUnavailable};
 use mongodb::bson::{DateTime, Document, doc};
 
-use super::fault::Fault;
+use super::MongoStore;
+use super::fault::{Fault, integer, text, texts};
 use super::record::{API_KEYS, CATALOGUE, TENANTS};
-use super::{MongoStore, api_keys, tenants};
 
 const LOOK: usize = 1_000;
 const OVERLAP_MILLIS: i64 = 10_000;
@@ -46,7 +46,8 @@ impl MongoStore {
         let records = self.collection(collection);
         let limit = i64::try_from(LOOK).unwrap_or(i64::MAX).saturating_add(1);
         let found = records.find(change_filter(mark)).sort(doc! { "changedAt": 1 }).limit(limit);
-        let parts = doc! { "changedAt": 1, "document": 1 };
+        // Not the record itself: what changed of late is told again and again.
+        let parts = doc! { "changedAt": 1, "version": 1, "environment": 1, "knownServices": 1, "hashes": 1 };
         let documents = self.all(found.projection(parts)).await?;
         documents.iter().map(|document| told(collection, document)).collect()
     }
@@ -59,22 +60,20 @@ pub(super) fn change_filter(mark: ChangeMark) -> Document {
 fn told(collection: &str, document: &Document) -> Result<(i64, Changed), Fault> {
     let at = document.get_datetime("changedAt").map_err(Fault::value)?.timestamp_millis();
     let changed = match collection {
-        TENANTS => {
-            let tenant = tenants::read(document)?;
-            Changed::Tenant {
-                id: tenant.id,
-                environment: tenant.environment,
-                version: tenant.version,
-                services: tenant.known_services.into_iter().collect(),
-            }
-        }
-        API_KEYS => {
-            let key = api_keys::read(document)?;
-            Changed::ApiKey { hashes: key.hashes().collect(), version: key.version }
-        }
+        TENANTS => Changed::Tenant {
+            id: text(document, "_id")?.parse().map_err(Fault::value)?,
+            environment: text(document, "environment")?.parse().map_err(Fault::value)?,
+            version: version(document)?,
+            services: texts(document, "knownServices")?,
+        },
+        API_KEYS => Changed::ApiKey { hashes: texts(document, "hashes")?, version: version(document)? },
         _ => Changed::Catalogue,
     };
     Ok((at, changed))
+}
+
+fn version(document: &Document) -> Result<u64, Fault> {
+    u64::try_from(integer(document, "version")?).map_err(Fault::value)
 }
 
 /// What is told of what was found. `next` is where to go on behind all of it.

@@ -69,7 +69,10 @@ pub enum ConnectError {
     /// The URI, or the certificate of the authority, asks for what the driver cannot do.
     #[error("the driver refuses the settings of the store")]
     Options(#[source] BoxError),
-    /// It gives no answer, or refuses the credentials.
+    /// It refuses the credentials.
+    #[error("the store refuses the credentials")]
+    Credentials(#[source] BoxError),
+    /// It gives no answer.
     #[error("the store gives no answer")]
     Unavailable(#[source] BoxError),
     /// Its schema is not what the code expects.
@@ -96,7 +99,19 @@ impl MongoStore {
     /// Applies what is outstanding of `migrations/mongo`, under a lease, and opens the store for everybody. May be tried again
     /// when it is [`ConnectError::Unavailable`].
     pub async fn prepare(&self) -> Result<(), ConnectError> {
-        // The migrations themselves need the store before it is open.
+        let unguarded = self.reached().await?;
+        unguarded.migrate(migrations::MIGRATIONS).await?;
+        self.0.is_prepared.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether it answers, and takes the credentials. Changes nothing.
+    pub async fn reach(&self) -> Result<(), ConnectError> {
+        self.reached().await.map(drop)
+    }
+
+    /// The store before it is open for everybody, as migrations need it.
+    async fn reached(&self) -> Result<Self, ConnectError> {
         let unguarded = Self(Arc::new(Shared {
             database: self.0.database.clone(),
             clock: Arc::clone(&self.0.clock),
@@ -104,10 +119,11 @@ impl MongoStore {
             committed: Notify::new(),
             is_prepared: AtomicBool::new(true),
         }));
-        unguarded.ping().await.map_err(|unavailable| ConnectError::Unavailable(unavailable.source))?;
-        unguarded.migrate(migrations::MIGRATIONS).await?;
-        self.0.is_prepared.store(true, Ordering::Release);
-        Ok(())
+        match unguarded.ask(unguarded.0.database.run_command(doc! { "ping": 1 })).await {
+            Ok(_answer) => Ok(unguarded),
+            Err(fault) if fault.is_of_credentials() => Err(ConnectError::Credentials(fault.into())),
+            Err(fault) => Err(ConnectError::Unavailable(fault.into())),
+        }
     }
 
     /// Opens and prepares it.

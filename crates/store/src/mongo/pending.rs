@@ -6,13 +6,7 @@ use domain::{AuditEntry, CommittedWrite, LedgerRow, TenantEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::fault::Fault;
-
-/// What a change leaves behind.
-pub(super) struct Journal {
-    pub(super) events: Vec<TenantEvent>,
-    pub(super) audit: AuditEntry,
-    pub(super) ledger: Option<LedgerRow>,
-}
+use crate::journal::Journal;
 
 /// One thing that was left behind. It is kept as JSON text, as records are, and taken out by that text, which no other has:
 /// each holds an id of its own.

@@ -6,7 +6,7 @@ use mongodb::bson::{Bson, Document, doc};
 use super::MongoStore;
 use super::claim::{Claim, Target};
 use super::fault::Fault;
-use super::pending::Journal;
+use crate::journal::Journal;
 
 pub(super) const TENANTS: &str = "tenants";
 pub(super) const CATALOGUE: &str = "catalogue";

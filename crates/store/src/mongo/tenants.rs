@@ -9,8 +9,9 @@ use mongodb::bson::{Bson, Document, doc};
 
 use super::MongoStore;
 use super::fault::{Fault, text};
-use super::pending::Journal;
 use super::record::{Record, TENANTS};
+use crate::journal::Journal;
+use crate::slug_key::slug_key;
 
 #[async_trait]
 impl TenantStore for MongoStore {
@@ -103,10 +104,6 @@ fn place(slug: &Slug, id: &TenantId) -> String {
     format!("{slug} {id}")
 }
 
-fn slug_key(environment: Environment, slug: &Slug) -> String {
-    format!("{environment}/{slug}")
-}
-
 /// DocumentDB uses a sparse index only where it is said that the field is there.
 pub(super) fn slug_filter(environment: Environment, slug: &Slug) -> Document {
     doc! { "slugKey": { "$eq": slug_key(environment, slug), "$exists": true } }
@@ -154,6 +151,7 @@ pub(super) fn written(tenant: &Tenant) -> Result<Record, Fault> {
         "status": tenant.status.name(),
         "services": services.map(|(name, _)| names(name)).collect::<Vec<_>>(),
         "activeServices": active.map(|(name, _)| names(name)).collect::<Vec<_>>(),
+        "knownServices": tenant.known_services.iter().map(names).collect::<Vec<_>>(),
         "document": serde_json::to_string(tenant)?,
     };
     if is_alive {

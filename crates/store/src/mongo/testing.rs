@@ -12,8 +12,8 @@ use mongodb::bson::Document;
 use testkit::{shared_mongo, unique_prefix};
 use uuid::Uuid;
 
-use super::pending::Journal;
 use super::{MongoSettings, MongoStore};
+use crate::journal::Journal;
 
 pub(super) const TTL: Duration = Duration::from_secs(60);
 

@@ -10,7 +10,8 @@ use rusqlite::{OptionalExtension, params};
 use super::SqliteStore;
 use super::connections::Fault;
 use super::feed::Kind;
-use super::journal::{Journal, guarded};
+use super::journal::guarded;
+use crate::journal::Journal;
 
 #[async_trait]
 impl ApiKeySource for SqliteStore {

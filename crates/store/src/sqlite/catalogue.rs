@@ -6,7 +6,8 @@ use rusqlite::{OptionalExtension, params};
 
 use super::SqliteStore;
 use super::feed::Kind;
-use super::journal::{Journal, guarded};
+use super::journal::guarded;
+use crate::journal::Journal;
 
 #[async_trait]
 impl CatalogueStore for SqliteStore {

@@ -78,16 +78,11 @@ fn changed(connection: &Connection, kind: Kind, id: &str) -> Result<Changed, Fau
         Kind::Catalogue => Changed::Catalogue,
         Kind::Tenant => {
             let tenant: Tenant = document(connection, "SELECT document FROM tenants WHERE id = ?1", id)?;
-            Changed::Tenant {
-                id: tenant.id,
-                environment: tenant.environment,
-                version: tenant.version,
-                services: tenant.known_services.into_iter().collect(),
-            }
+            Changed::from(&tenant)
         }
         Kind::ApiKey => {
             let key: ServiceKey = document(connection, "SELECT document FROM api_keys WHERE id = ?1", id)?;
-            Changed::ApiKey { hashes: key.hashes().collect(), version: key.version }
+            Changed::from(&key)
         }
     })
 }

@@ -1,17 +1,11 @@
 //! What every change leaves behind, in its own transaction.
 
-use domain::{AuditEntry, CommitError, LedgerRow, TenantEvent, Timestamp};
+use domain::{CommitError, Timestamp};
 use rusqlite::{ErrorCode, Transaction, params};
 
 use super::connections::Fault;
 use super::ledger;
-
-/// What is left behind.
-pub(super) struct Journal {
-    pub(super) events: Vec<TenantEvent>,
-    pub(super) audit: AuditEntry,
-    pub(super) ledger: Option<LedgerRow>,
-}
+use crate::journal::Journal;
 
 impl Journal {
     /// Writes all of it. `kind` and `id` name the record that changed, for the feed.

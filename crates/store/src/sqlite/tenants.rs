@@ -11,7 +11,9 @@ use rusqlite::{Connection, OptionalExtension, Params, Transaction, params, param
 use super::SqliteStore;
 use super::connections::Fault;
 use super::feed::Kind;
-use super::journal::{Journal, guarded};
+use super::journal::guarded;
+use crate::journal::Journal;
+use crate::slug_key::slug_key;
 
 #[async_trait]
 impl TenantStore for SqliteStore {
@@ -110,10 +112,6 @@ const ACTIVE_TENANTS: &str = "
     SELECT tenants.id, tenants.slug, tenants.name
     FROM associations JOIN tenants ON tenants.id = associations.tenant_id
     WHERE service = ?1 AND is_active = 1 AND associations.environment = ?2";
-
-fn slug_key(environment: Environment, slug: &Slug) -> String {
-    format!("{environment}/{slug}")
-}
 
 fn one(connection: &Connection, statement: &str, parameters: impl Params) -> Result<Option<Tenant>, Fault> {
     let document: Option<String> =

@@ -1,5 +1,6 @@
 //! The stores against their contract, one binary.
 
+#![expect(clippy::print_stdout, reason = "what was measured is printed")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

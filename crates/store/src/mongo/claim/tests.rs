@@ -6,8 +6,8 @@ use domain::{
 };
 
 use super::*;
+use crate::journal::Journal;
 use crate::mongo::MongoSettings;
-use crate::mongo::pending::Journal;
 use crate::mongo::record::TENANTS;
 use crate::mongo::tenants::written;
 use crate::mongo::testing::{clock, empty_store, journal, next, row, settings, tenant};
