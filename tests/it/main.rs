@@ -1,6 +1,6 @@
 //! Whole-service tests: the service in this process, on a real socket, against real Valkey servers.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test code fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test code fails by panicking")]
 #![expect(clippy::print_stdout, reason = "what was measured is printed")]
 
 mod cluster_outage;

@@ -6,6 +6,7 @@
 mod key_source;
 mod known_keys;
 mod paused_tenants;
+mod quiet_feed;
 mod routes;
 mod staged_keys;
 mod test_service;
@@ -13,6 +14,7 @@ mod test_service;
 pub use key_source::{KeySource, Pace};
 pub use known_keys::{caller_id, known_key};
 pub use paused_tenants::{PausedRead, PausedTenants};
+pub use quiet_feed::QuietFeed;
 pub use routes::{Executions, bare_router};
 pub use staged_keys::{Commit, Commits};
 pub use test_service::TestService;

@@ -60,6 +60,12 @@ impl Parameters {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// `service`, which must be there.
+    pub(crate) fn service(&self) -> Result<Cow<'_, str>, ApiError> {
+        let missing = ParameterProblem::Missing("service=ledger");
+        self.text("service")?.ok_or(ApiError::parameter("service", missing))
+    }
+
     /// Whether a flag is set; absent and empty are false.
     pub(crate) fn flag(&self, name: &'static str) -> Result<bool, ApiError> {
         match self.text(name)?.as_deref() {

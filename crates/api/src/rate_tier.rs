@@ -18,7 +18,8 @@ pub fn rate_tier(method: &Method, extensions: &Extensions) -> RateTier {
 
 /// By the end of the template, because the routes are there with and without a prefix.
 fn is_for_services(route: &str) -> bool {
-    route.ends_with("/connections") || route.ends_with("/tenants/active")
+    // Older clients know connections as settings.
+    ["/connections", "/settings", "/tenants/active"].iter().any(|end| route.ends_with(end))
 }
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod tests {
             .route("/cache/{key}", any(handler))
             .route("/v1/tenants/active", any(handler))
             .route("/v1/tenants/{tenant_id}/associations/{service}/connections", any(handler))
+            .route("/tenants/{tenant_id}/services/{service}/settings", any(handler))
             .fallback(handler);
         let request = Request::builder().method(method).uri(uri).body(Body::empty()).unwrap();
         let response = routes.oneshot(request).await.unwrap();
@@ -52,6 +54,7 @@ mod tests {
             (Method::DELETE, "/cache/key", "aggressive"),
             (Method::GET, "/v1/tenants/active", "service"),
             (Method::GET, "/v1/tenants/t/associations/ledger/connections", "service"),
+            (Method::GET, "/tenants/t/services/ledger/settings", "service"),
             (Method::HEAD, "/v1/tenants/active", "service"),
             (Method::PUT, "/v1/tenants/t/associations/ledger/connections", "aggressive"),
             (Method::POST, "/nowhere", "default"),

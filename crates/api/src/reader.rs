@@ -16,9 +16,10 @@ pub(crate) struct TenantReader {
     request_id: Option<RequestId>,
 }
 
-/// Reads what the service of the path has of a tenant: that service's own key, or the permission.
+/// Reads what a service has of a tenant: that service's own key, or a permission. As an extractor it is for the connections of
+/// the service in the path.
 #[derive(Debug, Clone)]
-pub(crate) struct ConnectionsReader(Caller);
+pub(crate) struct ServiceReader(Caller);
 
 impl TenantReader {
     /// Who asks.
@@ -51,30 +52,30 @@ impl<S: Send + Sync> FromRequestParts<S> for TenantReader {
     }
 }
 
-impl ConnectionsReader {
+impl ServiceReader {
     /// Whose tenants the caller sees.
     pub(crate) fn binding(&self) -> &KeyBinding {
         self.0.binding()
     }
 
     /// The caller, if it may read what is this service's.
-    pub(crate) fn of(caller: &Caller, service: &str) -> Result<Self, ApiError> {
+    pub(crate) fn of(caller: &Caller, service: &str, permission: &Scope) -> Result<Self, ApiError> {
         let is_own = caller.binding().service.as_ref().is_some_and(|own| own.as_str() == service);
-        if is_own || caller.scopes().allows(&Scope::CONNECTIONS_READ) {
+        if is_own || caller.scopes().allows(permission) {
             return Ok(Self(caller.clone()));
         }
         // Without a status: clients would take it for a suspension, and let go of a tenant that lives.
-        Err(forbidden(&Scope::CONNECTIONS_READ))
+        Err(forbidden(permission))
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ConnectionsReader {
+impl<S: Send + Sync> FromRequestParts<S> for ServiceReader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let segments =
             RawPathParams::from_request_parts(parts, state).await.map_err(|_| ApiError::NoRoute)?;
         let service = segments.iter().find(|(name, _)| *name == "service").map(|(_, value)| value);
-        Self::of(caller_of(parts)?, service.ok_or(ApiError::NoRoute)?)
+        Self::of(caller_of(parts)?, service.ok_or(ApiError::NoRoute)?, &Scope::CONNECTIONS_READ)
     }
 }

@@ -13,7 +13,9 @@ use crate::readiness::Readiness;
 
 /// The state of the router. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct ApiState {
+pub struct ApiState(Arc<Shared>);
+
+struct Shared {
     use_cases: UseCases,
     environment: Environment,
     cache: CacheHandle,
@@ -34,27 +36,27 @@ impl ApiState {
         limits: Limits,
     ) -> Self {
         let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
-        Self { use_cases, environment, cache, readiness, clock, deletions, limits }
+        Self(Arc::new(Shared { use_cases, environment, cache, readiness, clock, deletions, limits }))
     }
 
     /// What can be done with tenants, services and keys.
     pub(crate) fn use_cases(&self) -> &UseCases {
-        &self.use_cases
+        &self.0.use_cases
     }
 
     /// The environment of the deployment.
     pub(crate) fn environment(&self) -> Environment {
-        self.environment
+        self.0.environment
     }
 
     /// How much a request may take.
     pub(crate) fn limits(&self) -> Limits {
-        self.limits
+        self.0.limits
     }
 
     /// The cache, or why there is none.
     pub(crate) fn cache(&self) -> Result<Cache, ApiError> {
-        Ok(self.cache.current()?)
+        Ok(self.0.cache.current()?)
     }
 
     /// The keys of the cache, or why there are none.
@@ -67,27 +69,27 @@ impl ApiState {
         &self,
         operation: impl Future<Output = Result<T, CacheError>>,
     ) -> Result<T, ApiError> {
-        match tokio::time::timeout(self.limits.read_time, operation).await {
+        match tokio::time::timeout(self.0.limits.read_time, operation).await {
             Ok(result) => Ok(result?),
             Err(_elapsed) => Err(ApiError::CacheSlow {
-                addresses: self.cache.addresses().to_owned(),
-                after: self.limits.read_time,
+                addresses: self.0.cache.addresses().to_owned(),
+                after: self.0.limits.read_time,
             }),
         }
     }
 
     /// The right to run one more deletion by pattern, held as long as it runs.
     pub(crate) fn deletion_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        Arc::clone(&self.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
+        Arc::clone(&self.0.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
     }
 
     /// What the readiness probes ask.
     pub(crate) fn readiness(&self) -> &Readiness {
-        &self.readiness
+        &self.0.readiness
     }
 
     /// The time of day.
     pub(crate) fn clock(&self) -> &dyn Clock {
-        self.clock.as_ref()
+        self.0.clock.as_ref()
     }
 }

@@ -30,11 +30,6 @@ pub struct ApiKeyRecord {
 }
 
 impl ApiKeyRecord {
-    /// Whether the key is still good.
-    pub fn is_valid_at(&self, now: SystemTime) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
-    }
-
     /// Who calls with this key.
     pub fn caller(&self) -> Caller {
         let caller = Caller::new(self.id.clone(), self.scopes.clone()).bound_to(self.binding.clone());

@@ -12,6 +12,7 @@ mod api_key_record;
 mod association;
 mod audit;
 mod base62;
+pub mod cache_keys;
 mod caller;
 mod catalogue;
 mod change;

@@ -16,7 +16,7 @@ impl Scope {
     pub const CACHE_READ: Self = Self(Cow::Borrowed("backoffice:tm:cache:read"));
     /// Deleting cache keys.
     pub const CACHE_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:cache:write"));
-    /// Looking at tenants and their settings.
+    /// Looking at tenants.
     pub const TENANTS_READ: Self = Self(Cow::Borrowed("backoffice:tm:tenants:read"));
     /// Making and changing tenants.
     pub const TENANTS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:tenants:write"));

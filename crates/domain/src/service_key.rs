@@ -10,7 +10,7 @@ use crate::display_name::DisplayName;
 use crate::environment::Environment;
 use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
-use crate::scope::{Scope, Scopes};
+use crate::scope::Scopes;
 use crate::service_name::ServiceName;
 use crate::timestamp::Timestamp;
 
@@ -80,8 +80,7 @@ pub enum ServiceKeyTransition {
 }
 
 impl ServiceKey {
-    /// What a presented text with this hash is good for; `None` when it is neither the text nor the former one, or the key is
-    /// withdrawn.
+    /// What a presented text with this hash is good for; `None` when it is none of its texts, or the key is withdrawn.
     pub fn record(&self, hash: &ApiKeyHash) -> Option<ApiKeyRecord> {
         if self.revoked_at.is_some() {
             return None;
@@ -150,16 +149,12 @@ impl ServiceKey {
         self.hash = hash;
         Ok(())
     }
-
-    /// Each scope it was granted.
-    pub fn granted(&self) -> impl Iterator<Item = &Scope> {
-        self.scopes.iter()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scope::Scope;
     use std::time::SystemTime;
 
     const NOW: i64 = 1_000_000;

@@ -39,11 +39,12 @@ impl App {
     }
 
     /// Serves on `listener` until `shutdown`, which first fails readiness, then, after the grace, refuses new
-    /// connections and lets open requests finish. Ends early when the cache refuses its configuration.
+    /// connections and lets open requests finish. Ends early when the cache or the record store
+    /// refuses the configuration, and when what has to run beside the requests stops.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
         let stop_accepting = CancellationToken::new();
         let use_cases = self.use_cases.clone();
-        let keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
+        let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -56,6 +57,7 @@ impl App {
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
             error = self.store.keep() => Err(Failure::Mongo(error)),
+            ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
         };
         self.readiness.begin_draining();
         if outcome.is_ok() {

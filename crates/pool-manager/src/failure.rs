@@ -41,6 +41,9 @@ pub enum Failure {
     /// The runtime or the signals could not be set up.
     #[error("the process could not start")]
     System(#[from] std::io::Error),
+    /// What has to run for as long as the service does came to an end: without it changes would not be heard of in time.
+    #[error("the task that follows the changes of the record store ended")]
+    Stopped(#[source] Option<domain::BoxError>),
     /// The cache refuses us, and will go on to.
     #[error("the cache cannot be used as configured")]
     Cache(#[source] CacheError),
@@ -92,6 +95,7 @@ impl Failure {
                 ConnectError::Uri
                 | ConnectError::Certificate(_)
                 | ConnectError::Options(_)
+                | ConnectError::Credentials(_)
                 | ConnectError::Migration(_),
             )
             | Self::EmbeddedCache
@@ -103,6 +107,7 @@ impl Failure {
             | Self::Mongo(ConnectError::Unavailable(_))
             | Self::Listen { .. }
             | Self::System(_)
+            | Self::Stopped(_)
             | Self::CacheCommand(_)
             | Self::Incomplete
             | Self::ImportIncomplete { .. }

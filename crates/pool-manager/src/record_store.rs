@@ -1,12 +1,13 @@
 //! The record store under each of its ports.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::StoreName;
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdempotencyLedger, SealedRows, StoreHealth, TenantStore,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdempotencyLedger, SealedRows, StoreHealth, SystemClock,
+    TenantStore,
 };
 use middleware::error_chain;
 use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
@@ -49,7 +50,7 @@ impl RecordStore {
 
     /// The embedded store in a file below `data_dir`, made and migrated if need be.
     pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let store = SqliteStore::open(&data_dir.join(EMBEDDED_FILE), clock)?;
+        let store = SqliteStore::open(&embedded_file(data_dir), clock)?;
         Ok(Self::under_each_port(store, StoreName::Sqlite))
     }
 
@@ -63,6 +64,12 @@ impl RecordStore {
     #[must_use]
     pub fn with_service_keys(self, layer: impl FnOnce(Arc<dyn ApiKeyStore>) -> Arc<dyn ApiKeyStore>) -> Self {
         Self { service_keys: layer(self.service_keys), ..self }
+    }
+
+    /// The same with a layer round its feed of changes.
+    #[must_use]
+    pub fn with_changes(self, layer: impl FnOnce(Arc<dyn ChangeFeed>) -> Arc<dyn ChangeFeed>) -> Self {
+        Self { changes: layer(self.changes), ..self }
     }
 
     fn under_each_port<S>(store: S, name: StoreName) -> Self
@@ -101,6 +108,11 @@ impl RecordStore {
         std::future::pending().await
     }
 
+    /// Whether MongoDB answers, and takes the credentials. Changes nothing there.
+    pub(crate) async fn reach(config: &MongoConfig) -> Result<(), ConnectError> {
+        MongoStore::open(settings(config), Arc::new(SystemClock)).await?.reach().await
+    }
+
     /// Applies migrations now, or fails. The embedded store has applied its own when it was opened.
     pub(crate) async fn migrate(&self) -> Result<(), ConnectError> {
         match &self.mongo {
@@ -127,6 +139,11 @@ async fn prepare(store: &MongoStore) -> Result<(), ConnectError> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Where the embedded store is.
+pub(crate) fn embedded_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(EMBEDDED_FILE)
 }
 
 fn settings(config: &MongoConfig) -> MongoSettings {

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use cache::{
     CacheHandle, Expiry, Held, LoadAborted, LoadLease, Loaded, NearCache, NearCounters, NearSettings,
 };
-use domain::{ActiveTenant, Environment, ServiceName};
+use domain::{ActiveTenant, Environment, ServiceName, cache_keys};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use serde::Serialize;
 use tokio::time::timeout;
 
-use crate::cache_keys;
 use crate::parts::Parts;
 use crate::refusal::Refusal;
 
@@ -37,6 +38,8 @@ pub struct ActiveTenants {
     parts: Parts,
     cache: CacheHandle,
 }
+
+type Answer = Result<Loaded<Bytes>, ActiveTenantsError>;
 
 /// Why there is no list. Cheap to clone: all who waited for one load get it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -78,24 +81,34 @@ impl ActiveTenants {
         environment: Option<Environment>,
     ) -> Result<Bytes, ActiveTenantsError> {
         let key = cache_keys::active_tenants(environment, service);
-        if let Held::Fresh(list) = self.near.get(key.as_bytes()) {
-            return Ok(list);
+        match self.near.get(key.as_bytes()) {
+            Held::Fresh(list) => return Ok(list),
+            Held::Due(list) => {
+                self.near.refresh(key.as_bytes(), self.loader(&key, service, environment));
+                return Ok(list);
+            }
+            Held::Absent | Held::Stale(_) | Held::Nothing => {}
         }
-        let (this, service, place) = (self.clone(), service.clone(), key.clone());
-        let load = move || async move { this.load(&place, &service, environment).await };
+        let load = self.loader(&key, service, environment);
         let loaded = timeout(PATIENCE, self.near.get_or_load(key.as_bytes(), load)).await;
         let list = loaded.unwrap_or(Err(ActiveTenantsError::TooSlow))?;
         Ok(list.unwrap_or_else(|| Bytes::from_static(b"[]")))
     }
 
-    /// Under a lease in the shared cache, where nothing is filled in: that the lease still stands afterwards shows that no
-    /// change was told meanwhile, and its replacement will tell of the next.
-    async fn load(
+    /// One load. It refers to nothing, because it may go on without whoever began it.
+    fn loader(
         &self,
         key: &str,
         service: &ServiceName,
         environment: Option<Environment>,
-    ) -> Result<Loaded<Bytes>, ActiveTenantsError> {
+    ) -> impl FnOnce() -> BoxFuture<'static, Answer> + Send + use<> {
+        let (this, key, service) = (self.clone(), key.to_owned(), service.clone());
+        move || async move { this.load(&key, &service, environment).await }.boxed()
+    }
+
+    /// Under a lease in the shared cache, where nothing is filled in: that the lease still stands afterwards shows that no
+    /// change was told meanwhile, and its replacement will tell of the next.
+    async fn load(&self, key: &str, service: &ServiceName, environment: Option<Environment>) -> Answer {
         let list = Mutex::new(None);
         let read = async {
             let list_now = self.read(service, environment).await?;

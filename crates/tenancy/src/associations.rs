@@ -1,6 +1,7 @@
 //! What tenants have of services.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use domain::{
     Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, Happened, Invalid, Isolation,
@@ -16,7 +17,7 @@ use crate::writing::{Story, Writing};
 
 /// Makes, changes and finds associations. Cheap to clone.
 #[derive(Clone)]
-pub struct Associations(Records);
+pub struct Associations(Arc<Records>);
 
 /// An association to be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Prepared {
 }
 
 impl Associations {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(records)
     }
 
@@ -151,7 +152,7 @@ impl Associations {
         .await
     }
 
-    /// Lets it in again. What was purged has to be provided anew: its modules come with the wish, or were given since.
+    /// Lets it in again. What was purged has to be provided anew: it needs modules that were given since.
     pub async fn reactivate(
         &self,
         id: &TenantId,
@@ -284,7 +285,7 @@ impl Associations {
         result
     }
 
-    pub(crate) fn records(&self) -> &Records {
+    pub(crate) fn records(&self) -> &Arc<Records> {
         &self.0
     }
 }

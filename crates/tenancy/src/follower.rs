@@ -74,7 +74,7 @@ impl Follower {
             let changes = self.parts.changes.changes_after(&mark).await?;
             for changed in &changes.changed {
                 if self.is_new(changed) {
-                    self.invalidation.follow(changed).await;
+                    self.invalidation.followed(changed).await;
                 }
             }
             mark = changes.mark;

@@ -1,5 +1,7 @@
 //! Taking over what another service registered, with its ids.
 
+use std::sync::Arc;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
@@ -18,7 +20,7 @@ use crate::writing::{Story, Writing};
 /// told nothing: they know these tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct Import {
-    records: Records,
+    records: Arc<Records>,
     services: Services,
     associations: Associations,
 }
@@ -91,21 +93,21 @@ pub struct ImportedKey {
 
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum Imported {
     /// It is here now.
-    Made,
+    Created,
     /// It was here.
-    Known,
+    Existing,
 }
 
 impl Import {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         let (services, associations) = (Services::new(records.clone()), Associations::new(records.clone()));
         Self { records, services, associations }
     }
 
     /// Takes one record.
-    pub async fn take(&self, record: ImportedRecord, actor: &Actor) -> Result<Taken, Refusal> {
+    pub async fn take(&self, record: ImportedRecord, actor: &Actor) -> Result<Imported, Refusal> {
         match record {
             ImportedRecord::Service(name, wish) => self.service(&name, wish, actor).await,
             ImportedRecord::Tenant(tenant) => self.tenant(*tenant, actor).await,
@@ -116,15 +118,20 @@ impl Import {
         }
     }
 
-    async fn service(&self, name: &ServiceName, wish: ServiceWish, actor: &Actor) -> Result<Taken, Refusal> {
+    async fn service(
+        &self,
+        name: &ServiceName,
+        wish: ServiceWish,
+        actor: &Actor,
+    ) -> Result<Imported, Refusal> {
         let writing = Writing { actor, remember: &|_registered| Ok(None) };
         let registered = self.services.register(name, wish, writing).await?;
-        Ok(if registered.is_new { Taken::Made } else { Taken::Known })
+        Ok(if registered.is_new { Imported::Created } else { Imported::Existing })
     }
 
-    async fn tenant(&self, imported: ImportedTenant, actor: &Actor) -> Result<Taken, Refusal> {
+    async fn tenant(&self, imported: ImportedTenant, actor: &Actor) -> Result<Imported, Refusal> {
         if self.records.parts.tenants.tenant(&imported.id).await?.is_some() {
-            return Ok(Taken::Known);
+            return Ok(Imported::Existing);
         }
         let slug = imported.slug.clone();
         let now = self.records.parts.now();
@@ -147,7 +154,7 @@ impl Import {
         let story = Story::of(AuditAction::Import, "");
         let change = self.records.told(tenant, story, actor, None);
         match self.records.commit_tenant(change).await {
-            Ok(()) => Ok(Taken::Made),
+            Ok(()) => Ok(Imported::Created),
             Err(CommitError::Taken) => Err(Conflict::SlugTaken(slug).into()),
             Err(error) => Err(of_commit(error)),
         }
@@ -160,10 +167,10 @@ impl Import {
         status: AssociationStatus,
         wish: NewAssociation,
         actor: &Actor,
-    ) -> Result<Taken, Refusal> {
+    ) -> Result<Imported, Refusal> {
         let tenant = self.records.living(id, actor).await?;
         if tenant.associations.contains_key(service) {
-            return Ok(Taken::Known);
+            return Ok(Imported::Existing);
         }
         let prepared = self.associations.prepare(&tenant, service, &wish).await?;
         let edit = |tenant: &mut Tenant, now: Timestamp| {
@@ -176,19 +183,19 @@ impl Import {
         let writing = Writing { actor, remember: &|(): &()| Ok(None) };
         let edited = self.records.edit_tenant(id, writing, edit, |_tenant| ()).await;
         match self.associations.settle(edited, id, &prepared.secrets).await {
-            Ok(()) => Ok(Taken::Made),
-            Err(Refusal::Conflict(Conflict::Associated(_))) => Ok(Taken::Known),
+            Ok(()) => Ok(Imported::Created),
+            Err(Refusal::Conflict(Conflict::Associated(_))) => Ok(Imported::Existing),
             Err(refusal) => Err(refusal),
         }
     }
 
-    async fn api_key(&self, imported: ImportedKey, actor: &Actor) -> Result<Taken, Refusal> {
+    async fn api_key(&self, imported: ImportedKey, actor: &Actor) -> Result<Imported, Refusal> {
         self.records.registered(&imported.service).await?;
         let id = imported.id.unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
         if let Some(known) = self.records.parts.api_keys.service_key(&id).await? {
             let is_same = known.hashes().any(|hash| hash == imported.hash);
             let problem = "another key has this id";
-            return if is_same { Ok(Taken::Known) } else { Err(Invalid::one("id", problem).into()) };
+            return if is_same { Ok(Imported::Existing) } else { Err(Invalid::one("id", problem).into()) };
         }
         let key = ServiceKey {
             id,
@@ -209,9 +216,9 @@ impl Import {
         let audit = self.records.audit(actor, AuditAction::Import, target, None, None);
         let change = Change { record: key, events: Vec::new(), audit, ledger: None };
         match self.records.commit_service_key(change).await {
-            Ok(()) => Ok(Taken::Made),
+            Ok(()) => Ok(Imported::Created),
             // Another id has the very text.
-            Err(CommitError::Taken) => Ok(Taken::Known),
+            Err(CommitError::Taken) => Ok(Imported::Existing),
             Err(error) => Err(of_commit(error)),
         }
     }

@@ -2,10 +2,8 @@
 
 use bytes::Bytes;
 use cache::CacheHandle;
-use domain::{Changed, ServiceKey, Tenant};
+use domain::{Changed, cache_keys};
 use futures::{StreamExt, stream};
-
-use crate::cache_keys;
 
 /// Keys told of at once.
 const AT_ONCE: usize = 16;
@@ -25,31 +23,15 @@ impl Invalidation {
         Self { cache }
     }
 
-    /// A tenant changed, or anything below it. Returns when this process forgot, and the shared cache was told or gave no answer.
-    pub(crate) async fn tenant(&self, tenant: &Tenant) {
-        self.announce(outdated_by(&Changed::Tenant {
-            id: tenant.id.clone(),
-            environment: tenant.environment,
-            version: tenant.version,
-            services: tenant.known_services.iter().cloned().collect(),
-        }))
-        .await;
-    }
-
-    /// A key changed.
-    pub(crate) async fn service_key(&self, key: &ServiceKey) {
-        let changed = Changed::ApiKey { hashes: key.hashes().collect(), version: key.version };
-        self.announce(outdated_by(&changed)).await;
-    }
-
-    async fn announce(&self, outdated: Vec<Outdated>) {
-        let telling = stream::iter(outdated)
+    /// This process made the change. Returns when it forgot, and the shared cache was told or gave no answer.
+    pub(crate) async fn changed(&self, changed: &Changed) {
+        let telling = stream::iter(outdated_by(changed))
             .map(|(key, version)| self.cache.announce(Bytes::from(key), version.unwrap_or_default()));
         telling.buffer_unordered(AT_ONCE).collect::<()>().await;
     }
 
     /// Another process made the change. It told the shared cache itself, unless it could not.
-    pub(crate) async fn follow(&self, changed: &Changed) {
+    pub(crate) async fn followed(&self, changed: &Changed) {
         let looking = stream::iter(outdated_by(changed))
             .map(|(key, version)| self.cache.outdate(Bytes::from(key), version));
         looking.buffer_unordered(AT_ONCE).collect::<()>().await;
@@ -62,7 +44,7 @@ fn outdated_by(changed: &Changed) -> Vec<Outdated> {
         Changed::Tenant { id, environment, version, services } => {
             let keys = services.iter().flat_map(|service| {
                 [
-                    (cache_keys::connections(id, service), Some(*version)),
+                    (cache_keys::tenant_connections(id, service), Some(*version)),
                     (cache_keys::active_tenants(Some(*environment), service), None),
                     (cache_keys::active_tenants(None, service), None),
                 ]

@@ -6,7 +6,6 @@
 
 mod active_tenants;
 mod associations;
-mod cache_keys;
 mod connections;
 mod events;
 mod follower;
@@ -20,8 +19,8 @@ mod refusal;
 mod service_keys;
 mod services;
 mod settings;
+mod striped_locks;
 mod tenants;
-mod turns;
 mod use_cases;
 mod writing;
 
@@ -29,7 +28,7 @@ pub use active_tenants::{ActiveTenants, ActiveTenantsError};
 pub use associations::{AssociationView, Associations, NewAssociation};
 pub use connections::{Connection, Connections, ConnectionsError, Outcome, Rendered};
 pub use given_module::{Given, GivenModule};
-pub use import::{Import, ImportedKey, ImportedRecord, ImportedTenant, Taken};
+pub use import::{Import, Imported, ImportedKey, ImportedRecord, ImportedTenant};
 pub use modules::{ConnectionSettingsPatch, ModulePath, Modules};
 pub use parts::{NoRandomness, Parts, Random};
 pub use refusal::{Conflict, KeptOut, Missing, Refusal};

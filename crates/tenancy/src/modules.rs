@@ -1,5 +1,7 @@
 //! The backing stores of one module of an association.
 
+use std::sync::Arc;
+
 use domain::{
     Actor, Association, AuditAction, ConnectionSettings, Happened, Invalid, ModuleName, ModuleResources,
     ServiceName, Tenant, TenantId, Timestamp,
@@ -40,11 +42,11 @@ pub struct ConnectionSettingsPatch {
 }
 
 impl Modules {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(Associations::new(records))
     }
 
-    fn records(&self) -> &Records {
+    fn records(&self) -> &Arc<Records> {
         self.0.records()
     }
 

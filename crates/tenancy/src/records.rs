@@ -1,10 +1,11 @@
 //! Reading and writing records, with all that belongs to a write.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Actor, AuditAction, AuditEntry, Change, CommitError, Invalid, LedgerRow, ServiceKey, Tenant, TenantEvent,
-    TenantId, TenantStatus, Timestamp,
+    Actor, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow, ServiceKey, Tenant,
+    TenantEvent, TenantId, TenantStatus, Timestamp,
 };
 use serde_json::Value;
 use tracing::Instrument;
@@ -12,7 +13,7 @@ use tracing::Instrument;
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal, of_commit};
-use crate::turns::Turns;
+use crate::striped_locks::StripedLocks;
 use crate::writing::{Story, Writing};
 
 /// How often a change is made anew because somebody else was faster. With as many others at one record, most of them succeed
@@ -23,12 +24,11 @@ const MAX_RECORD: usize = 1024 * 1024;
 /// From here on a try waits a little.
 const AT_ONCE: u32 = 3;
 
-/// The ports, and who has to be told of a write before it is answered. Cheap to clone.
-#[derive(Clone)]
+/// The ports, and who has to be told of a write before it is answered.
 pub(crate) struct Records {
     pub(crate) parts: Parts,
     pub(crate) invalidation: Invalidation,
-    pub(crate) turns: Turns,
+    pub(crate) locks: StripedLocks,
 }
 
 impl Records {
@@ -44,14 +44,14 @@ impl Records {
     /// the ledger's row, anew whenever somebody else was faster. No story is no change, and nothing is written. Answers with
     /// what `outcome` makes of the tenant as it is then.
     pub(crate) async fn edit_tenant<T>(
-        &self,
+        self: &Arc<Self>,
         id: &TenantId,
         writing: Writing<'_, T>,
         edit: impl Fn(&mut Tenant, Timestamp) -> Result<Option<Story>, Refusal>,
         outcome: impl Fn(&Tenant) -> T,
     ) -> Result<T, Refusal> {
         // Those of one process go one after another, instead of each making the others begin anew.
-        let _turn = self.turns.of(id).await;
+        let _lock = self.locks.of(id).await;
         for tries in 0..MAX_TRIES {
             let mut tenant = self.living(id, writing.actor).await?;
             let now = self.parts.now();
@@ -71,14 +71,14 @@ impl Records {
     }
 
     /// Writes a tenant and tells everybody, to the end also when whoever asked goes away over it.
-    pub(crate) async fn commit_tenant(&self, change: Change<Tenant>) -> Result<(), CommitError> {
-        let this = self.clone();
-        let tenant = change.record.clone();
+    pub(crate) async fn commit_tenant(self: &Arc<Self>, change: Change<Tenant>) -> Result<(), CommitError> {
+        let this = Arc::clone(self);
+        let changed = Changed::from(&change.record);
         to_the_end(async move {
             let committed = this.parts.tenants.commit_tenant(change).await;
             // Of a store that went away over it nobody knows whether it did.
             if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
-                this.invalidation.tenant(&tenant).await;
+                this.invalidation.changed(&changed).await;
             }
             committed
         })
@@ -86,13 +86,16 @@ impl Records {
     }
 
     /// The same for a key.
-    pub(crate) async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
-        let this = self.clone();
-        let key = change.record.clone();
+    pub(crate) async fn commit_service_key(
+        self: &Arc<Self>,
+        change: Change<ServiceKey>,
+    ) -> Result<(), CommitError> {
+        let this = Arc::clone(self);
+        let changed = Changed::from(&change.record);
         to_the_end(async move {
             let committed = this.parts.api_keys.commit_service_key(change).await;
             if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
-                this.invalidation.service_key(&key).await;
+                this.invalidation.changed(&changed).await;
             }
             committed
         })

@@ -1,5 +1,6 @@
 //! The API keys of services.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
@@ -15,7 +16,7 @@ use crate::writing::Writing;
 
 /// Makes, replaces and withdraws keys. Cheap to clone.
 #[derive(Clone)]
-pub struct ServiceKeys(Records);
+pub struct ServiceKeys(Arc<Records>);
 
 /// A key to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl ServiceKeys {
     /// The longest time that an old text is good beside the new one.
     pub const MAX_OVERLAP: Duration = Duration::from_secs(30 * 86_400);
 
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(records)
     }
 

@@ -1,6 +1,7 @@
 //! The catalogue of services.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::{
     AuditAction, BaseUrl, Catalogue, Change, CommitError, Environment, Invalid, ModuleName, Registered,
@@ -17,7 +18,7 @@ const KEYS_AT_ONCE: usize = 200;
 
 /// Registers and finds services. Cheap to clone.
 #[derive(Clone)]
-pub struct Services(Records);
+pub struct Services(Arc<Records>);
 
 /// A service as it is wished for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +63,7 @@ enum Edit<T> {
 }
 
 impl Services {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(records)
     }
 

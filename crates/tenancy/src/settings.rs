@@ -1,33 +1,21 @@
 //! Settings of a tenant for a service.
 
-use domain::{Actor, AuditAction, ServiceName, ServiceSettings, Tenant, TenantId, TextMap, Timestamp};
+use std::sync::Arc;
+
+use domain::{AuditAction, ServiceName, ServiceSettings, Tenant, TenantId, TextMap, Timestamp};
 use serde_json::json;
 
 use crate::records::Records;
 use crate::refusal::{Conflict, Missing, Refusal};
 use crate::writing::{Story, Writing};
 
-/// Reads and replaces settings. Cheap to clone.
+/// Replaces settings; they are read with the [connections](crate::Connections::find). Cheap to clone.
 #[derive(Clone)]
-pub struct Settings(Records);
+pub struct Settings(Arc<Records>);
 
 impl Settings {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(records)
-    }
-
-    /// The settings; none, of version 0, before they were first given.
-    pub async fn get(
-        &self,
-        tenant: &TenantId,
-        service: &ServiceName,
-        actor: &Actor,
-    ) -> Result<ServiceSettings, Refusal> {
-        let tenant = self.0.living(tenant, actor).await?;
-        if !tenant.associations.contains_key(service) {
-            return Err(Missing::Association(service.clone()).into());
-        }
-        Ok(tenant.settings.get(service).cloned().unwrap_or_default())
     }
 
     /// Replaces all of them. `expected` is the version that the caller believes they have, if it cares.

@@ -1,6 +1,7 @@
 //! Tenants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::{
     Actor, AuditAction, CommitError, DisplayName, Environment, Happened, Invalid, Isolation, Owner, Slug,
@@ -15,7 +16,7 @@ use crate::writing::{Story, Writing};
 
 /// Registers, changes and finds tenants. Cheap to clone.
 #[derive(Clone)]
-pub struct Tenants(Records);
+pub struct Tenants(Arc<Records>);
 
 /// A tenant to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +58,7 @@ pub struct RegisteredTenant {
 }
 
 impl Tenants {
-    pub(crate) fn new(records: Records) -> Self {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
         Self(records)
     }
 

@@ -1,5 +1,6 @@
 //! All use cases.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
@@ -17,8 +18,8 @@ use crate::records::Records;
 use crate::service_keys::ServiceKeys;
 use crate::services::Services;
 use crate::settings::Settings;
+use crate::striped_locks::StripedLocks;
 use crate::tenants::Tenants;
-use crate::turns::Turns;
 
 /// All use cases over the same parts. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -41,7 +42,7 @@ pub struct UseCases {
     pub active_tenants: ActiveTenants,
     /// Taking over what another service registered.
     pub import: Import,
-    records: Records,
+    records: Arc<Records>,
     cache: CacheHandle,
 }
 
@@ -50,7 +51,7 @@ impl UseCases {
     /// may be made for one `cache`; clones are fine.
     pub fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, connections_ttl: Duration) -> Self {
         let invalidation = Invalidation::new(cache.clone());
-        let records = Records { parts: parts.clone(), invalidation, turns: Turns::new() };
+        let records = Arc::new(Records { parts: parts.clone(), invalidation, locks: StripedLocks::new() });
         Self {
             tenants: Tenants::new(records.clone()),
             associations: Associations::new(records.clone()),
@@ -69,8 +70,8 @@ impl UseCases {
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
     /// told. Never ends.
     pub async fn keep_up(&self) {
-        let Records { parts, invalidation, .. } = self.records.clone();
-        let follower = Follower::new(parts, invalidation, &self.cache);
+        let Records { parts, invalidation, .. } = self.records.as_ref();
+        let follower = Follower::new(parts.clone(), invalidation.clone(), &self.cache);
         tokio::join!(follower.follow(), self.cache.repeat_announcements());
     }
 }

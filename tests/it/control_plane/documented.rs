@@ -34,6 +34,16 @@ impl Document {
         operations.collect()
     }
 
+    /// A module with everything that it may have.
+    fn every_resource(&self) -> Value {
+        let operations = self.operations();
+        let put = operations.iter().find(|operation| operation.id == "putModule").expect("it is documented");
+        let schema = &put.text["requestBody"]["content"]["application/json"]["schema"];
+        let mut body = self.example(schema).expect("it has examples");
+        complete(&mut body, put.id, 0);
+        body
+    }
+
     fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
@@ -68,7 +78,11 @@ impl Document {
         let schema = self.resolved(schema);
         if let Some(one) = schema["oneOf"].as_array() {
             let fitting = one.iter().find(|one| (one["type"] == "null") == value.is_null());
-            return fitting.map_or((), |one| self.check(value, one, place));
+            return self.check(
+                value,
+                fitting.unwrap_or_else(|| panic!("{place}: {value} fits nothing")),
+                place,
+            );
         }
         if !schema["type"].is_null() {
             let kind = match value {
@@ -84,10 +98,12 @@ impl Document {
         for name in schema["required"].as_array().into_iter().flatten() {
             assert!(value.get(name.as_str().unwrap()).is_some(), "{place}: {name} is not in {value}");
         }
-        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-            if let Some(value) = value.get(name) {
-                self.check(value, schema, &format!("{place}.{name}"));
-            }
+        // An object that is described by nothing is free.
+        let is_described = schema.get("properties").or_else(|| schema.get("additionalProperties")).is_some();
+        for (name, value) in value.as_object().into_iter().flatten().filter(|_| is_described) {
+            let known = schema["properties"].get(name).or_else(|| schema.get("additionalProperties"));
+            let known = known.unwrap_or_else(|| panic!("{place}: {name} is not in the document"));
+            self.check(value, known, &format!("{place}.{name}"));
         }
         for item in value.as_array().into_iter().flatten() {
             self.check(item, &schema["items"], &format!("{place}[]"));
@@ -109,6 +125,11 @@ async fn every_operation_takes_and_gives_what_the_document_says() {
     for (number, operation) in document.operations().into_iter().enumerate() {
         let place = format!("{} {}", operation.method, operation.path);
         let path = prepared(&plane, &operation, number).await;
+        if operation.id == "getConnections" {
+            let module = path.replace("/connections", "/modules/onboarding");
+            let given = plane.put(&module, document.every_resource()).await;
+            assert_eq!(given.status, 200, "{given:?}");
+        }
         let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
         let mut body =
             if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };

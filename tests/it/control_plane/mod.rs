@@ -13,6 +13,7 @@ mod replicas;
 mod services;
 mod settings;
 mod stale_loads;
+mod store_outage;
 mod tenants;
 mod validation;
 

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use domain::ServiceName;
+use domain::{Scope, ServiceName};
 use http::{HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,9 +11,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::authorization::caller_of;
-use crate::error::{ApiError, ParameterProblem};
+use crate::error::ApiError;
 use crate::parameters::Parameters;
-use crate::reader::ConnectionsReader;
+use crate::reader::ServiceReader;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
@@ -56,10 +56,8 @@ struct ActiveTenantOut {
 async fn handler(State(state): State<ApiState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _body) = request.into_parts();
     let parameters = Parameters::of_query(parts.uri.query());
-    let service = parameters.text("service")?;
-    let service =
-        service.ok_or(ApiError::parameter("service", ParameterProblem::Missing("service=ledger")))?;
-    let reader = ConnectionsReader::of(caller_of(&parts)?, &service)?;
+    let service = parameters.service()?;
+    let reader = ServiceReader::of(caller_of(&parts)?, &service, &Scope::CONNECTIONS_READ)?;
     // A service that cannot be one has no tenants.
     let list = match service.parse::<ServiceName>() {
         Ok(service) => state.use_cases().active_tenants.list(&service, reader.binding().environment).await?,

@@ -9,12 +9,17 @@ use super::reading::Mark;
 /// What the tables spend on an entry besides its key and its value: both keys, times, the table's nodes. Measured.
 pub(super) const OVERHEAD_BYTES: usize = 600;
 
+/// The last part of its time in which an entry is due.
+const DUE_PART: u64 = 5;
+
 /// A value or an absence. Times are microseconds of the hub's clock.
 #[derive(Debug)]
 pub(super) struct Entry<T> {
     pub(super) content: T,
     /// Bytes of the content, without key and overhead.
     bytes: usize,
+    /// From when on it should be loaded anew, although it may still be used.
+    due_at: u64,
     /// Until when it may be used while its key is watched.
     until: u64,
     /// Until when it may be used although nobody would tell of a change.
@@ -57,6 +62,7 @@ impl<T> Entry<T> {
         Self {
             content,
             bytes,
+            due_at: until.saturating_sub(ttl / DUE_PART),
             until,
             unwatched_until: mark.at.saturating_add(lifetimes.unwatched).min(until),
             stale_until: until.saturating_add(lifetimes.stale),
@@ -70,6 +76,11 @@ impl<T> Entry<T> {
     pub(super) fn is_good(&self, now: u64, epoch: u64) -> bool {
         let is_watched = || self.proof.as_ref().is_some_and(|proof| proof.holds_at(now));
         self.epoch == epoch && (now < self.unwatched_until || (now < self.until && is_watched()))
+    }
+
+    /// Whether its own time is nearly over.
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        now >= self.due_at
     }
 
     pub(super) fn weight(&self, key: &[u8]) -> u32 {
@@ -110,6 +121,12 @@ mod tests {
             assert!(unwatched.is_good(10_099, 7));
             assert!(!unwatched.is_good(10_100, 7));
         }
+    }
+
+    #[test]
+    fn the_last_fifth_is_due() {
+        let entry = entry(None, true, 0);
+        assert!(!entry.is_due(10_799) && entry.is_due(10_800));
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Hub {
         *self.generation.borrow()
     }
 
-    /// The same, as it changes.
+    /// Tells when there is another one.
     pub(crate) fn doubts(&self) -> watch::Receiver<u64> {
         self.generation.subscribe()
     }

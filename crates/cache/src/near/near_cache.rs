@@ -27,6 +27,8 @@ const MAX_WAITS: usize = 3;
 pub enum Held<V> {
     /// A value that may be used.
     Fresh(V),
+    /// The same, and its time is nearly over: whoever gets it should [`refresh`](NearCache::refresh) it and not wait.
+    Due(V),
     /// It is known that there is none.
     Absent,
     /// A value that must not be used any more; it tells what once was.
@@ -116,7 +118,7 @@ impl<V: Clone + Send + Sync + 'static> NearCache<V> {
     pub fn get(&self, key: &[u8]) -> Held<V> {
         let held = self.shared.look(key);
         // What is missing counts when it is loaded: whoever looks first and loads then misses once.
-        if matches!(held, Held::Fresh(_) | Held::Absent) {
+        if matches!(held, Held::Fresh(_) | Held::Due(_) | Held::Absent) {
             self.shared.count(&held);
         }
         held
@@ -139,7 +141,7 @@ impl<V: Clone + Send + Sync + 'static> NearCache<V> {
                 self.shared.count(&held);
             }
             match held {
-                Held::Fresh(value) => return Ok(Some(value)),
+                Held::Fresh(value) | Held::Due(value) => return Ok(Some(value)),
                 Held::Absent => return Ok(None),
                 Held::Stale(_) | Held::Nothing => {}
             }
@@ -163,6 +165,19 @@ impl<V: Clone + Send + Sync + 'static> NearCache<V> {
                     };
                 }
             }
+        }
+    }
+
+    /// Loads anew what is [due](Held::Due), in a task of its own, unless a load of it runs already. What is held stays until
+    /// then, and a load that fails changes nothing.
+    pub fn refresh<E, F, L>(&self, key: &[u8], load: L)
+    where
+        E: Clone + From<LoadAborted> + Send + Sync + 'static,
+        L: FnOnce() -> F,
+        F: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
+        if let Miss::Begin(landing, _awaited) = Shared::miss::<E>(&self.shared, key, MAX_WAITS) {
+            tokio::spawn(landing.fly(load()).in_current_span());
         }
     }
 
@@ -214,7 +229,8 @@ impl<V: Clone + Send + Sync + 'static> Shared<V> {
         if let Some(entry) = &value
             && entry.is_good(now, epoch)
         {
-            return Held::Fresh(entry.content.clone());
+            let content = entry.content.clone();
+            return if entry.is_due(now) { Held::Due(content) } else { Held::Fresh(content) };
         }
         if self.absences.get(key).is_some_and(|entry| entry.is_good(now, epoch)) {
             return Held::Absent;
@@ -228,7 +244,7 @@ impl<V: Clone + Send + Sync + 'static> Shared<V> {
     /// Counts what a caller found who loads what is missing.
     fn count(&self, held: &Held<V>) {
         Counting::add(match held {
-            Held::Fresh(_) | Held::Absent => &self.counting.hits,
+            Held::Fresh(_) | Held::Due(_) | Held::Absent => &self.counting.hits,
             Held::Stale(_) | Held::Nothing => &self.counting.misses,
         });
     }

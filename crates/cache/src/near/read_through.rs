@@ -116,6 +116,21 @@ impl CacheHandle {
         }
     }
 
+    /// Stores a record anew whose time is nearly over, unless a newer version stands there. What it is stored with was read
+    /// from the source after it was found.
+    pub async fn renew_record(&self, key: &[u8], version: u64, value: Bytes, expiry: Expiry) {
+        if self.news().is_unsent(key) {
+            return;
+        }
+        let renewed = match self.current() {
+            Ok(cache) => cache.set_if_newer(key, version, value, expiry).await.map(drop),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = renewed {
+            tracing::debug!(%error, "a record is not renewed");
+        }
+    }
+
     /// Loads a record that [`find_record`](Self::find_record) did not find, under a lease, and fills it in. `load` brings
     /// its version and bytes. Failures of the shared cache are no failures of the load, and are told beside it.
     ///

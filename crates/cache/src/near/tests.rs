@@ -7,6 +7,7 @@ mod through;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -111,7 +112,7 @@ async fn a_value_is_held_as_long_as_a_change_would_be_told() {
     assert_eq!(bench.get("k:a"), Held::Nothing);
     assert_eq!(bench.load("k:a", Some(7)).await, Some(7));
     assert_eq!(bench.load("k:a", Some(8)).await, Some(7), "it was held");
-    bench.clock.advance(80 * SECOND);
+    bench.clock.advance(70 * SECOND);
     assert_eq!(bench.get("k:a"), Held::Fresh(7));
     bench.link_goes_down();
     assert_eq!(bench.get("k:a"), Held::Stale(7));
@@ -122,6 +123,32 @@ async fn a_value_is_held_as_long_as_a_change_would_be_told() {
     assert_eq!(bench.get("k:a"), Held::Stale(9), "its time is over");
     bench.clock.advance(50 * SECOND);
     assert_eq!(bench.get("k:a"), Held::Nothing);
+}
+
+#[tokio::test]
+async fn what_is_due_is_loaded_anew_while_it_is_used() {
+    let bench = Bench::new(SETTINGS);
+    bench.load("k:a", Some(1)).await;
+    bench.clock.advance(85 * SECOND);
+    assert_eq!(bench.get("k:a"), Held::Due(1));
+    assert_eq!(bench.load("k:a", Some(2)).await, Some(1), "nobody waits for what may be used");
+
+    bench.near.refresh(b"k:a", || async { Err::<Loaded<u64>, _>(Never::Aborted) });
+    testkit::wait_until("the load to fail", SECOND, async || bench.near.running() == 0).await;
+    assert_eq!(bench.get("k:a"), Held::Due(1), "a load that fails changes nothing");
+
+    let (begun, loads) = (Arc::new(AtomicUsize::new(0)), 3);
+    for _ in 0..loads {
+        let begun = Arc::clone(&begun);
+        let load = async move {
+            begun.fetch_add(1, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            Ok::<_, Never>(watched(Some(3)))
+        };
+        bench.near.refresh(b"k:a", || load);
+    }
+    testkit::wait_until("the load", SECOND, async || bench.get("k:a") == Held::Fresh(3)).await;
+    assert_eq!(begun.load(Ordering::SeqCst), 1, "one load runs for all");
 }
 
 #[tokio::test]

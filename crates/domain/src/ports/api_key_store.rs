@@ -19,6 +19,6 @@ pub trait ApiKeyStore: ApiKeySource {
         limit: usize,
     ) -> Result<Vec<ServiceKey>, StoreUnavailable>;
 
-    /// Writes a key. [`CommitError::Taken`] when another one has its text, now or as its former one.
+    /// Writes a key. [`CommitError::Taken`] when another one has its text, now or as a former one.
     async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError>;
 }

@@ -6,7 +6,9 @@ use super::StoreUnavailable;
 use crate::TenantId;
 use crate::api_key_hash::ApiKeyHash;
 use crate::environment::Environment;
+use crate::service_key::ServiceKey;
 use crate::service_name::ServiceName;
+use crate::tenant::Tenant;
 
 /// Tells what was changed, by whichever process: so a replica drops what it holds in memory even when the one that made the
 /// change could tell nobody.
@@ -51,11 +53,28 @@ pub enum Changed {
     },
     /// An API key.
     ApiKey {
-        /// What its texts hash to, the former one too.
+        /// What its texts hash to, former ones too.
         hashes: Vec<ApiKeyHash>,
         /// Its version now.
         version: u64,
     },
     /// The catalogue.
     Catalogue,
+}
+
+impl From<&Tenant> for Changed {
+    fn from(tenant: &Tenant) -> Self {
+        Self::Tenant {
+            id: tenant.id.clone(),
+            environment: tenant.environment,
+            version: tenant.version,
+            services: tenant.known_services.iter().cloned().collect(),
+        }
+    }
+}
+
+impl From<&ServiceKey> for Changed {
+    fn from(key: &ServiceKey) -> Self {
+        Self::ApiKey { hashes: key.hashes().collect(), version: key.version }
+    }
 }

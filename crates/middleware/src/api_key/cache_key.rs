@@ -3,8 +3,7 @@
 use std::ops::Deref;
 
 use domain::ApiKeyHash;
-
-pub(super) const PREFIX: &str = "apikey:sha256:";
+pub(super) use domain::cache_keys::API_KEY as PREFIX;
 
 /// What a key is held under: the prefix and the hash in hex.
 #[derive(Clone, Copy)]

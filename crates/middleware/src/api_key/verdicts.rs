@@ -107,7 +107,7 @@ impl Verdicts {
     pub(super) fn at_once(&self, hash: &ApiKeyHash) -> AtOnce {
         let Some(cached) = &self.cached else { return AtOnce::Unknown(Lane::Known) };
         match cached.near.get(&CacheKey::of(hash)) {
-            Held::Fresh(known) => {
+            Held::Fresh(known) | Held::Due(known) => {
                 let now = self.source.now();
                 let caller = known.caller_at(hash, now);
                 if caller.is_ok() && known.is_old_at(now) {

@@ -4,7 +4,7 @@
 //! be taken is told and does not hold up the others; taking a file again does no harm.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use cache::{Cache, CacheHandle};
 use domain::{Actor, KeyBinding, SystemClock};
 use middleware::error_chain;
 use secrets::EmbeddedSecrets;
-use tenancy::{Taken, UseCases};
+use tenancy::{Imported, UseCases};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -59,18 +59,19 @@ fn open(file: &Path) -> Result<BufReader<File>, Failure> {
     Ok(BufReader::new(opened))
 }
 
-async fn take_all(use_cases: &UseCases, lines: BufReader<File>, file: &Path) -> Result<Count, Failure> {
+async fn take_all(use_cases: &UseCases, mut lines: BufReader<File>, file: &Path) -> Result<Count, Failure> {
     let actor =
         Actor { caller: "import".into(), binding: KeyBinding::default(), address: None, request_id: None };
     let mut count = Count::default();
-    for (number, line) in lines.lines().enumerate() {
-        let line = line.map_err(|error| unreadable(file, &error))?;
-        if line.trim().is_empty() {
-            continue;
-        }
+    for number in 0_usize.. {
+        let line = match next_line(&mut lines).map_err(|error| unreadable(file, &error))? {
+            None => break,
+            Some(line) if line.trim_ascii().is_empty() => continue,
+            Some(line) => line,
+        };
         match take(use_cases, &line, &actor).await {
-            Ok(Taken::Made) => count.made += 1,
-            Ok(Taken::Known) => count.known += 1,
+            Ok(Imported::Created) => count.made += 1,
+            Ok(Imported::Existing) => count.known += 1,
             Err(problem) => {
                 count.refused += 1;
                 output::error(&format!("line {}: {problem}", number + 1));
@@ -80,10 +81,21 @@ async fn take_all(use_cases: &UseCases, lines: BufReader<File>, file: &Path) -> 
     Ok(count)
 }
 
-async fn take(use_cases: &UseCases, line: &str, actor: &Actor) -> Result<Taken, String> {
+/// The next line, or its beginning where it is longer than [`MAX_LINE`]: the rest of such a line is skipped.
+fn next_line(lines: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let length = lines.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line)?;
+    if length > MAX_LINE && !line.ends_with(b"\n") {
+        lines.skip_until(b'\n')?;
+    }
+    Ok((length > 0).then_some(line))
+}
+
+async fn take(use_cases: &UseCases, line: &[u8], actor: &Actor) -> Result<Imported, String> {
     if line.len() > MAX_LINE {
         return Err(format!("longer than {MAX_LINE} bytes"));
     }
+    let line = std::str::from_utf8(line).map_err(|_| "no UTF-8".to_owned())?;
     let record = api::imported_record(line).map_err(|error| error.to_string())?;
     use_cases.import.take(record, actor).await.map_err(|refusal| error_chain(&refusal))
 }

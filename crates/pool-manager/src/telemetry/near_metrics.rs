@@ -62,6 +62,12 @@ pub(crate) fn observe_tracking(meter: &Meter, cache: &CacheHandle) {
             })
             .build();
     }
+    let waiting = cache.clone();
+    meter
+        .u64_observable_gauge("cache.announcements.waiting")
+        .with_description("Changes of records that the shared cache was not told of yet.")
+        .with_callback(move |observer| observer.observe(waiting.unannounced() as u64, &[]))
+        .build();
     let cache = cache.clone();
     meter
         .u64_observable_counter("cache.tracking.lag.measures")

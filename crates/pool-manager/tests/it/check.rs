@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use testkit::{ClusterOptions, ValkeyCluster, ValkeyOptions, ValkeyServer};
+use testkit::{ClusterOptions, PortLease, ValkeyCluster, ValkeyOptions, ValkeyServer, shared_mongo};
 
 use crate::support::{run, text};
 
@@ -129,6 +129,34 @@ fn it_says_what_serve_would_stumble_over() {
         assert!(table.contains("encryption key FAULT  DATA_DIR: "), "{table}");
         let keys = [("BOOTSTRAP_ADMIN_API_KEY", "key"), ("SECRETS_ENCRYPTION_KEY", ENCRYPTION_KEY)];
         let (code, table) = check(data_dir, &keys);
-        assert_eq!(code, Some(0), "{table}");
+        // Records have no other place.
+        let faults = usize::from(data_dir != directory.path());
+        assert_eq!((code, table.matches("FAULT").count()), (Some(faults as i32), faults), "{table}");
     }
+}
+
+#[tokio::test]
+async fn the_record_store_is_looked_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, table) = check(directory.path(), &[]);
+    assert_eq!(code, Some(0), "{table}");
+    assert!(table.contains("record store   ok     will be made at first start"), "{table}");
+    std::fs::create_dir(directory.path().join("records.sqlite")).unwrap();
+    let (code, table) = check(directory.path(), &[]);
+    assert_eq!(code, Some(1), "{table}");
+    assert!(table.contains("record store   FAULT  DATA_DIR: "), "{table}");
+
+    let server = format!("mongodb://{}/", shared_mongo().await);
+    let (code, table) = check(directory.path(), &[("MONGO_URI", &server)]);
+    assert_eq!(code, Some(0), "{table}");
+    assert!(table.contains("MongoDB answers"), "{table}");
+
+    let nobody = PortLease::claim();
+    let away = format!("mongodb://ana:marked-secret@{}/", nobody.address());
+    let (code, table) = check(directory.path(), &[("MONGO_URI", &away)]);
+    assert_eq!(code, Some(1), "{table}");
+    assert!(
+        table.contains("record store   FAULT  MONGO_URI: ") && !table.contains("marked-secret"),
+        "{table}"
+    );
 }

@@ -98,6 +98,7 @@ async fn what_was_acknowledged_is_there_once(data_dir: &Path, more: &[(&str, &st
     let half = lives * WRITES / 2;
     assert_eq!((keys.len(), tenants.len()), (half, half), "each write was done once");
     assert!(made.values().all(|id| keys.contains(id) || tenants.contains(id)));
+    assert!((1..lives * WRITES).contains(&acknowledged.len()), "the kills came in the middle of the writes");
     println!("{lives} lives, {} of {} writes acknowledged", acknowledged.len(), lives * WRITES);
 }
 

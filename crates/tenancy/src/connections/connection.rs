@@ -1,7 +1,7 @@
 //! What is answered to a service that asks for its connections.
 
 use bytes::Bytes;
-use domain::{AssociationStatus, Environment, ServiceName};
+use domain::{AssociationStatus, Environment, ServiceName, ServiceSettings};
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::KeptOut;
@@ -13,6 +13,8 @@ pub struct Connection {
     pub environment: Environment,
     /// The version of the tenant that this was made of.
     pub version: u64,
+    /// What the service is told of the tenant besides: it is asked for as often.
+    pub settings: ServiceSettings,
     /// The answer.
     pub outcome: Outcome,
 }
@@ -52,9 +54,12 @@ impl Connection {
     /// What it takes in memory, about.
     pub(crate) fn bytes(&self) -> usize {
         const OVERHEAD: usize = 160;
+        let settings =
+            self.settings.values.iter().map(|(name, value)| 2 * OVERHEAD + name.len() + value.len());
+        let settings: usize = settings.sum();
         match &self.outcome {
-            Outcome::Config(rendered) => OVERHEAD + rendered.body.len(),
-            Outcome::KeptOut(_) => OVERHEAD,
+            Outcome::Config(rendered) => OVERHEAD + settings + rendered.body.len(),
+            Outcome::KeptOut(_) => OVERHEAD + settings,
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) async fn load(
         None => Outcome::Config(rendered(parts, &tenant, service, association).await?),
     };
     let (environment, version) = (tenant.environment, tenant.version);
-    Ok(Some(Connection { environment, version, outcome }))
+    let settings = tenant.settings.get(service).cloned().unwrap_or_default();
+    Ok(Some(Connection { environment, version, settings, outcome }))
 }
 
 fn kept_out(tenant: &Tenant, association: &Association, service: &ServiceName) -> Option<KeptOut> {

@@ -31,7 +31,7 @@ pub(super) struct LookUp {
     loads: Semaphore,
 }
 
-type Answer = Result<Loaded<Arc<Connection>>, ConnectionsError>;
+pub(super) type Answer = Result<Loaded<Arc<Connection>>, ConnectionsError>;
 
 /// What is looked for.
 struct Wanted<'a> {
@@ -57,13 +57,16 @@ impl LookUp {
         let wanted = Wanted { key, tenant, service };
         match self.cache.find_record(key.as_bytes()).await {
             FoundRecord::Record { version, value } => match self.opened(&wanted, version, &value) {
-                Some(connection) => Ok(held(connection, true)),
+                Some((connection, good_until)) if self.is_due(good_until) => {
+                    self.renewed(&wanted, connection).await
+                }
+                Some((connection, _good_until)) => Ok(held(connection, true)),
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Doubted { version, value } => {
                 match (self.aside(&wanted).await, self.opened(&wanted, version, &value)) {
                     // What was right a while ago, where nobody can say whether it still is.
-                    (Err(ConnectionsError::Refused(refusal)), Some(connection))
+                    (Err(ConnectionsError::Refused(refusal)), Some((connection, _good_until)))
                         if matches!(*refusal, Refusal::Store(_)) =>
                     {
                         Ok(held(connection, false))
@@ -84,6 +87,24 @@ impl LookUp {
         })
     }
 
+    /// Writes anew what stands in the shared cache and is nearly over there, so that nobody has to wait when it ends. While the
+    /// sources give no answer it is good for the rest of its time.
+    async fn renewed(&self, wanted: &Wanted<'_>, standing: Connection) -> Answer {
+        let ttl = self.jittered_ttl(self.parts.uuid().as_bytes());
+        match self.record(wanted, ttl).await {
+            Ok(Some((version, value))) => {
+                let expiry = Expiry::After(ttl);
+                self.cache.renew_record(wanted.key.as_bytes(), version, value.clone(), expiry).await;
+                let renewed = self.opened(wanted, version, &value);
+                Ok(held(renewed.map_or(standing, |(connection, _good_until)| connection), false))
+            }
+            Ok(None) => Ok(absent(false)),
+            Err(Aside::Found(connection)) => Ok(held(connection, false)),
+            Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => Ok(held(standing, true)),
+            Err(Aside::Refused(refusal)) => Err(refusal.into()),
+        }
+    }
+
     /// Asks the sources and fills the shared cache.
     async fn filled(&self, wanted: &Wanted<'_>) -> Answer {
         let token = Bytes::copy_from_slice(self.parts.uuid().as_bytes());
@@ -101,7 +122,7 @@ impl LookUp {
         }
         let Some((version, value)) = loaded.into_record() else { return Ok(absent(is_watched)) };
         match self.opened(wanted, version, &value) {
-            Some(connection) => Ok(Loaded { may_be_held, ..held(connection, is_watched) }),
+            Some((connection, _good_until)) => Ok(Loaded { may_be_held, ..held(connection, is_watched) }),
             // Another process filled in what does not open here.
             None => self.aside(wanted).await,
         }
@@ -131,7 +152,7 @@ impl LookUp {
         }
     }
 
-    fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<Connection> {
+    fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<(Connection, Timestamp)> {
         sealed::opened(&self.ring, wanted.key, wanted.service, (version, value), self.now())
             .inspect_err(|error| tracing::debug!(%error, "connections in the shared cache ignored"))
             .ok()
@@ -141,6 +162,13 @@ impl LookUp {
     fn jittered_ttl(&self, token: &[u8]) -> Duration {
         let chance = u32::from(token.first().copied().unwrap_or_default());
         self.ttl - self.ttl / 10 * chance / 256
+    }
+
+    /// Whether what is good until then is nearly over: the last tenth, and by chance a little of it, so that not every replica
+    /// finds so at once.
+    fn is_due(&self, good_until: Timestamp) -> bool {
+        let chance = u32::from(self.parts.uuid().as_bytes()[0]);
+        good_until <= self.now().after(self.ttl / 10 * chance / 256)
     }
 
     fn now(&self) -> Timestamp {

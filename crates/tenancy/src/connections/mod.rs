@@ -13,25 +13,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::{CacheHandle, Held, LoadAborted, NearCache, NearCounters, NearSettings};
-use domain::{KeyBinding, ServiceName, TenantId};
+use domain::{KeyBinding, ServiceName, TenantId, cache_keys};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use seal::KeyRing;
 use tokio::time::timeout;
 
 pub use connection::{Connection, Outcome, Rendered};
 
-use crate::cache_keys;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal};
-use look_up::LookUp;
+use look_up::{Answer, LookUp};
 
 const NEAR: NearSettings = NearSettings {
-    prefix: cache_keys::CONNECTIONS,
+    prefix: cache_keys::TENANT_CONNECTIONS,
     max_bytes: 96 * 1024 * 1024,
     max_absent_bytes: 4 * 1024 * 1024,
     ttl: Duration::from_secs(60),
     absent_ttl: Duration::from_secs(5),
     unwatched_ttl: Duration::from_millis(1_500),
-    stale_for: Duration::from_secs(300),
+    stale_for: Duration::ZERO,
 };
 /// For one look-up with everything that it may have to ask.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -77,11 +78,15 @@ impl Connections {
         service: &ServiceName,
         binding: &KeyBinding,
     ) -> Result<Arc<Connection>, ConnectionsError> {
-        let key = cache_keys::connections(tenant, service);
+        let key = cache_keys::tenant_connections(tenant, service);
         let found = match self.near.get(key.as_bytes()) {
             Held::Fresh(connection) => Some(connection),
+            Held::Due(connection) => {
+                self.near.refresh(key.as_bytes(), self.loader(&key, tenant, service));
+                Some(connection)
+            }
             Held::Absent => None,
-            Held::Stale(_) | Held::Nothing => self.load(key, tenant, service).await?,
+            Held::Stale(_) | Held::Nothing => self.load(&key, tenant, service).await?,
         };
         match found.filter(|connection| binding.sees(connection.environment)) {
             Some(connection) => Ok(connection),
@@ -91,18 +96,27 @@ impl Connections {
 
     async fn load(
         &self,
-        key: String,
+        key: &str,
         tenant: &TenantId,
         service: &ServiceName,
     ) -> Result<Option<Arc<Connection>>, ConnectionsError> {
-        let look_up = Arc::clone(&self.look_up);
-        let (tenant, service) = (tenant.clone(), service.clone());
-        let place = key.clone();
-        let load = move || async move { look_up.run(&place, &tenant, &service).await };
+        let load = self.loader(key, tenant, service);
         // The load itself goes on, for those who come later.
         timeout(PATIENCE, self.near.get_or_load(key.as_bytes(), load))
             .await
             .unwrap_or(Err(ConnectionsError::TooSlow))
+    }
+
+    /// One load. It refers to nothing, because it may go on without whoever began it.
+    fn loader(
+        &self,
+        key: &str,
+        tenant: &TenantId,
+        service: &ServiceName,
+    ) -> impl FnOnce() -> BoxFuture<'static, Answer> + Send + use<> {
+        let look_up = Arc::clone(&self.look_up);
+        let (key, tenant, service) = (key.to_owned(), tenant.clone(), service.clone());
+        move || async move { look_up.run(&key, &tenant, &service).await }.boxed()
     }
 
     /// What the connections in memory were good for.

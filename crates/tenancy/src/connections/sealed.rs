@@ -2,7 +2,7 @@
 //! there can put nothing in the place of anything.
 
 use bytes::Bytes;
-use domain::{Environment, ServiceName, Timestamp};
+use domain::{Environment, ServiceName, ServiceSettings, Timestamp};
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -21,6 +21,8 @@ struct Head {
     good_until: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     kept_out: Option<StoredKeptOut>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    settings: Option<ServiceSettings>,
 }
 
 /// Why what stands in the shared cache is of no use.
@@ -50,21 +52,22 @@ pub(super) fn sealed(
         Outcome::KeptOut(kept_out) => (Some(StoredKeptOut::of(kept_out)), Bytes::new()),
     };
     let Connection { environment, version, .. } = *connection;
-    let head = Head { format: FORMAT, environment, version, good_until, kept_out };
+    let settings = Some(connection.settings.clone()).filter(|settings| settings.version > 0);
+    let head = Head { format: FORMAT, environment, version, good_until, kept_out, settings };
     // Numbers and names can always be written as JSON.
     let head = serde_json::to_vec(&head).map_err(|_| SealError)?;
     let text = Zeroizing::new([head.as_slice(), b"\n", &body].concat());
     ring.seal(&text, key.as_bytes()).map(Bytes::from)
 }
 
-/// What was stored under `key` as this version.
+/// What was stored under `key` as this version, and until when it is good.
 pub(super) fn opened(
     ring: &KeyRing,
     key: &str,
     service: &ServiceName,
     (version, bytes): (u64, &[u8]),
     now: Timestamp,
-) -> Result<Connection, SealedError> {
+) -> Result<(Connection, Timestamp), SealedError> {
     let text = ring.open(bytes, key.as_bytes())?;
     let end = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
     let head: Head = serde_json::from_slice(&text[..end])?;
@@ -86,7 +89,8 @@ pub(super) fn opened(
             Outcome::Config(Rendered::new(Bytes::copy_from_slice(body), version))
         }
     };
-    Ok(Connection { environment: head.environment, version, outcome })
+    let settings = head.settings.unwrap_or_default();
+    Ok((Connection { environment: head.environment, version, settings, outcome }, head.good_until))
 }
 
 #[cfg(test)]
@@ -101,7 +105,11 @@ mod tests {
     fn config() -> Connection {
         let body = Bytes::from_static(b"{\"password\":\"marked\n\"}");
         let outcome = Outcome::Config(Rendered::new(body, 7));
-        Connection { environment: Environment::Staging, version: 7, outcome }
+        let mut invalid = domain::Invalid::default();
+        let values = [("motto".to_owned(), "first\nsecond".to_owned())];
+        let values = domain::TextMap::check(values.into(), "values", &mut invalid).unwrap();
+        let settings = ServiceSettings { version: 3, values };
+        Connection { environment: Environment::Staging, version: 7, settings, outcome }
     }
 
     #[test]
@@ -112,7 +120,7 @@ mod tests {
         let bytes = sealed(&ring, KEY, &config(), good_until).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"marked"));
         let open = |key, version, now| opened(&ring, key, &service, (version, bytes.as_ref()), now);
-        assert_eq!(open(KEY, 7, now).unwrap(), config());
+        assert_eq!(open(KEY, 7, now).unwrap(), (config(), good_until));
         assert!(matches!(open("tenant-connections:other:ledger", 7, now), Err(SealedError::Sealed(_))));
         assert!(matches!(open(KEY, 8, now), Err(SealedError::Version { .. })));
         assert!(matches!(open(KEY, 7, good_until), Err(SealedError::Old)));
@@ -127,9 +135,10 @@ mod tests {
             KeptOut::Association { service: service.clone(), status: domain::AssociationStatus::Purged },
         ] {
             let connection = Connection { outcome: Outcome::KeptOut(kept_out), ..config() };
-            let bytes = sealed(&ring, KEY, &connection, Timestamp::from_millis(5)).unwrap();
-            let now = Timestamp::from_millis(1);
-            assert_eq!(opened(&ring, KEY, &service, (7, bytes.as_ref()), now).unwrap(), connection);
+            let (now, good_until) = (Timestamp::from_millis(1), Timestamp::from_millis(5));
+            let bytes = sealed(&ring, KEY, &connection, good_until).unwrap();
+            let found = opened(&ring, KEY, &service, (7, bytes.as_ref()), now).unwrap();
+            assert_eq!(found, (connection, good_until));
         }
     }
 

@@ -57,7 +57,7 @@ impl ApiKeyOut {
             service: key.service.to_string(),
             environment: key.environment.name(),
             tier: key.tier.map(domain::RateTier::name),
-            scopes: key.granted().map(ToString::to_string).collect(),
+            scopes: key.scopes.iter().map(ToString::to_string).collect(),
             created_by: key.created_by.clone(),
             created_at: key.created_at.to_string(),
             expires_at: key.expires_at.map(|time| time.to_string()),

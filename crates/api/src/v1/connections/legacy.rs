@@ -3,15 +3,15 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::get;
-use domain::ServiceName;
+use domain::{Scope, ServiceName};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{answer, handler};
 use crate::authorization::caller_of;
-use crate::error::{ApiError, ParameterProblem};
+use crate::error::ApiError;
 use crate::parameters::Parameters;
 use crate::path::OfTenant;
-use crate::reader::ConnectionsReader;
+use crate::reader::ServiceReader;
 use crate::state::ApiState;
 
 /// Not in the OpenAPI document: nobody is to begin with them.
@@ -31,10 +31,8 @@ async fn settings(
 ) -> Result<Response, ApiError> {
     let (parts, _body) = request.into_parts();
     let parameters = Parameters::of_query(parts.uri.query());
-    let service = parameters.text("service")?;
-    let service =
-        service.ok_or(ApiError::parameter("service", ParameterProblem::Missing("service=ledger")))?;
-    let reader = ConnectionsReader::of(caller_of(&parts)?, &service)?;
+    let service = parameters.service()?;
+    let reader = ServiceReader::of(caller_of(&parts)?, &service, &Scope::CONNECTIONS_READ)?;
     let service: ServiceName = service.parse().map_err(|_| ApiError::NoSuch { what: "service" })?;
     answer(&state, &tenant, &service, reader.binding(), &parts.headers).await
 }

@@ -5,7 +5,7 @@ mod legacy;
 mod tenant_config;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use domain::{KeyBinding, ServiceName, TenantId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use crate::error::ApiError;
 use crate::path::OfAssociation;
-use crate::reader::ConnectionsReader;
+use crate::reader::ServiceReader;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
@@ -43,12 +43,12 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
     security(("apiKey" = ["backoffice:tm:connections:read"])),
 )]
 async fn handler(
-    reader: ConnectionsReader,
+    reader: ServiceReader,
     State(state): State<ApiState>,
     OfAssociation { tenant, service }: OfAssociation,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    answer(&state, &tenant, &service, reader.binding(), &headers).await
+    answer(&state, &tenant, &service, reader.binding(), request.headers()).await
 }
 
 async fn answer(

@@ -23,7 +23,7 @@ use crate::write::{json, write};
     responses(
         (status = 200, description = "Removed", body = ServiceOut),
         (status = 404, description = "There is none", body = crate::openapi::ErrorOut),
-        (status = 409, description = "Tenants have it", body = crate::openapi::ErrorOut),
+        (status = 409, description = "Tenants have it, or it has API keys", body = crate::openapi::ErrorOut),
     ),
     security(("apiKey" = ["backoffice:tm:services:write"])),
 )]

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::settings_out::SettingsOut;
 use crate::authorization::Authorized;
-use crate::error::{ApiError, ParameterProblem};
+use crate::error::ApiError;
 use crate::json_input::JsonInput;
 use crate::parameters::Parameters;
 use crate::path::OfTenant;
@@ -56,9 +56,7 @@ pub(super) async fn handler(
     JsonInput(input): JsonInput<SettingsIn>,
 ) -> Result<Response, ApiError> {
     let parameters = Parameters::of_query(query.as_deref());
-    let service = parameters.text("service")?;
-    let service =
-        service.ok_or(ApiError::parameter("service", ParameterProblem::Missing("service=ledger")))?;
+    let service = parameters.service()?;
     let service: ServiceName = service.parse().map_err(|_| ApiError::NoSuch { what: "service" })?;
     let mut invalid = Invalid::default();
     let values = TextMap::check(input.values, "values", &mut invalid);

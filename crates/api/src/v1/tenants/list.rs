@@ -53,6 +53,7 @@ pub(super) struct TenantsOut {
     responses(
         (status = 200, description = "A page", body = TenantsOut),
         (status = 400, description = "A parameter is wrong", body = crate::openapi::ErrorOut),
+        (status = 422, description = "There is no such status or environment", body = crate::openapi::ErrorOut),
     ),
     security(("apiKey" = ["backoffice:tm:tenants:read"])),
 )]

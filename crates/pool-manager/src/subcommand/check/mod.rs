@@ -3,6 +3,7 @@
 
 mod cache;
 mod row;
+mod store;
 
 use std::io;
 use std::time::Duration;
@@ -43,6 +44,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     }
     if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
         rows.push(encryption_row(&config.secrets, &config.deployment));
+    }
+    if faults.spare(Section::Store) && faults.spare(Section::Deployment) {
+        rows.push(store::row(&config.store, &config.deployment).await);
     }
     if faults.spare(Section::Cache) {
         rows.push(cache::row(&config.cache).await);

@@ -1,4 +1,4 @@
-//! Turns at records, so that writers of one process do not race.
+//! Locks on records, so that writers of one process do not race.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 /// A power of two; records of one stripe wait for each other though they need not.
 const STRIPES: usize = 256;
 
-/// Who may write a record now. Cheap to clone; all clones are one.
+/// One lock for each stripe of tenants. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub(crate) struct Turns(Arc<[Arc<Mutex<()>>]>);
+pub(crate) struct StripedLocks(Arc<[Arc<Mutex<()>>]>);
 
-impl Turns {
+impl StripedLocks {
     pub(crate) fn new() -> Self {
         Self((0..STRIPES).map(|_| Arc::default()).collect())
     }
 
-    /// Waits for the turn of this tenant, which ends when the answer is dropped.
+    /// Waits until nobody else of this process writes the tenant; that ends when the answer is dropped.
     pub(crate) async fn of(&self, tenant: &TenantId) -> OwnedMutexGuard<()> {
         let mut hasher = DefaultHasher::new();
         tenant.hash(&mut hasher);

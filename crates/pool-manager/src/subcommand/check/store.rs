@@ -1,0 +1,69 @@
+//! Whether the record store answers.
+
+use middleware::error_chain;
+use store::ConnectError;
+use tokio::time::timeout;
+
+use super::{LIMIT, Row};
+use crate::config::{DeploymentConfig, StoreConfig};
+use crate::record_store::{RecordStore, embedded_file};
+
+const SUBJECT: &str = "record store";
+const REACH: &str = "see that the host in MONGO_URI is right, the server runs and the network (security group) lets us through, and that \
+     MONGO_URI asks for TLS where the server does";
+
+/// Changes nothing: neither makes a file nor migrates.
+pub(super) async fn row(config: &StoreConfig, deployment: &DeploymentConfig) -> Row {
+    match config {
+        StoreConfig::Embedded => embedded(deployment),
+        StoreConfig::Mongo(config) => match timeout(LIMIT, RecordStore::reach(config)).await {
+            Ok(Ok(())) => Row::well(SUBJECT, format!("MongoDB answers, database {}", config.database)),
+            Ok(Err(error)) => away(&error),
+            Err(_elapsed) => {
+                Row::fault(SUBJECT, format!("MONGO_URI: no answer within {} s", LIMIT.as_secs()), REACH)
+            }
+        },
+    }
+}
+
+fn embedded(deployment: &DeploymentConfig) -> Row {
+    let file = embedded_file(&deployment.data_dir);
+    let place = file.display();
+    match file.try_exists() {
+        Ok(false) => Row::well(SUBJECT, format!("will be made at first start: {place}")),
+        Ok(true) => match std::fs::File::options().read(true).write(true).open(&file) {
+            Ok(_file) => Row::well(SUBJECT, format!("embedded: {place}")),
+            Err(error) => unusable(&error),
+        },
+        Err(error) => unusable(&error),
+    }
+}
+
+fn unusable(error: &std::io::Error) -> Row {
+    Row::fault(
+        SUBJECT,
+        format!("DATA_DIR: {error}"),
+        "let the process read and write DATA_DIR and what is in it",
+    )
+}
+
+fn away(error: &ConnectError) -> Row {
+    let detail = format!("MONGO_URI: {}", error_chain(error));
+    match error {
+        ConnectError::Unavailable(_) => Row::fault(SUBJECT, detail, REACH),
+        ConnectError::Credentials(_) => {
+            Row::misconfigured(SUBJECT, detail, "correct user, password and authSource in MONGO_URI")
+        }
+        ConnectError::Uri => Row::misconfigured(
+            SUBJECT,
+            detail,
+            "write MONGO_URI as mongodb://user:password@host:27017/?tls=true",
+        ),
+        ConnectError::Certificate(_) | ConnectError::Options(_) => Row::misconfigured(
+            SUBJECT,
+            detail,
+            "correct MONGO_URI and MONGO_CA_CERT_BASE64 as the message says",
+        ),
+        ConnectError::Migration(_) => Row::fault(SUBJECT, detail, "see docs/STORE.md on migrations"),
+    }
+}
