@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use pool_manager::config::{Config, Environment};
+use pool_manager::config::{Config, Variables};
 use pool_manager::{App, Failure, Ports, RecordStore, Shutdown, SystemClock, Telemetry, build_with};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -59,7 +59,7 @@ async fn build_layered(
     ];
     let is_given = |name: &str| variables.iter().any(|(given, _)| *given == name);
     let own = own.iter().filter(|(name, _)| !is_given(name));
-    let environment: Environment =
+    let environment: Variables =
         own.chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
     let clock = Arc::new(SystemClock);

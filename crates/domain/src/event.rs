@@ -34,13 +34,13 @@ pub struct TenantEvent {
     pub tenant_version: u64,
     /// What happened.
     #[serde(flatten)]
-    pub happened: Happened,
+    pub kind: EventKind,
 }
 
 /// What happened, with what its subscribers need to know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event_type", content = "payload")]
-pub enum Happened {
+pub enum EventKind {
     /// A tenant was made.
     #[serde(rename = "tenant.created")]
     Created,
@@ -187,7 +187,7 @@ impl From<&ConnectionSettings> for EventConnectionSettings {
 mod tests {
     use super::*;
 
-    fn event(happened: Happened) -> serde_json::Value {
+    fn event(kind: EventKind) -> serde_json::Value {
         let event = TenantEvent {
             event_id: Uuid::nil(),
             at: Timestamp::from_millis(5),
@@ -195,7 +195,7 @@ mod tests {
             tenant_slug: "acme".parse().unwrap(),
             environment: Environment::Staging,
             tenant_version: 3,
-            happened,
+            kind,
         };
         let json = serde_json::to_value(&event).unwrap();
         assert_eq!(serde_json::from_value::<TenantEvent>(json.clone()).unwrap(), event);
@@ -204,14 +204,14 @@ mod tests {
 
     #[test]
     fn a_tenant_level_event_has_no_payload() {
-        let json = event(Happened::Created);
+        let json = event(EventKind::Created);
         assert_eq!(json["event_type"], "tenant.created");
         assert!(json.get("payload").is_none());
     }
 
     #[test]
     fn a_service_level_event_names_its_service_in_the_payload() {
-        let json = event(Happened::ServiceSuspended {
+        let json = event(EventKind::ServiceSuspended {
             service_name: "ledger".parse().unwrap(),
             previous_status: "active".to_owned(),
         });

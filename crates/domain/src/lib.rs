@@ -62,7 +62,7 @@ pub use committed_write::{CommittedWrite, LedgerRow};
 pub use connection_settings::ConnectionSettings;
 pub use display_name::{DisplayName, DisplayNameError};
 pub use environment::{Environment, UnknownEnvironment};
-pub use event::{EventConnectionSettings, Happened, MessagingConfig, SecretPaths, TenantEvent};
+pub use event::{EventConnectionSettings, EventKind, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
 pub use invalid::{FieldProblem, Invalid, field_path};

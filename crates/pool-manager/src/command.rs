@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use middleware::error_chain;
 
-use crate::config::{Config, Environment};
+use crate::config::{Config, Variables};
 use crate::failure::Failure;
 use crate::output;
 use crate::subcommand::{cache, check, import, migrate, serve};
@@ -43,7 +43,7 @@ enum Command {
 
 /// Runs the command that the arguments name. Exit codes: 0 done, 64 the configuration or the command line must
 /// change, 1 failed, also a deletion that did not reach every key.
-pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environment) -> ExitCode {
+pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Variables) -> ExitCode {
     let command = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line.command.unwrap_or(Command::Serve),
         Err(error) => {
@@ -61,7 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Environme
     }
 }
 
-fn execute(command: Command, environment: Environment) -> Result<(), Failure> {
+fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
     if let Command::Openapi = command {
         output::text(&api::openapi_document());
         return Ok(());

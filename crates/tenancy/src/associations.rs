@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{
-    Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, Happened, Invalid, Isolation,
+    Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, EventKind, Invalid, Isolation,
     ModuleName, ModuleResources, SecretReference, ServiceName, Tenant, TenantId, Timestamp,
 };
 use serde_json::{Value, json};
@@ -92,7 +92,7 @@ impl Associations {
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             let association = prepared.association(now);
             let mut story = Story::of(AuditAction::Create, target(service));
-            story.happened.push(associated(service, &association));
+            story.events.push(associated(service, &association));
             story.after = Some(facts(&association));
             check_room(tenant)?;
             if !tenant.associate(service, association) {
@@ -143,7 +143,7 @@ impl Associations {
             let previous = association.status;
             association.suspend()?;
             let mut story = Story::of(AuditAction::Suspend, target(service));
-            story.happened.push(Happened::ServiceSuspended {
+            story.events.push(EventKind::ServiceSuspended {
                 service_name: service.clone(),
                 previous_status: previous.name().to_owned(),
             });
@@ -167,7 +167,7 @@ impl Associations {
                 return Err(Conflict::NotProvided.into());
             }
             let mut story = Story::of(AuditAction::Reactivate, target(service));
-            story.happened.push(reactivated(service, association, previous));
+            story.events.push(reactivated(service, association, previous));
             Ok(story)
         })
         .await
@@ -184,7 +184,7 @@ impl Associations {
             let before = facts(association);
             association.purge()?;
             let mut story = Story::of(AuditAction::Purge, target(service));
-            story.happened.push(Happened::ServicePurged { service_name: service.clone() });
+            story.events.push(EventKind::ServicePurged { service_name: service.clone() });
             story.before = Some(before);
             Ok(story)
         })
@@ -204,8 +204,9 @@ impl Associations {
             let gone = gone.ok_or_else(|| Missing::Association(service.clone()))?;
             tenant.settings.remove(service);
             let mut story = Story::of(AuditAction::Delete, target(service));
-            let happened = Happened::ServiceDisassociated { service_name: service.clone(), preserve_data };
-            story.happened.push(happened);
+            let disassociated =
+                EventKind::ServiceDisassociated { service_name: service.clone(), preserve_data };
+            story.events.push(disassociated);
             story.before = Some(facts(&gone));
             Ok(Some(story))
         };
@@ -222,7 +223,7 @@ impl Associations {
     ) -> Result<AssociationView, Refusal> {
         self.edit(id, service, writing, |_association| {
             let mut story = Story::of(AuditAction::Invalidate, target(service));
-            story.happened.push(to_be_read_anew(service, reason.clone()));
+            story.events.push(to_be_read_anew(service, reason.clone()));
             Ok(story)
         })
         .await

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Association, AssociationStatus, Happened, MessagingConfig, ModuleName, ModuleResources, ResourceKind,
+    Association, AssociationStatus, EventKind, MessagingConfig, ModuleName, ModuleResources, ResourceKind,
     SecretPaths, ServiceName,
 };
 
 /// A tenant got a service.
-pub(crate) fn associated(service: &ServiceName, association: &Association) -> Happened {
-    Happened::ServiceAssociated {
+pub(crate) fn associated(service: &ServiceName, association: &Association) -> EventKind {
+    EventKind::ServiceAssociated {
         service_name: service.clone(),
         isolation_mode: association.isolation,
         modules: association.modules.keys().cloned().collect(),
@@ -24,8 +24,8 @@ pub(crate) fn reactivated(
     service: &ServiceName,
     association: &Association,
     previous: AssociationStatus,
-) -> Happened {
-    Happened::ServiceReactivated {
+) -> EventKind {
+    EventKind::ServiceReactivated {
         service_name: service.clone(),
         previous_status: previous.name().to_owned(),
         re_provisioned: previous == AssociationStatus::Purged,
@@ -35,8 +35,8 @@ pub(crate) fn reactivated(
 }
 
 /// A service is to read its connections anew.
-pub(crate) fn to_be_read_anew(service: &ServiceName, reason: Option<String>) -> Happened {
-    Happened::CacheInvalidate { service_name: service.clone(), reason }
+pub(crate) fn to_be_read_anew(service: &ServiceName, reason: Option<String>) -> EventKind {
+    EventKind::CacheInvalidate { service_name: service.clone(), reason }
 }
 
 /// Modules that have databases only; the other backing stores have no name there.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, Association, AuditAction, ConnectionSettings, Happened, Invalid, ModuleName, ModuleResources,
+    Actor, Association, AuditAction, ConnectionSettings, EventKind, Invalid, ModuleName, ModuleResources,
     ServiceName, Tenant, TenantId, Timestamp,
 };
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ impl Modules {
             let former = association.modules.insert(path.module.clone(), resources.clone());
             let mut story = Story::of(AuditAction::Update, module_target(path));
             let reason = format!("the resources of the module {} changed", path.module);
-            story.happened.push(to_be_read_anew(&path.service, Some(reason)));
+            story.events.push(to_be_read_anew(&path.service, Some(reason)));
             story.before = former.as_ref().map(facts);
             story.after = Some(facts(&resources));
             Ok(Some(story))
@@ -105,7 +105,7 @@ impl Modules {
             let former = former.ok_or_else(|| Missing::Module(path.module.clone()))?;
             let mut story = Story::of(AuditAction::Delete, module_target(path));
             let reason = format!("the module {} was removed", path.module);
-            story.happened.push(to_be_read_anew(&path.service, Some(reason)));
+            story.events.push(to_be_read_anew(&path.service, Some(reason)));
             story.before = Some(facts(&former));
             Ok(Some(story))
         })
@@ -132,7 +132,7 @@ impl Modules {
                 return Ok(None);
             }
             let mut story = Story::of(AuditAction::Update, module_target(path));
-            story.happened.push(Happened::ConnectionsUpdated {
+            story.events.push(EventKind::ConnectionsUpdated {
                 service_name: path.service.clone(),
                 module: path.module.clone(),
                 max_open_conns: next.max_open_conns,

@@ -110,14 +110,14 @@ impl Records {
         actor: &Actor,
         ledger: Option<LedgerRow>,
     ) -> Change<Tenant> {
-        let events = story.happened.into_iter().map(|happened| TenantEvent {
+        let events = story.events.into_iter().map(|kind| TenantEvent {
             event_id: self.parts.uuid(),
             at: tenant.updated_at,
             tenant_id: tenant.id.clone(),
             tenant_slug: tenant.slug.clone(),
             environment: tenant.environment,
             tenant_version: tenant.version,
-            happened,
+            kind,
         });
         let events = events.collect();
         let below = if story.target.is_empty() { String::new() } else { format!("/{}", story.target) };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{
-    Actor, AuditAction, CommitError, DisplayName, Environment, Happened, Invalid, Isolation, Owner, Slug,
+    Actor, AuditAction, CommitError, DisplayName, Environment, EventKind, Invalid, Isolation, Owner, Slug,
     SlugError, Tenant, TenantId, TenantPage, TenantQuery, TenantStatus, TextMap, Timestamp,
 };
 use serde_json::{Value, json};
@@ -128,7 +128,7 @@ impl Tenants {
             }
             let tenant = self.new_tenant(wish, slug.clone());
             let mut story = Story::of(AuditAction::Create, "");
-            story.happened = vec![Happened::Created, Happened::Activated];
+            story.events = vec![EventKind::Created, EventKind::Activated];
             story.after = Some(facts(&tenant));
             let registered = RegisteredTenant { tenant: tenant.clone(), is_new: true };
             let change = self.0.told(tenant, story, writing.actor, writing.row(&registered)?);
@@ -189,7 +189,7 @@ impl Tenants {
                 return Ok(None);
             }
             let mut story = Story::of(AuditAction::Update, "");
-            story.happened = vec![Happened::Updated];
+            story.events = vec![EventKind::Updated];
             (story.before, story.after) = (Some(facts(&former)), Some(facts(tenant)));
             Ok(Some(story))
         })
@@ -201,7 +201,7 @@ impl Tenants {
         self.edit(id, writing, |tenant, _now| {
             tenant.suspend()?;
             let mut story = Story::of(AuditAction::Suspend, "");
-            story.happened = vec![Happened::Suspended];
+            story.events = vec![EventKind::Suspended];
             Ok(Some(story))
         })
         .await
@@ -213,11 +213,11 @@ impl Tenants {
             let restored: Vec<_> =
                 tenant.reactivate()?.iter().map(|one| (one.service.clone(), one.previous)).collect();
             let mut story = Story::of(AuditAction::Reactivate, "");
-            story.happened.push(Happened::Activated);
+            story.events.push(EventKind::Activated);
             for (service, previous) in restored {
                 let Some(association) = tenant.associations.get_mut(&service) else { continue };
                 association.updated_at = now;
-                story.happened.push(reactivated(&service, association, previous));
+                story.events.push(reactivated(&service, association, previous));
             }
             Ok(Some(story))
         })
@@ -230,7 +230,7 @@ impl Tenants {
             let before = facts(tenant);
             tenant.delete()?;
             let mut story = Story::of(AuditAction::Delete, "");
-            story.happened = vec![Happened::Deleted];
+            story.events = vec![EventKind::Deleted];
             story.before = Some(before);
             Ok(Some(story))
         })

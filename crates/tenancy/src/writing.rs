@@ -1,6 +1,6 @@
 //! What every change has in common: who asks, what a repeat is answered, and the story that is written with it.
 
-use domain::{Actor, AuditAction, BoxError, Happened, LedgerRow};
+use domain::{Actor, AuditAction, BoxError, EventKind, LedgerRow};
 use serde_json::Value;
 
 use crate::refusal::Refusal;
@@ -36,13 +36,13 @@ pub(crate) struct Story {
     pub(crate) action: AuditAction,
     /// Below the tenant; empty for the tenant itself.
     pub(crate) target: String,
-    pub(crate) happened: Vec<Happened>,
+    pub(crate) events: Vec<EventKind>,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
 }
 
 impl Story {
     pub(crate) fn of(action: AuditAction, target: impl Into<String>) -> Self {
-        Self { action, target: target.into(), happened: Vec::new(), before: None, after: None }
+        Self { action, target: target.into(), events: Vec::new(), before: None, after: None }
     }
 }

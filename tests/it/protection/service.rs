@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use domain::ApiKey;
-use pool_manager::config::{Config, Environment};
+use pool_manager::config::{Config, Variables};
 use pool_manager::{Failure, Shutdown, Telemetry};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -63,7 +63,7 @@ impl Protected {
         let directory = tempfile::tempdir().unwrap();
         all.insert("DATA_DIR".to_owned(), directory.path().display().to_string());
         all.extend(variables.iter().cloned());
-        let environment: Environment = all.into_iter().collect();
+        let environment: Variables = all.into_iter().collect();
         let config = Config::read(&environment).expect("a configuration");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use pool_manager::config::{Config, Environment, ServerConfig};
+use pool_manager::config::{Config, ServerConfig, Variables};
 use pool_manager::{Shutdown, Telemetry};
 use service_tests::{TestService, bare_router, known_key};
 use tokio::net::TcpListener;
@@ -37,7 +37,7 @@ fn run() -> Result<(), Failure> {
         let mut output = std::io::stdout().lock();
         return Ok((0..KEYS).try_for_each(|number| writeln!(output, "{}", known_key(number).expose()))?);
     }
-    let config = Config::read(&Environment::from_os(std::env::vars_os()))?;
+    let config = Config::read(&Variables::from_os(std::env::vars_os()))?;
     let test = |name: &str| std::env::vars_os().find(|(known, _)| known == name).map(|(_, value)| value);
     let keys = match test("TEST_KEYS") {
         Some(number) => number.to_string_lossy().parse()?,

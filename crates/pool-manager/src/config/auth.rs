@@ -3,7 +3,7 @@
 use domain::ApiKey;
 use serde::Deserialize;
 
-use super::{DeploymentConfig, Environment, Problem, Variable};
+use super::{DeploymentConfig, Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[Variable::new(
     "BOOTSTRAP_ADMIN_API_KEY",
@@ -25,7 +25,7 @@ pub(super) struct AuthVariables {
 
 impl AuthConfig {
     pub(super) fn read(
-        environment: &Environment,
+        environment: &Variables,
         deployment: &DeploymentConfig,
         problems: &mut Vec<Problem>,
     ) -> Self {

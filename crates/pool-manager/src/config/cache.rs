@@ -2,7 +2,7 @@
 
 use cache::{CacheVariables, RedisVariables, Selection};
 
-use super::{DeploymentConfig, Environment, Problem, Variable};
+use super::{DeploymentConfig, Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
@@ -43,7 +43,7 @@ pub(super) const LEGACY_VARIABLES: &[Variable] = &[
 /// Decides which cache the environment asks for. Every variable that begins with `CACHE_` or `REDIS_` shows that
 /// one was meant, known to us or not.
 pub(super) fn read(
-    environment: &Environment,
+    environment: &Variables,
     deployment: &DeploymentConfig,
     problems: &mut Vec<Problem>,
 ) -> Selection {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::values::{filled, flag, unexpected};
-use super::{Environment, Problem, Variable};
+use super::{Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("DEPLOYMENT_MODE", "`local`", "`saas`, `byoc` or `local`"),
@@ -83,7 +83,7 @@ pub(super) struct DeploymentVariables {
 }
 
 impl DeploymentConfig {
-    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: DeploymentVariables = environment.section("", problems);
         let mode = match filled(&variables.deployment_mode) {
             None | Some("local") => DeploymentMode::Local,

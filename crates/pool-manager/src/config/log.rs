@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::values::{filled, unexpected};
-use super::{Environment, Problem, Variable};
+use super::{Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
@@ -43,7 +43,7 @@ pub(super) struct LogVariables {
 }
 
 impl LogConfig {
-    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: LogVariables = environment.section("", problems);
         let mut filter = "info";
         for (variable, value) in [("LOG_LEVEL", &variables.log_level), ("RUST_LOG", &variables.rust_log)] {

@@ -4,7 +4,6 @@
 mod auth;
 mod cache;
 mod deployment;
-mod environment;
 mod log;
 mod problem;
 mod rate_limit;
@@ -17,12 +16,12 @@ mod telemetry;
 mod tenancy;
 mod values;
 mod variable;
+mod variables;
 
 use ::cache::Selection;
 
 pub use auth::AuthConfig;
 pub use deployment::{DeploymentConfig, DeploymentMode};
-pub use environment::Environment;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
 pub use rate_limit::RateLimitConfig;
@@ -35,6 +34,7 @@ pub use store::{MongoConfig, StoreConfig};
 pub use telemetry::TelemetryConfig;
 pub use tenancy::TenancyConfig;
 pub use variable::Variable;
+pub use variables::Variables;
 
 /// Everything the service is told from outside.
 #[derive(Debug)]
@@ -65,12 +65,12 @@ pub struct Config {
 
 impl Config {
     /// Reads and checks every section; all faults at once.
-    pub fn read(environment: &Environment) -> Result<Self, Problems> {
+    pub fn read(environment: &Variables) -> Result<Self, Problems> {
         Self::inspect(environment).sound()
     }
 
     /// Reads every section, also beside faulty ones.
-    pub fn inspect(environment: &Environment) -> Inspection {
+    pub fn inspect(environment: &Variables) -> Inspection {
         let mut faults = Faults::default();
         let deployment =
             faults.within(Section::Deployment, |problems| DeploymentConfig::read(environment, problems));

@@ -8,7 +8,7 @@ use middleware::{OnCacheFailure, RateTiers};
 use serde::Deserialize;
 
 use super::values::{filled, flag, flag_or, unexpected};
-use super::{Environment, Problem, Variable};
+use super::{Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("RATE_LIMIT_ENABLED", "`true`", "Limit how often a caller may ask"),
@@ -81,7 +81,7 @@ pub(super) struct RateLimitVariables {
 }
 
 impl RateLimitConfig {
-    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: RateLimitVariables = environment.section("", problems);
         let is_failure_by_old_name =
             flag("ALLOW_RATELIMIT_FAIL_OPEN", &variables.allow_ratelimit_fail_open, problems);
@@ -215,7 +215,7 @@ mod tests {
 
     fn read<const N: usize>(variables: [(&str, &str); N]) -> (RateLimitConfig, String) {
         let mut problems = Vec::new();
-        let config = RateLimitConfig::read(&Environment::from(variables), &mut problems);
+        let config = RateLimitConfig::read(&Variables::from(variables), &mut problems);
         (config, problems.iter().map(|problem| format!("{problem}\n")).collect())
     }
 

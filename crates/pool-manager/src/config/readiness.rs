@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::values::flag;
-use super::{Environment, Problem, Variable};
+use super::{Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
@@ -30,7 +30,7 @@ pub(super) struct ReadinessVariables {
 }
 
 impl ReadinessConfig {
-    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: ReadinessVariables = environment.section("READINESS_", problems);
         Self {
             requires_cache: flag("READINESS_REQUIRES_CACHE", &variables.requires_cache, problems),

@@ -4,7 +4,7 @@ use seal::{KeyRing, SealingKey};
 use serde::Deserialize;
 
 use super::values::filled;
-use super::{DeploymentConfig, Environment, Problem, Variable};
+use super::{DeploymentConfig, Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[Variable::new(
     "SECRETS_ENCRYPTION_KEY",
@@ -26,7 +26,7 @@ pub(super) struct SecretsVariables {
 
 impl SecretsConfig {
     pub(super) fn read(
-        environment: &Environment,
+        environment: &Variables,
         deployment: &DeploymentConfig,
         problems: &mut Vec<Problem>,
     ) -> Self {
@@ -54,7 +54,7 @@ mod tests {
     const TWO: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
 
     fn read(value: &str) -> (Option<KeyRing>, String) {
-        let environment = Environment::from([("SECRETS_ENCRYPTION_KEY", value)]);
+        let environment = Variables::from([("SECRETS_ENCRYPTION_KEY", value)]);
         let mut problems = Vec::new();
         let deployment = DeploymentConfig::read(&environment, &mut problems);
         let config = SecretsConfig::read(&environment, &deployment, &mut problems);

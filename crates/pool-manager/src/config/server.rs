@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::values::{filled, seconds, unexpected};
-use super::{DeploymentMode, Environment, Problem, Variable};
+use super::{DeploymentMode, Problem, Variable, Variables};
 
 const DEFAULT_HOST: &str = "0.0.0.0";
 const DEFAULT_PORT: u16 = 4003;
@@ -52,7 +52,7 @@ pub(super) struct DrainVariables {
 }
 
 impl ServerConfig {
-    pub(super) fn read(environment: &Environment, mode: DeploymentMode, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, mode: DeploymentMode, problems: &mut Vec<Problem>) -> Self {
         let server: ServerVariables = environment.section("SERVER_", problems);
         let drain: DrainVariables = environment.section("", problems);
         let own_port = filled(&server.port).and_then(|text| {
@@ -118,7 +118,7 @@ mod tests {
 
     fn read<const N: usize>(variables: [(&str, &str); N]) -> (ServerConfig, Vec<Problem>) {
         let mut problems = Vec::new();
-        let config = ServerConfig::read(&Environment::from(variables), DeploymentMode::Local, &mut problems);
+        let config = ServerConfig::read(&Variables::from(variables), DeploymentMode::Local, &mut problems);
         (config, problems)
     }
 
@@ -158,7 +158,7 @@ mod tests {
     fn a_local_service_stops_at_once() {
         assert_eq!(read([]).0.drain_grace, Duration::ZERO);
         assert_eq!(read([("READYZ_DRAIN_GRACE_SECONDS", "3")]).0.drain_grace, Duration::from_secs(3));
-        let saas = ServerConfig::read(&Environment::from([]), DeploymentMode::Saas, &mut Vec::new());
+        let saas = ServerConfig::read(&Variables::from([]), DeploymentMode::Saas, &mut Vec::new());
         assert_eq!(saas.drain_grace, Duration::from_secs(12));
     }
 }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::values::{filled, flag};
-use super::{DeploymentConfig, Environment, Problem, Variable};
+use super::{DeploymentConfig, Problem, Variable, Variables};
 
 const DEFAULT_DATABASE: &str = "pool_manager";
 const MAX_DATABASE: usize = 63;
@@ -58,7 +58,7 @@ pub(super) struct StoreVariables {
 
 impl StoreConfig {
     pub(super) fn read(
-        environment: &Environment,
+        environment: &Variables,
         deployment: &DeploymentConfig,
         problems: &mut Vec<Problem>,
     ) -> Self {
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&'static str, &'static str)]) -> (StoreConfig, Vec<String>) {
-        let environment: Environment =
+        let environment: Variables =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut problems = Vec::new();
         let deployment = DeploymentConfig::read(&environment, &mut problems);

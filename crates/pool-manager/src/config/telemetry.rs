@@ -4,7 +4,7 @@ use http::Uri;
 use serde::Deserialize;
 
 use super::values::{filled, flag};
-use super::{DeploymentConfig, DeploymentMode, Environment, Problem, Variable};
+use super::{DeploymentConfig, DeploymentMode, Problem, Variable, Variables};
 
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("ENABLE_TELEMETRY", "`false`", "Send traces and metrics by OTLP over gRPC"),
@@ -52,7 +52,7 @@ pub(super) struct OtelVariables {
 
 impl TelemetryConfig {
     pub(super) fn read(
-        environment: &Environment,
+        environment: &Variables,
         deployment: &DeploymentConfig,
         problems: &mut Vec<Problem>,
     ) -> Self {

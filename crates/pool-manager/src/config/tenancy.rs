@@ -6,7 +6,7 @@ use cache::parse_go_duration;
 use serde::Deserialize;
 
 use super::values::{filled, unexpected};
-use super::{Environment, Problem, Variable};
+use super::{Problem, Variable, Variables};
 
 const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -31,7 +31,7 @@ pub(super) struct TenancyVariables {
 }
 
 impl TenancyConfig {
-    pub(super) fn read(environment: &Environment, problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: TenancyVariables = environment.section("MULTI_TENANT_", problems);
         let connections_ttl = match filled(&variables.cache_ttl).map(parse_go_duration) {
             None => DEFAULT_TTL,
@@ -54,7 +54,7 @@ mod tests {
     fn the_time_is_bounded() {
         let read = |value| {
             let mut problems = Vec::new();
-            let environment = Environment::from([("MULTI_TENANT_CACHE_TTL", value)]);
+            let environment = Variables::from([("MULTI_TENANT_CACHE_TTL", value)]);
             let ttl = TenancyConfig::read(&environment, &mut problems).connections_ttl;
             (ttl, problems.len())
         };

@@ -3,11 +3,11 @@
 use super::*;
 
 fn problems<const N: usize>(variables: [(&str, &str); N]) -> String {
-    Config::read(&Environment::from(variables)).expect_err("a fault").to_string()
+    Config::read(&Variables::from(variables)).expect_err("a fault").to_string()
 }
 
 fn config<const N: usize>(variables: [(&str, &str); N]) -> Config {
-    Config::read(&Environment::from(variables)).expect("a configuration")
+    Config::read(&Variables::from(variables)).expect("a configuration")
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn every_fault_of_every_section_is_reported_at_once() {
 
 #[test]
 fn sound_sections_are_read_beside_faulty_ones() {
-    let environment = Environment::from([
+    let environment = Variables::from([
         ("SERVER_ADDRESS", "http://x"),
         ("CACHE_ADDRS", "localhost:1"),
         ("CACHE_MODE", "single"),
@@ -132,7 +132,7 @@ fn two_names_of_one_thing_must_agree() {
 #[test]
 fn telemetry_in_clear_text_needs_a_word() {
     let base = |endpoint, allow| {
-        Environment::from([
+        Variables::from([
             ("DEPLOYMENT_MODE", "saas"),
             ("ENVIRONMENT_NAME", "staging"),
             ("ALLOW_EMBEDDED", "true"),
@@ -163,7 +163,7 @@ fn case_of_names_matters_and_is_no_fault() {
 fn a_value_that_is_no_text_is_named() {
     use std::os::unix::ffi::OsStringExt;
     let bytes = std::ffi::OsString::from_vec(vec![0xFF, 0xFE]);
-    let environment = Environment::from_os([("DATA_DIR".into(), bytes.clone()), ("OTHER".into(), bytes)]);
+    let environment = Variables::from_os([("DATA_DIR".into(), bytes.clone()), ("OTHER".into(), bytes)]);
     let text = Config::read(&environment).expect_err("a fault").to_string();
     assert!(text.contains("DATA_DIR: its value is not UTF-8") && !text.contains("OTHER"), "{text}");
 }

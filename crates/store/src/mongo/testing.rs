@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    AuditAction, AuditEntry, Environment, Fingerprint, Happened, IdempotencyKey, Isolation, LedgerRow,
+    AuditAction, AuditEntry, Environment, EventKind, Fingerprint, IdempotencyKey, Isolation, LedgerRow,
     ManualClock, Owner, Tenant, TenantEvent, TenantStatus, TextMap, Timestamp, WriteKey,
 };
 use mongodb::bson::Document;
@@ -87,14 +87,14 @@ pub(super) fn row(key: &str) -> LedgerRow {
 
 /// Two events, an audit row, and the row of a write.
 pub(super) fn journal(tenant: &Tenant, ledger: Option<LedgerRow>) -> Journal {
-    let event = |happened| TenantEvent {
+    let event = |kind| TenantEvent {
         event_id: Uuid::new_v4(),
         at: Timestamp::ZERO,
         tenant_id: tenant.id.clone(),
         tenant_slug: tenant.slug.clone(),
         environment: tenant.environment,
         tenant_version: tenant.version,
-        happened,
+        kind,
     };
     let audit = AuditEntry {
         id: Uuid::new_v4(),
@@ -107,7 +107,7 @@ pub(super) fn journal(tenant: &Tenant, ledger: Option<LedgerRow>) -> Journal {
         before: Some(serde_json::json!({ "most": u64::MAX, "a.b": { "$c": 1.5 } })),
         after: None,
     };
-    Journal { events: vec![event(Happened::Created), event(Happened::Activated)], audit, ledger }
+    Journal { events: vec![event(EventKind::Created), event(EventKind::Activated)], audit, ledger }
 }
 
 pub(super) async fn documents(store: &MongoStore, collection: &str) -> Vec<Document> {

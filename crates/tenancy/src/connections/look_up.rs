@@ -67,7 +67,7 @@ impl LookUp {
                 match (self.aside(&wanted).await, self.opened(&wanted, version, &value)) {
                     // What was right a while ago, where nobody can say whether it still is.
                     (Err(ConnectionsError::Refused(refusal)), Some((connection, _good_until)))
-                        if matches!(*refusal, Refusal::Store(_)) =>
+                        if matches!(*refusal, Refusal::Store(_) | Refusal::Secrets(_)) =>
                     {
                         Ok(held(connection, false))
                     }

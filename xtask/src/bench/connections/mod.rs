@@ -20,8 +20,10 @@ use super::rig::service::Service;
 use super::rig::{self, Meter, Stage};
 use crate::command::Failure;
 
-/// Time enough to ask for every tenant, in seconds; what is in memory by then is used for longer.
-const WARMING: u64 = 15;
+/// Time enough to ask for every tenant twice, in seconds; what is in memory by then is used for longer. The first time the
+/// service fills the shared cache, and is told so as of any other change: only what it reads from there the second time stays
+/// in memory.
+const WARMING: u64 = 25;
 
 /// How long to measure.
 #[derive(Args)]

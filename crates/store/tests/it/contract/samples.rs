@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::{
-    Association, AuditAction, AuditEntry, Change, Environment, Fingerprint, Happened, IdempotencyKey,
+    Association, AuditAction, AuditEntry, Change, Environment, EventKind, Fingerprint, IdempotencyKey,
     Isolation, LedgerRow, Owner, Tenant, TenantEvent, TenantStatus, TextMap, Timestamp, WriteKey,
 };
 use uuid::Uuid;
@@ -49,7 +49,7 @@ pub(crate) fn change<R>(record: R, about: Option<&Tenant>) -> Change<R> {
         tenant_slug: tenant.slug.clone(),
         environment: tenant.environment,
         tenant_version: tenant.version,
-        happened: Happened::Updated,
+        kind: EventKind::Updated,
     });
     let audit = AuditEntry {
         id: Uuid::new_v4(),

@@ -8,12 +8,12 @@ use super::Problem;
 
 /// Environment variables, read once. Only `main` takes them from the process; tests hand in pairs.
 #[derive(Clone, Default)]
-pub struct Environment {
+pub struct Variables {
     variables: Vec<(String, String)>,
     not_unicode: Vec<String>,
 }
 
-impl Environment {
+impl Variables {
     /// The variables of the process. A value that is not UTF-8 is kept aside and becomes a fault when its name is
     /// one of ours; anybody else's is no business of ours.
     pub fn from_os(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
@@ -78,7 +78,7 @@ impl Environment {
     }
 }
 
-impl FromIterator<(String, String)> for Environment {
+impl FromIterator<(String, String)> for Variables {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let mut environment = Self::default();
         for (name, value) in variables {
@@ -88,7 +88,7 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
-impl<'a, const N: usize> From<[(&'a str, &'a str); N]> for Environment {
+impl<'a, const N: usize> From<[(&'a str, &'a str); N]> for Variables {
     fn from(variables: [(&'a str, &'a str); N]) -> Self {
         variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
