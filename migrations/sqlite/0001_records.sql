@@ -70,12 +70,50 @@ CREATE TABLE changes (
 
 CREATE INDEX changes_by_time ON changes (at, sequence);
 
--- Waiting to be published, in the order of their commits.
-CREATE TABLE events (
+-- Waiting to be released, in the order of their commits.
+CREATE TABLE waiting_events (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     id       TEXT NOT NULL UNIQUE,
+    -- Milliseconds since 1970.
+    at       INTEGER NOT NULL,
     document TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX waiting_events_by_time ON waiting_events (at);
+
+-- Released: published, and kept a while for those who missed them.
+CREATE TABLE released_events (
+    environment TEXT NOT NULL,
+    sequence    INTEGER NOT NULL,
+    id          TEXT NOT NULL UNIQUE,
+    -- Milliseconds since 1970.
+    released_at INTEGER NOT NULL,
+    document    TEXT NOT NULL,
+    PRIMARY KEY (environment, sequence)
+) STRICT, WITHOUT ROWID;
+
+-- Up to where a target has the events of an environment.
+CREATE TABLE event_marks (
+    target      TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    sequence    INTEGER NOT NULL,
+    PRIMARY KEY (target, environment)
+) STRICT, WITHOUT ROWID;
+
+-- What waited and is no event that can be read.
+CREATE TABLE unreadable_events (
+    id       TEXT PRIMARY KEY,
+    document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who does what only one may do at a time.
+CREATE TABLE leases (
+    name   TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    holder TEXT NOT NULL,
+    -- Milliseconds since 1970.
+    until  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
     position INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -89,6 +89,17 @@ impl Cache {
         self.set(key, json.into(), expiry).await
     }
 
+    /// Tells whoever subscribed to the channel at this moment, on any node, and says how many that were on the node that was
+    /// asked. To the embedded cache nobody subscribes. After a lost answer it may be told twice.
+    pub async fn publish(&self, channel: &[u8], message: Bytes) -> Result<u64, CacheError> {
+        match self {
+            Self::Valkey(cache) => cache.publish(channel, message).await,
+            Self::Embedded(_) => Ok(0),
+            #[cfg(feature = "mock")]
+            Self::Mock(_) => Ok(0),
+        }
+    }
+
     /// Reads what [`CacheClient::set_if_newer`] stored: its version and the value. `None` when there is nothing,
     /// or a value without a version.
     pub async fn find_versioned(&self, key: &[u8]) -> Result<Option<(u64, Bytes)>, CacheError> {

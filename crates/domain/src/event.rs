@@ -150,6 +150,42 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// Such as `tenant.created`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "tenant.created",
+            Self::Activated => "tenant.activated",
+            Self::Suspended => "tenant.suspended",
+            Self::Deleted => "tenant.deleted",
+            Self::Updated => "tenant.updated",
+            Self::ServiceAssociated { .. } => "tenant.service.associated",
+            Self::ServiceDisassociated { .. } => "tenant.service.disassociated",
+            Self::ServiceSuspended { .. } => "tenant.service.suspended",
+            Self::ServicePurged { .. } => "tenant.service.purged",
+            Self::ServiceReactivated { .. } => "tenant.service.reactivated",
+            Self::CredentialsRotated { .. } => "tenant.credentials.rotated",
+            Self::ConnectionsUpdated { .. } => "tenant.connections.updated",
+            Self::CacheInvalidate { .. } => "tenant.cache.invalidate",
+        }
+    }
+
+    /// The service that it is about; `None` where it is about the tenant.
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Self::Created | Self::Activated | Self::Suspended | Self::Deleted | Self::Updated => None,
+            Self::ServiceAssociated { service_name, .. }
+            | Self::ServiceDisassociated { service_name, .. }
+            | Self::ServiceSuspended { service_name, .. }
+            | Self::ServicePurged { service_name }
+            | Self::ServiceReactivated { service_name, .. }
+            | Self::CredentialsRotated { service_name, .. }
+            | Self::ConnectionsUpdated { service_name, .. }
+            | Self::CacheInvalidate { service_name, .. } => Some(service_name),
+        }
+    }
+}
+
 /// Paths by module and by `postgresql_rw`, `postgresql_ro` or `mongodb`.
 pub type SecretPaths = BTreeMap<ModuleName, BTreeMap<String, SecretPath>>;
 
@@ -207,6 +243,18 @@ mod tests {
         let json = event(EventKind::Created);
         assert_eq!(json["event_type"], "tenant.created");
         assert!(json.get("payload").is_none());
+    }
+
+    #[test]
+    fn a_name_is_what_is_written() {
+        let service: ServiceName = "ledger".parse().unwrap();
+        for kind in [
+            EventKind::Updated,
+            EventKind::ServicePurged { service_name: service.clone() },
+            EventKind::CacheInvalidate { service_name: service, reason: None },
+        ] {
+            assert_eq!(event(kind.clone())["event_type"], kind.name());
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod module_name;
 mod owner;
 mod ports;
 mod rate_tier;
+mod released_event;
 mod resources;
 mod scope;
 mod search;
@@ -73,11 +74,13 @@ pub use memory_api_keys::MemoryApiKeys;
 pub use module_name::ModuleName;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
-    ActiveTenant, ApiKeySource, ApiKeyStore, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
-    Changes, IdempotencyLedger, LedgerUnavailable, SealedRow, SealedRows, SecretStore, SecretStoreError,
-    SourceUnavailable, StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
+    ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
+    Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable, Release,
+    ReleasedRange, SealedRow, SealedRows, SecretStore, SecretStoreError, SourceUnavailable, StoreHealth,
+    StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
+pub use released_event::{EventEnvelope, ReleasedEvent};
 pub use resources::{
     Kafka, ModuleResources, Mongodb, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
 };

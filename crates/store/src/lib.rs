@@ -11,5 +11,5 @@ mod slug_key;
 mod sqlite;
 
 pub use migration::{Migration, MigrationError};
-pub use mongo::{ConnectError, Lease, MongoSettings, MongoStore, OnCommand};
+pub use mongo::{ConnectError, MongoSettings, MongoStore, OnCommand};
 pub use sqlite::{OpenError, SqliteStore};

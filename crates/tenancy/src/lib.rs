@@ -8,6 +8,7 @@ mod active_tenants;
 mod associations;
 mod connections;
 mod events;
+mod event_invalidator;
 mod follower;
 mod given_module;
 mod import;

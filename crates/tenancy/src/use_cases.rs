@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
+use domain::Invalidator;
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
 use crate::associations::Associations;
 use crate::connections::Connections;
+use crate::event_invalidator::EventInvalidator;
 use crate::follower::Follower;
 use crate::import::Import;
 use crate::invalidation::Invalidation;
@@ -65,6 +67,11 @@ impl UseCases {
             records,
             cache,
         }
+    }
+
+    /// What the relay of events forgets things with.
+    pub fn invalidator(&self) -> Arc<dyn Invalidator> {
+        Arc::new(EventInvalidator::new(self.records.clone()))
     }
 
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be

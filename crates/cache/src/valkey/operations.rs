@@ -25,6 +25,13 @@ impl ValkeyCache {
         self.topology.execute(key_slot(key), &command, Budget::request()).await
     }
 
+    /// In a cluster the node that owns the slot of the channel's name is asked: any would do, as it tells all others.
+    pub(crate) async fn publish(&self, channel: &[u8], message: Bytes) -> Result<u64, CacheError> {
+        let command = Command::new("PUBLISH").key(channel).bytes(message);
+        let (subscribers, _) = self.run(channel, command).await?;
+        reply::unsigned(&subscribers).ok_or_else(|| self.unexpected(channel, "PUBLISH"))
+    }
+
     /// An answer of another shape than the command can have.
     fn unexpected(&self, key: &[u8], command: &'static str) -> CacheError {
         let map = self.topology.map();

@@ -4,7 +4,10 @@ mod api_key_source;
 mod api_key_store;
 mod catalogue_store;
 mod change_feed;
+mod event_log;
 mod idempotency_ledger;
+mod invalidator;
+mod lease_store;
 mod sealed_rows;
 mod secret_store;
 mod store_health;
@@ -14,7 +17,12 @@ pub use api_key_source::{ApiKeySource, SourceUnavailable};
 pub use api_key_store::ApiKeyStore;
 pub use catalogue_store::CatalogueStore;
 pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
+pub use event_log::{
+    Backlog, EventLog, Release, ReleasedRange, WaitingEvent, WaitingPosition,
+};
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
+pub use invalidator::Invalidator;
+pub use lease_store::{Lease, LeaseStore};
 pub use sealed_rows::{SealedRow, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
 pub use store_health::StoreHealth;

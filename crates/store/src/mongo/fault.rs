@@ -75,7 +75,6 @@ pub(super) fn integer(document: &Document, key: &str) -> Result<i64, Fault> {
     }
 }
 
-/// A text of a document.
 /// A list of texts, each of them read.
 pub(super) fn texts<T>(document: &Document, key: &str) -> Result<Vec<T>, Fault>
 where
@@ -86,6 +85,7 @@ where
     texts.map(|text| text.parse().map_err(Fault::value)).collect()
 }
 
+/// A text of a document.
 pub(super) fn text<'a>(document: &'a Document, key: &str) -> Result<&'a str, Fault> {
     document.get_str(key).map_err(Fault::value)
 }

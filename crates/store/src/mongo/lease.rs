@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::StoreUnavailable;
+use async_trait::async_trait;
+use domain::{Lease, LeaseStore, StoreUnavailable};
 use mongodb::bson::doc;
 use mongodb::options::ReturnDocument;
 use uuid::Uuid;
@@ -12,34 +13,24 @@ use super::fault::{Fault, integer};
 
 const LEASES: &str = "leases";
 
-/// A lease that is held. It ends by itself when it is not renewed; times are those of the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lease {
-    /// What it is for.
-    pub name: String,
-    /// Its fencing number: each holder has a higher one than the holder before.
-    pub number: i64,
-    holder: String,
-}
-
-impl MongoStore {
-    /// Takes a lease for so long; `None` while somebody else holds it.
-    pub async fn acquire_lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>, StoreUnavailable> {
+#[async_trait]
+impl LeaseStore for MongoStore {
+    async fn acquire_lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>, StoreUnavailable> {
         Ok(self.take_lease(name, ttl).await?)
     }
 
-    /// Holds a lease for so long from now on; `false` when it is lost.
-    pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<bool, StoreUnavailable> {
+    async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<bool, StoreUnavailable> {
         let until = self.server_time().await?.timestamp_millis().saturating_add(millis(ttl));
         Ok(self.set_until(lease, until).await?)
     }
 
-    /// Gives a lease back.
-    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreUnavailable> {
+    async fn release_lease(&self, lease: &Lease) -> Result<(), StoreUnavailable> {
         self.set_until(lease, 0).await?;
         Ok(())
     }
+}
 
+impl MongoStore {
     pub(super) async fn take_lease(&self, name: &str, ttl: Duration) -> Result<Option<Lease>, Fault> {
         let now = self.server_time().await?.timestamp_millis();
         let holder = Uuid::new_v4().to_string();
@@ -78,26 +69,6 @@ mod tests {
     use crate::mongo::testing::empty_store;
 
     const MINUTE: Duration = Duration::from_secs(60);
-
-    #[tokio::test]
-    async fn one_holds_it_and_the_next_has_a_higher_number() {
-        let (store, _clock) = empty_store().await;
-        let first = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
-        assert_eq!(store.acquire_lease("relay", MINUTE).await.unwrap(), None);
-        assert!(store.acquire_lease("other", MINUTE).await.unwrap().is_some(), "another lease");
-        assert!(store.renew_lease(&first, Duration::ZERO).await.unwrap(), "it is held");
-        let second = store.acquire_lease("relay", MINUTE).await.unwrap().unwrap();
-        assert!(second.number > first.number);
-        assert!(!store.renew_lease(&first, MINUTE).await.unwrap(), "it is lost");
-        store.release_lease(&first).await.unwrap();
-        assert_eq!(
-            store.acquire_lease("relay", MINUTE).await.unwrap(),
-            None,
-            "only its holder gives it back"
-        );
-        store.release_lease(&second).await.unwrap();
-        assert!(store.acquire_lease("relay", MINUTE).await.unwrap().is_some());
-    }
 
     #[tokio::test]
     async fn of_many_one_takes_it() {

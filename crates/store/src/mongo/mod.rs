@@ -12,6 +12,7 @@ mod catalogue;
 mod claim;
 mod command_words;
 mod connection;
+mod event_log;
 mod fault;
 mod feed;
 mod lease;
@@ -40,7 +41,6 @@ use mongodb::bson::doc;
 use tokio::sync::Notify;
 
 use crate::migration::MigrationError;
-pub use lease::Lease;
 pub use settings::{MongoSettings, OnCommand};
 
 /// A store in MongoDB or DocumentDB. Cheap to clone; all clones are one.

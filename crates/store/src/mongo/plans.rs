@@ -10,7 +10,7 @@ use testkit::{is_mongod, mongo_program};
 use super::migrations::MIGRATIONS;
 use super::record::{API_KEYS, CATALOGUE, TENANTS};
 use super::testing::{clock, settings};
-use super::{MongoSettings, MongoStore, api_keys, feed, settling, tenants};
+use super::{MongoSettings, MongoStore, api_keys, event_log, feed, settling, tenants};
 
 struct Query {
     name: &'static str,
@@ -46,6 +46,7 @@ fn queries() -> Vec<Query> {
     let slug = tenants::slug_filter(Environment::Staging, &"acme".parse().unwrap());
     let active = tenants::active_filter(&service, Environment::Staging);
     let hash = api_keys::hash_filter(&ApiKeyHash::from_bytes([1; 32]));
+    let released = event_log::released_filter(Environment::Staging, 1);
     let (pending, changed) = (settling::pending_filter, || feed::change_filter(mark));
     vec![
         query("by id", TENANTS, doc! { "_id": "acme" }, None),
@@ -63,6 +64,11 @@ fn queries() -> Vec<Query> {
         query("pending tenants", TENANTS, pending(), None),
         query("pending keys", API_KEYS, pending(), None),
         query("a pending catalogue", CATALOGUE, pending(), None),
+        query("waiting events", event_log::WAITING_EVENTS, event_log::place_filter("a"), Some("place")),
+        query("the oldest that waits", event_log::WAITING_EVENTS, doc! {}, Some("at")),
+        query("released events", event_log::RELEASED_EVENTS, released, Some("sequence")),
+        query("the last number", event_log::RELEASED_EVENTS, doc! { "environment": "staging" }, Some("sequence")),
+        query("an event's number", event_log::RELEASED_EVENTS, doc! { "eventId": "a" }, None),
         query("versions of a secret", "sealed_secrets", doc! { "path": "a/b" }, None),
     ]
 }
@@ -101,7 +107,7 @@ fn serves(keys: &[String], is_sparse: bool, query: &Query) -> bool {
     let equal = keys.iter().take_while(is_equal).count();
     let is_range = |key: &String| query.filter.get(key.as_str()).is_some_and(|it| it.as_document().is_some());
     let is_served = match query.sort {
-        Some(sort) => keys.get(equal).is_some_and(|key| key == sort && is_range(key)),
+        Some(sort) => keys.get(equal).is_some_and(|key| key == sort),
         None => equal > 0 || keys.first().is_some_and(is_range),
     };
     let is_usable =

@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::MongoStore;
 use super::claim::Target;
+use super::event_log::{WAITING_EVENTS, waiting_document};
 use super::fault::{Fault, text};
 use super::pending::Entry;
 use super::record::RECORDS;
 
-const EVENTS: &str = "events";
 const AUDIT: &str = "audit";
 const BATCH: usize = 100;
 /// What another process committed and died over is found by looking.
@@ -94,16 +94,7 @@ impl MongoStore {
         for entry in pending.iter().filter_map(Bson::as_str) {
             match serde_json::from_str(entry)? {
                 Entry::Event { index, event } => {
-                    // Tenant, version and index order the events of a tenant, whoever moves them and when.
-                    let moved = doc! {
-                        "_id": event.event_id.to_string(),
-                        "tenant": event.tenant_id.to_string(),
-                        "version": i64::try_from(event.tenant_version).map_err(Fault::value)?,
-                        "index": i64::from(index),
-                        "environment": event.environment.name(),
-                        "document": serde_json::to_string(&event)?,
-                    };
-                    self.insert(EVENTS, moved).await?;
+                    self.insert(WAITING_EVENTS, waiting_document(&event, index)?).await?;
                 }
                 Entry::Audit(row) => {
                     let document = serde_json::to_string(&row)?;

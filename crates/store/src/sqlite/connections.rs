@@ -182,4 +182,14 @@ impl SqliteStore {
             Err(panicked) => Err(unavailable(panicked.into())),
         }
     }
+    /// The same for what nothing can refuse.
+    pub(super) async fn write_plainly<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreUnavailable> {
+        self.write(work).await.map_err(|error| match error {
+            CommitError::Unavailable(source) => StoreUnavailable { source },
+            refused => StoreUnavailable::new(BoxError::from(refused)),
+        })
+    }
 }

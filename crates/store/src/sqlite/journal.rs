@@ -20,8 +20,12 @@ impl Journal {
         }
         for event in self.events {
             transaction
-                .prepare_cached("INSERT INTO events (id, document) VALUES (?1, ?2)")?
-                .execute(params![event.event_id.to_string(), serde_json::to_string(&event)?])?;
+                .prepare_cached("INSERT INTO waiting_events (id, at, document) VALUES (?1, ?2, ?3)")?
+                .execute(params![
+                    event.event_id.to_string(),
+                    event.at.millis(),
+                    serde_json::to_string(&event)?
+                ])?;
         }
         transaction
             .prepare_cached("INSERT INTO audit (id, document) VALUES (?1, ?2)")?

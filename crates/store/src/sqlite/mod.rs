@@ -5,8 +5,10 @@
 mod api_keys;
 mod catalogue;
 mod connections;
+mod event_log;
 mod feed;
 mod journal;
+mod leases;
 mod ledger;
 mod migrations;
 mod sealed_rows;

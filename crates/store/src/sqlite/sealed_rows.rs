@@ -1,7 +1,7 @@
 //! Sealed secrets.
 
 use async_trait::async_trait;
-use domain::{BoxError, CommitError, SealedRow, SealedRows, SecretReference, StoreUnavailable};
+use domain::{SealedRow, SealedRows, SecretReference, StoreUnavailable};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::SqliteStore;
@@ -14,11 +14,7 @@ impl SqliteStore {
         work: impl FnOnce(&Transaction<'_>, String, String) -> Result<(), Fault> + Send + 'static,
     ) -> Result<(), StoreUnavailable> {
         let (path, version) = (reference.path.to_string(), reference.version.to_string());
-        let written = self.write(move |transaction| work(transaction, path, version)).await;
-        written.map_err(|error| match error {
-            CommitError::Unavailable(source) => StoreUnavailable { source },
-            refused => StoreUnavailable::new(BoxError::from(refused)),
-        })
+        self.write_plainly(move |transaction| work(transaction, path, version)).await
     }
 }
 

@@ -64,7 +64,8 @@ async fn mongo() -> Opened {
         ..settings().await
     };
     let store = MongoStore::connect(settings, clock.clone()).await.unwrap();
-    Opened { backend: Backend { is_stand_in: true, ..Backend::of(Arc::new(store), clock) }, sent }
+    let mongo = Some(store.clone());
+    Opened { backend: Backend { mongo, is_stand_in: true, ..Backend::of(Arc::new(store), clock) }, sent }
 }
 
 suites!(mongo);

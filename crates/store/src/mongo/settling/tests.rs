@@ -28,7 +28,7 @@ async fn several_processes_move_everything_out_once() {
     for settler in settlers.collect::<Vec<_>>() {
         settler.await.unwrap();
     }
-    assert_eq!((documents(&store, EVENTS).await.len(), documents(&store, AUDIT).await.len()), (40, 20));
+    assert_eq!((documents(&store, WAITING_EVENTS).await.len(), documents(&store, AUDIT).await.len()), (40, 20));
     let rows = documents(&store, "ledger").await;
     assert!(rows.len() == 20 && rows.iter().all(|row| row.contains_key("answer")));
     for tenant in documents(&store, TENANTS).await {
@@ -55,9 +55,8 @@ async fn events_are_in_order_by_version_and_index() {
         store.commit(written(&tenant).unwrap(), journal).await.unwrap();
     }
     store.settle(10).await.unwrap();
-    let events = store.collection(EVENTS);
-    let of_tenant = events.find(doc! { "tenant": first.id.to_string() });
-    let found = store.all(of_tenant.sort(doc! { "version": 1, "index": 1 })).await.unwrap();
+    let events = store.collection(WAITING_EVENTS);
+    let found = store.all(events.find(doc! {}).sort(doc! { "place": 1 })).await.unwrap();
     let found: Vec<TenantEvent> =
         found.iter().map(|event| serde_json::from_str(event.get_str("document").unwrap()).unwrap()).collect();
     assert_eq!(found.iter().map(|event| event.event_id).collect::<Vec<_>>(), expected);
@@ -74,10 +73,10 @@ async fn a_limit_is_kept_and_all_is_reached() {
     let settled =
         [store.settle(2).await.unwrap(), store.settle(2).await.unwrap(), store.settle(2).await.unwrap()];
     assert_eq!(settled, [2, 2, 1]);
-    let ids: BTreeSet<String> = documents(&store, EVENTS)
+    let ids: BTreeSet<String> = documents(&store, WAITING_EVENTS)
         .await
         .iter()
-        .map(|event| event.get_str("tenant").unwrap().to_owned())
+        .map(|event| event.get_str("place").unwrap().to_owned())
         .collect();
     assert_eq!(ids.len(), 5);
 }
@@ -93,7 +92,7 @@ async fn a_commit_wakes_the_loop() {
     let tenant = tenant("first");
     store.commit(written(&tenant).unwrap(), journal(&tenant, None)).await.unwrap();
     testkit::wait_until("two events", Duration::from_secs(5), || async {
-        documents(&store, EVENTS).await.len() == 2
+        documents(&store, WAITING_EVENTS).await.len() == 2
     })
     .await;
     cancel.cancel();

@@ -2,6 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod catalogue;
+pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod ledger;
 pub(crate) mod lists;
@@ -14,8 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, IdempotencyLedger, ManualClock, SealedRows, TenantStore,
+    ApiKeyStore, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock, SealedRows,
+    TenantStore,
 };
+
+use store::MongoStore;
 
 pub(crate) use samples::{change, row, tenant, tenant_with};
 
@@ -27,7 +31,11 @@ pub(crate) struct Backend {
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
+    pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) clock: Arc<ManualClock>,
+    /// What moves out of records what changes left there, where a store needs that.
+    pub(crate) mongo: Option<MongoStore>,
     /// The server is a stand-in that walks where a real one goes by an index: what it takes says little.
     pub(crate) is_stand_in: bool,
 }
@@ -35,7 +43,14 @@ pub(crate) struct Backend {
 impl Backend {
     pub(crate) fn of<S>(store: Arc<S>, clock: Arc<ManualClock>) -> Self
     where
-        S: TenantStore + CatalogueStore + ApiKeyStore + IdempotencyLedger + ChangeFeed + SealedRows,
+        S: TenantStore
+            + CatalogueStore
+            + ApiKeyStore
+            + IdempotencyLedger
+            + ChangeFeed
+            + SealedRows
+            + EventLog
+            + LeaseStore,
     {
         Self {
             tenants: store.clone(),
@@ -43,9 +58,18 @@ impl Backend {
             api_keys: store.clone(),
             ledger: store.clone(),
             feed: store.clone(),
-            sealed_rows: store,
+            sealed_rows: store.clone(),
+            events: store.clone(),
+            leases: store,
             clock,
+            mongo: None,
             is_stand_in: false,
+        }
+    }
+
+    pub(crate) async fn settle(&self) {
+        if let Some(store) = &self.mongo {
+            store.settle(1_000).await.unwrap();
         }
     }
 }
@@ -87,6 +111,13 @@ macro_rules! suites {
             feed::every_change_is_told_in_order,
             feed::only_the_last_state_is_told,
             sealed_rows::a_version_is_kept_as_it_was_first_given,
+            events::events_wait_in_the_order_of_each_tenant,
+            events::a_number_is_given_once,
+            events::of_many_that_release_one_takes_each_number,
+            events::a_mark_goes_forward_only,
+            events::what_is_old_goes_and_the_last_number_stays,
+            events::what_is_set_aside_waits_no_more,
+            events::a_lease_is_held_by_one,
         );
     };
 }

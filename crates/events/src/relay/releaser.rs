@@ -1,0 +1,131 @@
+//! Gives events their numbers.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use domain::{
+    Environment, Release, StoreUnavailable, TenantEvent, TenantId, Timestamp, WaitingEvent, WaitingPosition,
+};
+
+use super::pacer::Pacer;
+use super::stats::Stats;
+use super::term::Term;
+use super::Parts;
+
+/// Events that are looked at together.
+const PAGE: usize = 500;
+/// Pages of one round: what is held back by the pacer stands before what is not.
+const MAX_PAGES: usize = 40;
+/// How often something that cannot be read is tried.
+const TRIES: u32 = 5;
+
+/// Why a round ended early.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// It is another's turn.
+    Lost,
+    /// The store gave no answer.
+    Store(StoreUnavailable),
+}
+
+impl From<StoreUnavailable> for Stopped {
+    fn from(error: StoreUnavailable) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Releases what waits, one event at a time. Two that do so at once do not harm: each number is there once, and whoever meets
+/// a taken one stops.
+pub(super) struct Releaser<'a> {
+    parts: &'a Parts,
+    term: &'a Term,
+    last: BTreeMap<Environment, u64>,
+    pacer: Pacer,
+    unreadable: HashMap<WaitingPosition, u32>,
+}
+
+impl<'a> Releaser<'a> {
+    /// Goes on where the log ends.
+    pub(super) async fn new(parts: &'a Parts, term: &'a Term) -> Result<Self, StoreUnavailable> {
+        let (mut last, mut pacer) = (BTreeMap::new(), Pacer::default());
+        let begin = parts.now().before(Pacer::window());
+        for environment in Environment::ALL {
+            let range = parts.log.released(environment).await?;
+            last.insert(environment, range.last);
+            let recent = range.last.saturating_sub(u64::try_from(PAGE).unwrap_or(u64::MAX));
+            for released in parts.log.released_after(environment, recent, PAGE).await? {
+                if released.released_at > begin {
+                    pacer.note(&released.event, released.released_at);
+                }
+            }
+        }
+        Ok(Self { parts, term, last, pacer, unreadable: HashMap::new() })
+    }
+
+    /// Releases all that may be released now, and says how many events that were.
+    pub(super) async fn round(&mut self) -> Result<u64, Stopped> {
+        let (mut released, mut after) = (0, None);
+        let mut held = HashSet::new();
+        self.pacer.tidy(self.parts.now());
+        for _page in 0..MAX_PAGES {
+            let page = self.parts.log.waiting(after.as_ref(), PAGE).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|waiting| waiting.position.clone());
+            for waiting in page {
+                released += u64::from(self.one(waiting, &mut held).await?);
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(released)
+    }
+
+    /// Whether it was released. Nothing of a tenant passes what is held back of it.
+    async fn one(&mut self, waiting: WaitingEvent, held: &mut HashSet<TenantId>) -> Result<bool, Stopped> {
+        let Some(event) = waiting.event else {
+            self.unreadable(waiting.position).await?;
+            return Ok(false);
+        };
+        if held.contains(&event.tenant_id) {
+            return Ok(false);
+        }
+        let now = self.parts.now();
+        if !self.pacer.allows(&event, now) {
+            held.insert(event.tenant_id);
+            return Ok(false);
+        }
+        // Before anybody is told: what services read then must not be the old state.
+        self.parts.invalidator.invalidate(&event).await?;
+        self.release(&event, now).await
+    }
+
+    async fn release(&mut self, event: &TenantEvent, now: Timestamp) -> Result<bool, Stopped> {
+        if !self.term.is_held() {
+            return Err(Stopped::Lost);
+        }
+        let last = self.last.entry(event.environment).or_default();
+        match self.parts.log.release(event, *last + 1, now).await? {
+            Release::Done => {
+                *last += 1;
+                self.pacer.note(event, now);
+                Stats::one_more(&self.parts.stats.released);
+                self.parts.released.notify_waiters();
+                Ok(true)
+            }
+            Release::Before => Ok(false),
+            Release::Taken => Err(Stopped::Lost),
+        }
+    }
+
+    async fn unreadable(&mut self, position: WaitingPosition) -> Result<(), Stopped> {
+        let tries = self.unreadable.entry(position.clone()).or_default();
+        *tries += 1;
+        if *tries >= TRIES {
+            tracing::error!(position = position.0, "an event that cannot be read is set aside");
+            self.parts.log.set_aside(&position).await?;
+            self.unreadable.remove(&position);
+            Stats::one_more(&self.parts.stats.set_aside);
+        }
+        Ok(())
+    }
+}

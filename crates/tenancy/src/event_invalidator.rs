@@ -1,0 +1,28 @@
+//! Forgets what an event makes outdated, before services are told.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{Changed, Invalidator, StoreUnavailable, TenantEvent};
+
+use crate::records::Records;
+
+/// Whoever made the change told the caches already, unless it died over it: so they are looked at, and told where they are old.
+pub(crate) struct EventInvalidator(Arc<Records>);
+
+impl EventInvalidator {
+    pub(crate) fn new(records: Arc<Records>) -> Self {
+        Self(records)
+    }
+}
+
+#[async_trait]
+impl Invalidator for EventInvalidator {
+    async fn invalidate(&self, event: &TenantEvent) -> Result<(), StoreUnavailable> {
+        let Records { parts, invalidation, .. } = self.0.as_ref();
+        if let Some(tenant) = parts.tenants.tenant(&event.tenant_id).await? {
+            invalidation.followed(&Changed::from(&tenant)).await;
+        }
+        Ok(())
+    }
+}
