@@ -74,10 +74,11 @@ pub use memory_api_keys::MemoryApiKeys;
 pub use module_name::ModuleName;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
-    ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
-    Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable, Release,
-    ReleasedRange, SealedRow, SealedRows, SecretStore, SecretStoreError, SourceUnavailable, StoreHealth,
-    StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
+    ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
+    Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
+    Release, ReleasedRange, SealedRow, SealedRows, SecretStore, SecretStoreError, SourceUnavailable,
+    StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent,
+    WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};

@@ -7,8 +7,8 @@
 mod active_tenants;
 mod associations;
 mod connections;
-mod events;
 mod event_invalidator;
+mod events;
 mod follower;
 mod given_module;
 mod import;

@@ -17,9 +17,7 @@ pub use api_key_source::{ApiKeySource, SourceUnavailable};
 pub use api_key_store::ApiKeyStore;
 pub use catalogue_store::CatalogueStore;
 pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
-pub use event_log::{
-    Backlog, EventLog, Release, ReleasedRange, WaitingEvent, WaitingPosition,
-};
+pub use event_log::{Backlog, EventLog, Release, ReleasedRange, WaitingEvent, WaitingPosition};
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
 pub use invalidator::Invalidator;
 pub use lease_store::{Lease, LeaseStore};

@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 use crate::target::Target;
 use publisher::{Look, Publisher};
 use releaser::{Releaser, Stopped};
-use stats::{Stats, TargetStats};
 pub use stats::{RelayCounters, TargetCounters};
+use stats::{Stats, TargetStats};
 use term::{LEASE, LEASE_TIME, Term};
 
 /// How often what waits is looked at.

@@ -87,7 +87,7 @@ impl<'a> Publisher<'a> {
             messages.push(Message::of(event).map_err(StoreUnavailable::new)?);
         }
         let answers = timeout(PATIENCE, self.outlet.target.publish(&messages)).await.unwrap_or_default();
-        let mut done = 0;
+        let mut done = 0_usize;
         let mut answers = answers.into_iter();
         for message in &messages {
             let is_done = match answers.next() {

@@ -6,10 +6,10 @@ use domain::{
     Environment, Release, StoreUnavailable, TenantEvent, TenantId, Timestamp, WaitingEvent, WaitingPosition,
 };
 
+use super::Parts;
 use super::pacer::Pacer;
 use super::stats::Stats;
 use super::term::Term;
-use super::Parts;
 
 /// Events that are looked at together.
 const PAGE: usize = 500;

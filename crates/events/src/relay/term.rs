@@ -45,7 +45,9 @@ impl Term {
                     *self.until.lock().unwrap_or_else(PoisonError::into_inner) = asked + LEASE_TIME;
                 }
                 Ok(false) => return,
-                Err(error) => tracing::debug!(error = %error.source, "the lease of the relay was not renewed"),
+                Err(error) => {
+                    tracing::debug!(error = %error.source, "the lease of the relay was not renewed")
+                }
             }
         }
     }

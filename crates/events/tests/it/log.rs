@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use domain::{
-    AuditAction, AuditEntry, Change, Environment, EventKind, EventLog, Invalidator, ManualClock, Owner, StoreUnavailable,
-    Tenant, TenantEvent, TenantId, TenantStatus, TenantStore, TextMap, Timestamp,
+    AuditAction, AuditEntry, Change, Environment, EventKind, EventLog, Invalidator, ManualClock, Owner,
+    StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, TenantStore, TextMap, Timestamp,
 };
 use events::{Relay, RelayPorts, Target};
 use store::SqliteStore;
@@ -71,7 +71,11 @@ impl Log {
             isolation: domain::Isolation::Isolated,
             status: TenantStatus::Active,
             metadata: TextMap::default(),
-            owner: Owner { email: "ana@example.com".parse().unwrap(), email_verified: true, password_hash: None },
+            owner: Owner {
+                email: "ana@example.com".parse().unwrap(),
+                email_verified: true,
+                password_hash: None,
+            },
             created_at: at,
             updated_at: at,
             associations: std::collections::BTreeMap::new(),

@@ -95,7 +95,8 @@ async fn what_one_target_refuses_for_good_is_left_out_and_the_rest_goes_on() {
 async fn what_cannot_be_read_is_set_aside() {
     let (log, target) = (Log::new(), Recorder::new("one"));
     log.write("first", 2).await;
-    let running = Running::of(log.relay_of(Arc::new(Unreadable(log.store.clone())), vec![Arc::new(target.clone())]));
+    let running =
+        Running::of(log.relay_of(Arc::new(Unreadable(log.store.clone())), vec![Arc::new(target.clone())]));
     assert_eq!(versions(&target.wait_for(1).await, "first"), [2]);
     until(|| running.relay.counters().set_aside == 1).await;
     assert_eq!(log.store.backlog().await.unwrap().depth, 0);
@@ -105,7 +106,8 @@ async fn what_cannot_be_read_is_set_aside() {
 #[tokio::test]
 async fn reloads_of_a_service_are_kept_apart_and_only_their_tenants_wait() {
     let (log, target) = (Log::new(), Recorder::new("one"));
-    let reload = |service: &str| EventKind::CacheInvalidate { service_name: service.parse().unwrap(), reason: None };
+    let reload =
+        |service: &str| EventKind::CacheInvalidate { service_name: service.parse().unwrap(), reason: None };
     for number in 0..25 {
         log.change(&format!("tenant-{number}"), 1, reload("ledger")).await;
     }
@@ -116,7 +118,10 @@ async fn reloads_of_a_service_are_kept_apart_and_only_their_tenants_wait() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(target.got().len(), 21, "twenty and the one that is not held back");
     assert_eq!(versions(&got, "other"), [1]);
-    assert!(versions(&target.got(), "tenant-24").is_empty(), "its later event does not pass the one that is held");
+    assert!(
+        versions(&target.got(), "tenant-24").is_empty(),
+        "its later event does not pass the one that is held"
+    );
     // Whoever takes over goes by what was released before.
     running.stop().await;
     let running = Running::start(&log, &[&target]);

@@ -127,7 +127,7 @@ impl EventLog for MongoStore {
     async fn backlog(&self) -> Result<Backlog, StoreUnavailable> {
         let waiting = self.collection(WAITING_EVENTS);
         let depth = self.ask(waiting.estimated_document_count()).await?;
-        let oldest = self.ask(waiting.find_one(doc! {}).sort(doc! { "at": 1 })).await?;
+        let oldest = self.ask(waiting.find_one(any_time_filter()).sort(doc! { "at": 1 })).await?;
         let oldest_at = oldest.map(|event| integer(&event, "at")).transpose()?;
         Ok(Backlog { depth, oldest_at: oldest_at.map(Timestamp::from_millis) })
     }
@@ -167,6 +167,11 @@ impl MongoStore {
 
 pub(super) fn place_filter(after: &str) -> Document {
     doc! { "place": { "$gt": after } }
+}
+
+/// All that waits, said so that the index of their times is used.
+pub(super) fn any_time_filter() -> Document {
+    doc! { "at": { "$gte": 0 } }
 }
 
 pub(super) fn released_filter(environment: Environment, sequence: u64) -> Document {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::LeaseStore;
 use mongodb::bson::{DateTime, Document, doc};
 use serde::Deserialize;
 

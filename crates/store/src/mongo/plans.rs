@@ -65,9 +65,14 @@ fn queries() -> Vec<Query> {
         query("pending keys", API_KEYS, pending(), None),
         query("a pending catalogue", CATALOGUE, pending(), None),
         query("waiting events", event_log::WAITING_EVENTS, event_log::place_filter("a"), Some("place")),
-        query("the oldest that waits", event_log::WAITING_EVENTS, doc! {}, Some("at")),
+        query("the oldest that waits", event_log::WAITING_EVENTS, event_log::any_time_filter(), Some("at")),
         query("released events", event_log::RELEASED_EVENTS, released, Some("sequence")),
-        query("the last number", event_log::RELEASED_EVENTS, doc! { "environment": "staging" }, Some("sequence")),
+        query(
+            "the last number",
+            event_log::RELEASED_EVENTS,
+            doc! { "environment": "staging" },
+            Some("sequence"),
+        ),
         query("an event's number", event_log::RELEASED_EVENTS, doc! { "eventId": "a" }, None),
         query("versions of a secret", "sealed_secrets", doc! { "path": "a/b" }, None),
     ]

@@ -73,9 +73,12 @@ impl EventLog for SqliteStore {
     async fn released(&self, environment: Environment) -> Result<ReleasedRange, StoreUnavailable> {
         self.read(move |connection| {
             let range: (Option<i64>, Option<i64>) = connection
-                .prepare_cached("SELECT min(sequence), max(sequence) FROM released_events WHERE environment = ?1")?
+                .prepare_cached(
+                    "SELECT min(sequence), max(sequence) FROM released_events WHERE environment = ?1",
+                )?
                 .query_row(params![environment.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let unsigned = |number: Option<i64>| u64::try_from(number.unwrap_or_default()).map_err(Fault::value);
+            let unsigned =
+                |number: Option<i64>| u64::try_from(number.unwrap_or_default()).map_err(Fault::value);
             Ok(ReleasedRange { first: unsigned(range.0)?, last: unsigned(range.1)? })
         })
         .await

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use domain::{
     ApiKeyHash, ApiKeySource, ApiKeyStore, Catalogue, CatalogueStore, Change, ChangeFeed, ChangeMark,
-    CommitError, Environment, IdempotencyLedger, ResourceKind, SealedRow, SealedRows, SecretReference,
-    SecretVersion, StoreHealth, Tenant, TenantId, TenantQuery, TenantStore,
+    CommitError, Environment, EventLog, IdempotencyLedger, LeaseStore, ResourceKind, SealedRow, SealedRows,
+    SecretReference, SecretVersion, StoreHealth, Tenant, TenantId, TenantQuery, TenantStore,
 };
 use futures::future::{BoxFuture, join_all};
 use store::{ConnectError, MongoSettings, MongoStore};
@@ -85,6 +85,12 @@ async fn every_operation_is_refused(store: &MongoStore) {
         Box::pin(refused("remove_row", |_| true, store.remove_row(&reference))),
         Box::pin(refused("settle", |_| true, store.settle(10))),
         Box::pin(refused("acquire_lease", |_| true, store.acquire_lease("relay", MINUTE))),
+        Box::pin(refused("waiting", |_| true, store.waiting(None, 10))),
+        Box::pin(refused("released", |_| true, store.released(Environment::Staging))),
+        Box::pin(refused("released_after", |_| true, store.released_after(Environment::Staging, 0, 10))),
+        Box::pin(refused("mark", |_| true, store.mark("one", Environment::Staging))),
+        Box::pin(refused("set_mark", |_| true, store.set_mark("one", Environment::Staging, 1))),
+        Box::pin(refused("backlog", |_| true, store.backlog())),
     ];
     join_all(calls).await;
 }

@@ -69,7 +69,10 @@ pub(crate) async fn a_number_is_given_once(backend: &Backend) {
     assert_eq!(log.released(STAGING).await.unwrap(), ReleasedRange { first: 1, last: 2 });
     assert_eq!(log.released(Environment::Production).await.unwrap(), ReleasedRange::default());
     let all = log.released_after(STAGING, 0, 10).await.unwrap();
-    assert_eq!(all.iter().map(|it| (it.sequence, &it.event)).collect::<Vec<_>>(), [(1, &events[0]), (2, &events[1])]);
+    assert_eq!(
+        all.iter().map(|it| (it.sequence, &it.event)).collect::<Vec<_>>(),
+        [(1, &events[0]), (2, &events[1])]
+    );
     assert_eq!(log.released_after(STAGING, 1, 10).await.unwrap(), all[1..]);
     assert_eq!(log.released_after(STAGING, 0, 1).await.unwrap(), all[..1]);
     assert_eq!(log.backlog().await.unwrap().depth, 0);

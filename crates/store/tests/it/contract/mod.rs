@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock, SealedRows,
-    TenantStore,
+    ApiKeyStore, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock,
+    SealedRows, TenantStore,
 };
 
 use store::MongoStore;
