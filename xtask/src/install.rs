@@ -4,15 +4,18 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use testkit::{find_program, mongo_program};
+use testkit::{find_program, mongo_program, moto_program};
 
 use crate::command::{Failure, output, run};
+use crate::pypi;
 
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const SUITE_FILE: &str = "/etc/apt/sources.list.d/bookworm-backports.list";
 const OLDEST: u32 = 8;
 /// A MongoDB server over SQLite, from PyPI.
 const NX_27017: &str = "nx-27017==0.8.1";
+/// A server that stands in for AWS, from PyPI.
+const MOTO: &str = "moto[server]==5.2.5";
 const VALKEY: &str = "Valkey 8 or newer";
 
 /// Makes sure that `valkey-server` and `valkey-cli` of version 8 or newer are there.
@@ -84,21 +87,7 @@ pub(crate) fn mongo() -> Result<(), Failure> {
     if mongo_program().is_some() {
         return Ok(());
     }
-    println!("xtask: installing {NX_27017}");
-    // We are `<target>/<profile>/xtask`.
-    let us = std::env::current_exe()?;
-    let Some(target) = us.ancestors().nth(2) else { return Err(no_mongo("this program has no directory")) };
-    let environment = target.join("tools/nx-27017");
-    let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-    if make().is_err() {
-        if !has_apt() {
-            return Err(no_mongo("python3 cannot make virtual environments here"));
-        }
-        apt_install(&["python3", "python3-venv"])?;
-        make()?;
-    }
-    let arguments = ["install", "--quiet", "--disable-pip-version-check", NX_27017];
-    run(Command::new(environment.join("bin/pip")).args(arguments))?;
+    pypi::install("nx-27017", NX_27017, no_mongo)?;
     if mongo_program().is_some() { Ok(()) } else { Err(no_mongo("its program is not where it belongs")) }
 }
 
@@ -107,12 +96,29 @@ fn no_mongo(reason: &'static str) -> Failure {
     Failure::NotInstallable { program: "A MongoDB server", reason, advice }
 }
 
-fn has_apt() -> bool {
+/// Makes sure that there is a stand-in for AWS in a virtual environment beside what cargo builds.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn moto() -> Result<(), Failure> {
+    if moto_program().is_some() {
+        return Ok(());
+    }
+    pypi::install("moto", MOTO, no_moto)?;
+    if moto_program().is_some() { Ok(()) } else { Err(no_moto("its program is not where it belongs")) }
+}
+
+fn no_moto(reason: &'static str) -> Failure {
+    let advice = "Name a moto_server in TEST_MOTO_PROGRAM";
+    Failure::NotInstallable { program: "A stand-in for AWS (moto)", reason, advice }
+}
+
+pub(crate) fn has_apt() -> bool {
     output("apt-get", &["--version"]).is_some()
 }
 
 /// Installs packages; options of apt-get may stand before them.
-fn apt_install(packages: &[&str]) -> Result<(), Failure> {
+pub(crate) fn apt_install(packages: &[&str]) -> Result<(), Failure> {
     run(as_root("apt-get").args(["update", "-qq"]))?;
     let words =
         ["DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends"];

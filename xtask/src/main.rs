@@ -11,6 +11,7 @@ mod coverage;
 mod install;
 mod lint;
 mod openapi;
+mod pypi;
 mod servers;
 mod test;
 mod up;

@@ -8,8 +8,10 @@
 //! * [`ValkeyCluster`]: three masters and three replicas; kill, pause, fail-over, slot migration.
 //! * [`ElastiCache`]: a cluster with the shape and the refusals of the AWS service.
 //! * [`MongoServer`]: a `mongod`, or a stand-in that speaks its protocol.
+//! * [`MotoServer`]: a stand-in for AWS.
 //! * [`Proxy`]: delays, cuts, swallows, and cuts between the execution of a command and its answer.
-//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`]: one for a whole test run, for tests that destroy nothing.
+//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`], [`shared_moto`]: one for a whole test run, for tests that destroy
+//!   nothing.
 //!
 //! The crate depends on no crate of this workspace, so any of them can dev-depend on it. It talks to the servers
 //! with a client of its own ([`Resp`]), not with the driver under test.
@@ -22,6 +24,7 @@
 
 mod certificate;
 mod mongo;
+mod moto;
 mod port;
 mod process;
 mod proxy;
@@ -29,18 +32,20 @@ mod reply;
 mod resp;
 mod shared;
 mod slot;
+mod tool;
 mod valkey;
 mod wait;
 
 pub use certificate::{CertificateAuthority, ServerCertificate};
 pub use mongo::{MONGO_PROGRAM_VARIABLE, MongoServer, is_mongod, mongo_program};
+pub use moto::{MOTO_PROGRAM_VARIABLE, MotoServer, moto_program};
 pub use port::PortLease;
 pub use process::{Process, ServerDirectory};
 pub use proxy::Proxy;
 pub use reply::Reply;
 pub use resp::Resp;
-pub use shared::{CLUSTER_VARIABLE, MONGO_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE};
-pub use shared::{scaled, shared_cluster, shared_mongo, shared_single, unique_prefix};
+pub use shared::{CLUSTER_VARIABLE, MONGO_VARIABLE, MOTO_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE};
+pub use shared::{scaled, shared_cluster, shared_mongo, shared_moto, shared_single, unique_prefix};
 pub use slot::key_slot;
 pub use valkey::{
     ClusterNode, ClusterOptions, ClusterView, DENIED_COMMANDS, ElastiCache, SlotMigration, TlsServer,

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use crate::port::PortLease;
 use crate::process::{Process, ServerDirectory};
 use crate::shared::variable;
+use crate::tool::installed_tool;
 use crate::valkey::find_program;
 use crate::wait::wait_for;
 
@@ -26,10 +27,10 @@ const PING: &[u8] = b"\x33\0\0\0\x01\0\0\0\0\0\0\0\xdd\x07\0\0\0\0\0\0\0\
 
 /// The server program, if there is one: that of the variable, a `mongod` on the `PATH`, or the installed stand-in.
 pub fn mongo_program() -> Option<PathBuf> {
-    variable(MONGO_PROGRAM_VARIABLE).map(PathBuf::from).or_else(|| find_program("mongod")).or_else(|| {
-        let us = std::env::current_exe().ok()?;
-        us.ancestors().map(|directory| directory.join(STAND_IN)).find(|file| file.is_file())
-    })
+    variable(MONGO_PROGRAM_VARIABLE)
+        .map(PathBuf::from)
+        .or_else(|| find_program("mongod"))
+        .or_else(|| installed_tool(STAND_IN))
 }
 
 /// Whether the server program is a real `mongod`, whose plans and guarantees the stand-in does not have.

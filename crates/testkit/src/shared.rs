@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
 use crate::mongo::MongoServer;
+use crate::moto::MotoServer;
 use crate::valkey::{ClusterOptions, ClusterView, ValkeyCluster, ValkeyServer};
 
 /// Names the nodes of the shared cluster, separated by commas.
@@ -18,6 +19,8 @@ pub const CLUSTER_VARIABLE: &str = "TEST_VALKEY_CLUSTER";
 pub const SINGLE_VARIABLE: &str = "TEST_VALKEY_SINGLE";
 /// Names the shared MongoDB server.
 pub const MONGO_VARIABLE: &str = "TEST_MONGO";
+/// Names the shared stand-in for AWS.
+pub const MOTO_VARIABLE: &str = "TEST_MOTO";
 /// How large tests of size are, as a part of their full size: `0.1` when not set, `1` for the full size.
 pub const SCALE_VARIABLE: &str = "TEST_SCALE";
 
@@ -54,6 +57,18 @@ pub async fn shared_mongo() -> SocketAddr {
     match variable(MONGO_VARIABLE) {
         Some(text) => addresses(MONGO_VARIABLE, &text).into_iter().next().expect("one address"),
         None => OWN.get_or_init(MongoServer::start).await.address(),
+    }
+}
+
+/// The address of the shared stand-in for AWS. Tests keep apart by the names of what they make there.
+///
+/// # Panics
+/// When its name in the environment is not an address, or it cannot be started.
+pub async fn shared_moto() -> SocketAddr {
+    static OWN: OnceCell<MotoServer> = OnceCell::const_new();
+    match variable(MOTO_VARIABLE) {
+        Some(text) => addresses(MOTO_VARIABLE, &text).into_iter().next().expect("one address"),
+        None => OWN.get_or_init(MotoServer::start).await.address(),
     }
 }
 

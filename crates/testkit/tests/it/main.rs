@@ -5,6 +5,7 @@
 mod cluster;
 mod elasticache;
 mod mongo;
+mod moto;
 mod process;
 mod proxy;
 mod single;

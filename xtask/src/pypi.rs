@@ -1,0 +1,32 @@
+//! Installing programs from PyPI, each in a virtual environment of its own beside what cargo builds.
+
+use std::process::Command;
+
+use crate::command::{Failure, run};
+use crate::install::{apt_install, has_apt};
+
+/// Installs `package` in `tools/<environment>` below the target directory.
+///
+/// # Errors
+/// With the reason in `failure` when there can be no virtual environment, or when a command fails.
+pub(crate) fn install(
+    environment: &str,
+    package: &str,
+    failure: fn(&'static str) -> Failure,
+) -> Result<(), Failure> {
+    println!("xtask: installing {package}");
+    // We are `<target>/<profile>/xtask`.
+    let us = std::env::current_exe()?;
+    let Some(target) = us.ancestors().nth(2) else { return Err(failure("this program has no directory")) };
+    let environment = target.join("tools").join(environment);
+    let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    if make().is_err() {
+        if !has_apt() {
+            return Err(failure("python3 cannot make virtual environments here"));
+        }
+        apt_install(&["python3", "python3-venv"])?;
+        make()?;
+    }
+    let arguments = ["install", "--quiet", "--disable-pip-version-check", package];
+    run(Command::new(environment.join("bin/pip")).args(arguments))
+}
