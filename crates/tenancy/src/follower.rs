@@ -3,34 +3,62 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use cache::{CacheHandle, Following};
+use cache::{CacheError, CacheHandle, Expiry, Following};
 use domain::{ChangeMark, Changed, StoreUnavailable};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 
 const LOOK: Duration = Duration::from_millis(500);
-/// How far back changes are gone through where the shared cache may have lost some.
+/// How far back changes are gone through at least where the shared cache may have lost some: a server that failed over lost
+/// what it was told last.
 const DOUBT: Duration = Duration::from_secs(600);
+/// In the shared cache: up to which mark all changes were told there, by whichever process.
+const TOLD_UNTIL: &[u8] = b"pool-manager:told-until";
+const SAY_EVERY: Duration = Duration::from_secs(10);
 const MAX_TOLD: usize = 100_000;
 
 /// Looks every 500 ms at what changed in the store and forgets it here, and in the shared cache where it is old there: so a
 /// change gets through also when the process that made it could tell nobody. At the start, and whenever a server of the shared
-/// cache may have lost something, the last ten minutes are gone through before what stands there is relied on.
+/// cache may have lost something, the last ten minutes are gone through before what stands there is relied on, and more where
+/// that server was not told of all changes for longer: nobody reached it, or whoever could not tell it is gone.
 pub(crate) struct Follower {
     parts: Parts,
     invalidation: Invalidation,
+    cache: CacheHandle,
+    /// Nothing in the shared cache is older.
+    horizon: Duration,
     following: Following,
     mark: Option<ChangeMark>,
+    /// The mark goes back as far as the shared cache needs.
+    goes_back_enough: bool,
+    said: Option<Instant>,
     /// The newest version of each record that was passed on: a store may tell a change again and again for a while.
     told: HashMap<String, u64>,
 }
 
 impl Follower {
-    /// Of this store. From now on what stands in `cache` is doubted until this follower has caught up.
-    pub(crate) fn new(parts: Parts, invalidation: Invalidation, cache: &CacheHandle) -> Self {
-        Self { parts, invalidation, following: cache.follow(), mark: None, told: HashMap::new() }
+    /// Of this store. From now on what stands in `cache` is doubted until this follower has caught up. Nothing there lives for
+    /// longer than `horizon`.
+    pub(crate) fn new(
+        parts: Parts,
+        invalidation: Invalidation,
+        cache: CacheHandle,
+        horizon: Duration,
+    ) -> Self {
+        let following = cache.follow();
+        Self {
+            parts,
+            invalidation,
+            cache,
+            horizon,
+            following,
+            mark: None,
+            goes_back_enough: false,
+            said: None,
+            told: HashMap::new(),
+        }
     }
 
     /// Follows for ever. While the store is away it is asked again and again, and what changed meanwhile is told then.
@@ -39,16 +67,20 @@ impl Follower {
         loop {
             let generation = self.following.generation();
             if followed != Some(generation) {
-                self.mark = None;
-                self.told.clear();
+                self.begin_anew();
             }
             match self.look().await {
                 Ok(()) => {
-                    self.following.caught_up(generation);
+                    self.following.source_answers(true);
+                    if self.goes_back_enough {
+                        self.following.caught_up(generation);
+                        self.say().await;
+                    }
                     (followed, is_away) = (Some(generation), false);
                 }
                 Err(error) if !is_away => {
                     is_away = true;
+                    self.following.source_answers(false);
                     tracing::warn!(error = %error.source, "the changes of the store cannot be followed");
                 }
                 Err(_still_away) => {}
@@ -65,11 +97,14 @@ impl Follower {
         }
     }
 
+    fn begin_anew(&mut self) {
+        self.mark = None;
+        self.goes_back_enough = false;
+        self.told.clear();
+    }
+
     async fn look(&mut self) -> Result<(), StoreUnavailable> {
-        let mut mark = match self.mark {
-            Some(mark) => mark,
-            None => self.parts.changes.mark_before(DOUBT).await?,
-        };
+        let mut mark = self.first_mark().await?;
         loop {
             let changes = self.parts.changes.changes_after(&mark).await?;
             for changed in &changes.changed {
@@ -82,6 +117,40 @@ impl Follower {
             if !changes.has_more {
                 return Ok(());
             }
+        }
+    }
+
+    /// Where to go on; at first, ten minutes ago, and as soon as the shared cache says up to where it was told, there.
+    async fn first_mark(&mut self) -> Result<ChangeMark, StoreUnavailable> {
+        if !self.goes_back_enough
+            && let Ok(told) = self.told_until().await
+        {
+            self.begin_anew();
+            let recent = self.parts.changes.mark_before(DOUBT).await?;
+            let oldest = self.parts.changes.mark_before(self.horizon.max(DOUBT)).await?;
+            // Where it does not say so it may be empty, or have dropped that too.
+            self.mark = Some(told.map_or(oldest, |told| told.min(recent).max(oldest)));
+            self.goes_back_enough = true;
+        }
+        match self.mark {
+            Some(mark) => Ok(mark),
+            None => self.parts.changes.mark_before(DOUBT).await,
+        }
+    }
+
+    async fn told_until(&self) -> Result<Option<ChangeMark>, CacheError> {
+        let said = self.cache.current()?.find::<i64>(TOLD_UNTIL).await?;
+        Ok(said.map(ChangeMark))
+    }
+
+    /// Says up to where the shared cache was told, unless it has to be told of something yet.
+    async fn say(&mut self) {
+        let is_due = self.said.is_none_or(|said| said.elapsed() >= SAY_EVERY);
+        let (Some(mark), true, 0) = (self.mark, is_due, self.cache.unannounced()) else { return };
+        let Ok(cache) = self.cache.current() else { return };
+        match cache.store(TOLD_UNTIL, &mark.0, Expiry::After(self.horizon)).await {
+            Ok(()) => self.said = Some(Instant::now()),
+            Err(error) => tracing::debug!(%error, "how far the shared cache was told is not noted"),
         }
     }
 

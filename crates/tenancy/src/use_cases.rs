@@ -46,6 +46,7 @@ pub struct UseCases {
     pub import: Import,
     records: Arc<Records>,
     cache: CacheHandle,
+    connections_ttl: Duration,
 }
 
 impl UseCases {
@@ -66,6 +67,7 @@ impl UseCases {
             active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
             cache,
+            connections_ttl,
         }
     }
 
@@ -78,7 +80,8 @@ impl UseCases {
     /// told. Never ends.
     pub async fn keep_up(&self) {
         let Records { parts, invalidation, .. } = self.records.as_ref();
-        let follower = Follower::new(parts.clone(), invalidation.clone(), &self.cache);
+        let follower =
+            Follower::new(parts.clone(), invalidation.clone(), self.cache.clone(), self.connections_ttl);
         tokio::join!(follower.follow(), self.cache.repeat_announcements());
     }
 }

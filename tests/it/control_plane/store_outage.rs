@@ -90,6 +90,22 @@ async fn what_was_served_is_served(away: Away) {
     let ready = within_limit("readiness", plane.get("/readyz")).await;
     assert_eq!((ready.status.as_u16(), ready.body["status"].as_str()), (200, Some("degraded")), "{ready:?}");
 
+    // A link to Valkey is lost too: what stands there is doubted from then on, and nobody can be asked about it.
+    server.pause();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    server.resume();
+    let began = Instant::now();
+    let mut longest = Duration::ZERO;
+    while began.elapsed() < Duration::from_secs(6) {
+        let asked = Instant::now();
+        assert_eq!(plane.get_as(&key, &connections(&warm)).await.status, 200, "{away:?}");
+        assert_kept_out(&plane.get_as(&key, &connections(&suspended)).await, "suspended", "ledger");
+        longest = longest.max(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("{away:?}: two reads of what is doubted took {longest:.1?} at most");
+    assert!(longest < Duration::from_millis(1_500), "{away:?}: {longest:?}");
+
     proxy.pass().await;
     let mended = Instant::now();
     plane.service.wait_until_healthy().await;

@@ -16,7 +16,8 @@ const TOMBSTONE_TTL: Duration = Duration::from_secs(60);
 const REPEAT_AFTER: Duration = Duration::from_millis(250);
 
 /// Who follows the changes of the source, as the cache sees it. Until it says so, what stands in the shared cache is
-/// [doubted](super::FoundRecord::Doubted); and so it is after a link was lost that would have told of changes, for the server that comes after it may have lost some.
+/// [doubted](super::FoundRecord::Doubted); and so it is after a link was lost that would have told of changes, for the server
+/// that comes after it may have lost some.
 pub struct Following {
     handle: CacheHandle,
     doubts: watch::Receiver<u64>,
@@ -37,6 +38,11 @@ impl Following {
     /// Every change that could have been lost was gone through with [`CacheHandle::outdate`], in this generation.
     pub fn caught_up(&self, generation: u64) {
         self.handle.news().caught_up(generation);
+    }
+
+    /// Whether the source answers. While it does not, nobody is made to wait for its word on what is doubted.
+    pub fn source_answers(&self, answers: bool) {
+        self.handle.news().set_source_away(!answers);
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct News {
     /// Somebody follows the source's changes, and says up to which generation of the hub.
     is_followed: AtomicBool,
     followed: AtomicU64,
+    /// The source gave whoever follows it no answer when it was last asked.
+    is_source_away: AtomicBool,
 }
 
 #[derive(Default)]
@@ -43,6 +45,7 @@ impl News {
             state: Mutex::default(),
             is_followed: AtomicBool::new(false),
             followed: AtomicU64::new(0),
+            is_source_away: AtomicBool::new(false),
         }
     }
 
@@ -109,6 +112,14 @@ impl News {
     /// The source's changes were gone through after the hub had reached this generation.
     pub(crate) fn caught_up(&self, generation: u64) {
         self.followed.store(generation, Ordering::Release);
+    }
+
+    pub(crate) fn set_source_away(&self, is_away: bool) {
+        self.is_source_away.store(is_away, Ordering::Release);
+    }
+
+    pub(crate) fn is_source_away(&self) -> bool {
+        self.is_source_away.load(Ordering::Acquire)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -29,6 +29,13 @@ pub enum FoundRecord {
         /// Its bytes.
         value: Bytes,
     },
+    /// The same, and whoever follows the source gets no answer from it: this is all there is.
+    Unconfirmable {
+        /// Its version.
+        version: u64,
+        /// Its bytes.
+        value: Bytes,
+    },
     /// There is none.
     Missing,
     /// The shared cache gave no answer; the source decides, and nothing is filled in.
@@ -106,6 +113,9 @@ impl CacheHandle {
             Err(error) => Err(error),
         };
         match found {
+            Ok(Some((version, value))) if is_doubted && self.news().is_source_away() => {
+                FoundRecord::Unconfirmable { version, value }
+            }
             Ok(Some((version, value))) if is_doubted => FoundRecord::Doubted { version, value },
             Ok(Some((version, value))) => {
                 reading::adopt(asked);

@@ -117,6 +117,11 @@ impl LookUp {
                     (decided, _) => decided,
                 }
             }
+            // Nobody is made to wait again for what gave others no answer.
+            FoundRecord::Unconfirmable { version, value } => match self.opened(wanted, version, &value) {
+                Some(known) => Ok(held(known, false)),
+                None => self.aside(wanted, false).await,
+            },
             FoundRecord::Unknown(error) => self.aside(wanted, error.is_outage()).await,
             FoundRecord::Outdated => self.aside(wanted, false).await,
             FoundRecord::Missing => self.filled(wanted).await,

@@ -74,6 +74,11 @@ impl LookUp {
                     (decided, _) => decided,
                 }
             }
+            // Nobody is made to wait again for what gave others no answer.
+            FoundRecord::Unconfirmable { version, value } => match self.opened(&wanted, version, &value) {
+                Some((connection, _good_until)) => Ok(held(connection, false)),
+                None => self.aside(&wanted).await,
+            },
             FoundRecord::Missing => self.filled(&wanted).await,
             FoundRecord::Unknown(_) | FoundRecord::Outdated => self.aside(&wanted).await,
         }

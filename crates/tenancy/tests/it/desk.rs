@@ -24,12 +24,17 @@ fn next_uuid() -> Uuid {
     Uuid::from_u128(128 << 120 | u128::from(NEXT.fetch_add(1, Ordering::SeqCst)))
 }
 
+fn ring() -> KeyRing {
+    KeyRing::new(SealingKey::from_bytes([1; 32]), [])
+}
+
 pub(crate) struct Desk {
     pub(crate) use_cases: UseCases,
     pub(crate) recorder: Recorder,
     pub(crate) cache: CacheHandle,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) actor: Actor,
+    parts: Parts,
     _records: TempDir,
 }
 
@@ -38,14 +43,13 @@ impl Desk {
         let records = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_000_000)));
         let store = Arc::new(SqliteStore::open(&records.path().join("records"), clock.clone()).unwrap());
-        let ring = KeyRing::new(SealingKey::from_bytes([1; 32]), []);
         let recorder = Recorder::new(store.clone());
         let parts = Parts {
             tenants: Arc::new(recorder.clone()),
             catalogue: store.clone(),
             api_keys: store.clone(),
             changes: store.clone(),
-            secrets: Arc::new(EmbeddedSecrets::new(store, ring.clone())),
+            secrets: Arc::new(EmbeddedSecrets::new(store, ring())),
             clock: clock.clone(),
             random: Random {
                 uuid: next_uuid,
@@ -56,14 +60,19 @@ impl Desk {
             },
         };
         let cache = CacheHandle::connected(Cache::embedded());
-        let use_cases = UseCases::new(parts, cache.clone(), ring, CONNECTIONS_TTL);
+        let use_cases = UseCases::new(parts.clone(), cache.clone(), ring(), CONNECTIONS_TTL);
         let actor = Actor {
             caller: "ana".into(),
             binding: KeyBinding::default(),
             address: Some([192, 0, 2, 1].into()),
             request_id: Some("request-1".to_owned()),
         };
-        Self { use_cases, recorder, cache, clock, actor, _records: records }
+        Self { use_cases, recorder, cache, clock, actor, parts, _records: records }
+    }
+
+    /// The use cases of another process on the same store.
+    pub(crate) fn elsewhere(&self, cache: CacheHandle) -> UseCases {
+        UseCases::new(self.parts.clone(), cache, ring(), CONNECTIONS_TTL)
     }
 
     /// A write of the operator's that is not repeated.

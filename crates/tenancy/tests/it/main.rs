@@ -6,3 +6,4 @@ mod desk;
 mod recorder;
 mod renewed;
 mod told;
+mod untold;
