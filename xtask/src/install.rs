@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use testkit::{find_program, mongo_program};
+use testkit::{find_program, mongo_program, rabbitmq_program};
 
 use crate::command::{Failure, output, run};
 
@@ -105,6 +105,32 @@ pub(crate) fn mongo() -> Result<(), Failure> {
 fn no_mongo(reason: &'static str) -> Failure {
     let advice = "Put a mongod on the PATH, or name the program in TEST_MONGO_PROGRAM";
     Failure::NotInstallable { program: "A MongoDB server", reason, advice }
+}
+
+/// Makes sure that there is a RabbitMQ broker, and the name server `epmd` that Erlang programs need.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn rabbitmq() -> Result<(), Failure> {
+    if has_rabbitmq() {
+        return Ok(());
+    }
+    if !has_apt() {
+        return Err(no_rabbitmq("there is no apt-get here"));
+    }
+    println!("xtask: installing rabbitmq-server (where systemd runs, this also starts a service)");
+    apt_install(&["rabbitmq-server"])?;
+    if has_rabbitmq() { Ok(()) } else { Err(no_rabbitmq("its programs are not where they belong")) }
+}
+
+fn has_rabbitmq() -> bool {
+    rabbitmq_program().is_some() && find_program("epmd").is_some()
+}
+
+fn no_rabbitmq(reason: &'static str) -> Failure {
+    let advice = "Install it by your own means (Homebrew: `brew install rabbitmq`) so that rabbitmq-server, \
+                  rabbitmqctl and epmd are on the PATH";
+    Failure::NotInstallable { program: "RabbitMQ", reason, advice }
 }
 
 fn has_apt() -> bool {

@@ -1,8 +1,8 @@
 //! The servers that all test programs of one run share.
 
 use testkit::{
-    CLUSTER_VARIABLE, ClusterOptions, MONGO_VARIABLE, MongoServer, SINGLE_VARIABLE, ValkeyCluster,
-    ValkeyServer,
+    CLUSTER_VARIABLE, ClusterOptions, MONGO_VARIABLE, MongoServer, RABBITMQ_VARIABLE, RabbitMq,
+    SINGLE_VARIABLE, ValkeyCluster, ValkeyServer,
 };
 use tokio::runtime::Runtime;
 
@@ -13,6 +13,7 @@ pub(crate) struct Servers {
     cluster: ValkeyCluster,
     single: ValkeyServer,
     mongo: MongoServer,
+    rabbitmq: RabbitMq,
 }
 
 impl Servers {
@@ -21,24 +22,28 @@ impl Servers {
     /// # Errors
     /// When there is no runtime to start them with. A server that does not start is a panic with its log.
     pub(crate) fn start() -> Result<Self, Failure> {
-        println!("xtask: starting a cluster of six nodes, a single server and a MongoDB server");
+        println!(
+            "xtask: starting a cluster of six nodes, a single server, a MongoDB server and a RabbitMQ broker"
+        );
         let runtime = Runtime::new()?;
-        let (cluster, single, mongo) = runtime.block_on(async {
+        let (cluster, single, mongo, rabbitmq) = runtime.block_on(async {
             tokio::join!(
                 ValkeyCluster::start(ClusterOptions::default()),
                 ValkeyServer::start(),
-                MongoServer::start()
+                MongoServer::start(),
+                RabbitMq::start()
             )
         });
-        Ok(Self { cluster, single, mongo })
+        Ok(Self { cluster, single, mongo, rabbitmq })
     }
 
     /// The variables by which test programs find them.
-    pub(crate) fn variables(&self) -> [(&'static str, String); 3] {
+    pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
         [
             (CLUSTER_VARIABLE, self.cluster.node_list()),
             (SINGLE_VARIABLE, self.single.address().to_string()),
             (MONGO_VARIABLE, self.mongo.address().to_string()),
+            (RABBITMQ_VARIABLE, self.rabbitmq.uri()),
         ]
     }
 }

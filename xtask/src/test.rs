@@ -31,6 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
     install::mongo()?;
+    install::rabbitmq()?;
     let servers = Servers::start()?;
     let mut words = vec!["test", "--all-features", "--locked"];
     if arguments.release {

@@ -8,8 +8,9 @@
 //! * [`ValkeyCluster`]: three masters and three replicas; kill, pause, fail-over, slot migration.
 //! * [`ElastiCache`]: a cluster with the shape and the refusals of the AWS service.
 //! * [`MongoServer`]: a `mongod`, or a stand-in that speaks its protocol.
+//! * [`RabbitMq`]: a RabbitMQ broker; kill, pause, restart on what it has on disk, memory alarms.
 //! * [`Proxy`]: delays, cuts, swallows, and cuts between the execution of a command and its answer.
-//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`]: one for a whole test run, for tests that destroy nothing.
+//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`], [`shared_rabbitmq`]: one for a whole test run, for tests that destroy nothing.
 //!
 //! The crate depends on no crate of this workspace, so any of them can dev-depend on it. It talks to the servers
 //! with a client of its own ([`Resp`]), not with the driver under test.
@@ -25,6 +26,7 @@ mod mongo;
 mod port;
 mod process;
 mod proxy;
+mod rabbitmq;
 mod reply;
 mod resp;
 mod shared;
@@ -37,10 +39,11 @@ pub use mongo::{MONGO_PROGRAM_VARIABLE, MongoServer, is_mongod, mongo_program};
 pub use port::PortLease;
 pub use process::{Process, ServerDirectory};
 pub use proxy::Proxy;
+pub use rabbitmq::{RabbitMq, RabbitMqOptions, rabbitmq_program};
 pub use reply::Reply;
 pub use resp::Resp;
-pub use shared::{CLUSTER_VARIABLE, MONGO_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE};
-pub use shared::{scaled, shared_cluster, shared_mongo, shared_single, unique_prefix};
+pub use shared::{CLUSTER_VARIABLE, MONGO_VARIABLE, RABBITMQ_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE};
+pub use shared::{scaled, shared_cluster, shared_mongo, shared_rabbitmq, shared_single, unique_prefix};
 pub use slot::key_slot;
 pub use valkey::{
     ClusterNode, ClusterOptions, ClusterView, DENIED_COMMANDS, ElastiCache, SlotMigration, TlsServer,

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OnceCell;
 
 use crate::mongo::MongoServer;
+use crate::rabbitmq::RabbitMq;
 use crate::valkey::{ClusterOptions, ClusterView, ValkeyCluster, ValkeyServer};
 
 /// Names the nodes of the shared cluster, separated by commas.
@@ -18,6 +19,8 @@ pub const CLUSTER_VARIABLE: &str = "TEST_VALKEY_CLUSTER";
 pub const SINGLE_VARIABLE: &str = "TEST_VALKEY_SINGLE";
 /// Names the shared MongoDB server.
 pub const MONGO_VARIABLE: &str = "TEST_MONGO";
+/// Names the shared RabbitMQ broker.
+pub const RABBITMQ_VARIABLE: &str = "TEST_RABBITMQ";
 /// How large tests of size are, as a part of their full size: `0.1` when not set, `1` for the full size.
 pub const SCALE_VARIABLE: &str = "TEST_SCALE";
 
@@ -54,6 +57,19 @@ pub async fn shared_mongo() -> SocketAddr {
     match variable(MONGO_VARIABLE) {
         Some(text) => addresses(MONGO_VARIABLE, &text).into_iter().next().expect("one address"),
         None => OWN.get_or_init(MongoServer::start).await.address(),
+    }
+}
+
+/// The URI of the shared RabbitMQ broker. Tests keep apart by the names of their exchanges and queues: see
+/// [`unique_prefix`].
+///
+/// # Panics
+/// When it is not named in the environment and cannot be started.
+pub async fn shared_rabbitmq() -> String {
+    static OWN: OnceCell<RabbitMq> = OnceCell::const_new();
+    match variable(RABBITMQ_VARIABLE) {
+        Some(uri) => uri,
+        None => OWN.get_or_init(RabbitMq::start).await.uri(),
     }
 }
 

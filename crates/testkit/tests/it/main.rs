@@ -7,4 +7,5 @@ mod elasticache;
 mod mongo;
 mod process;
 mod proxy;
+mod rabbitmq;
 mod single;
