@@ -54,14 +54,14 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// A broker of this binary that may be given users and hosts. It speaks TLS too.
-pub(crate) async fn controlled() -> &'static (RabbitMq, CertificateAuthority) {
-    static BROKER: OnceCell<(RabbitMq, CertificateAuthority)> = OnceCell::const_new();
+/// A broker of this binary that may be given users and hosts. It speaks TLS too, with a certificate of the authority beside it.
+pub(crate) async fn controlled() -> &'static (RabbitMq, String) {
+    static BROKER: OnceCell<(RabbitMq, String)> = OnceCell::const_new();
     let start = async || {
         let authority = CertificateAuthority::generate();
         let line = format!("max_message_size = {LARGEST}");
         let options = RabbitMqOptions { authority: Some(&authority), lines: &[&line] };
-        (RabbitMq::start_with(options).await, authority)
+        (RabbitMq::start_with(options).await, authority.pem().to_owned())
     };
     BROKER.get_or_init(start).await
 }

@@ -5,8 +5,8 @@ use testkit::CertificateAuthority;
 
 use crate::support::{chain, config, controlled, message, publisher};
 
-fn trusting(uri: &str, authority: &CertificateAuthority) -> RabbitConfig {
-    RabbitConfig { ca_certificate_pem: Some(authority.pem().as_bytes().to_vec()), ..config(uri) }
+fn trusting(uri: &str, authority: &str) -> RabbitConfig {
+    RabbitConfig { ca_certificate_pem: Some(authority.as_bytes().to_vec()), ..config(uri) }
 }
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn only_the_given_authority_is_trusted() {
     let uri = broker.tls_uri();
     let trusted = publisher(&trusting(&uri, authority)).await;
     assert_eq!(trusted.publish(message(b"{}")).await.unwrap(), Published::Unroutable);
-    for config in [config(&uri), trusting(&uri, &CertificateAuthority::generate())] {
+    for config in [config(&uri), trusting(&uri, CertificateAuthority::generate().pem())] {
         let error = RabbitPublisher::new(&config).unwrap().connect().await.unwrap_err();
         let shown = chain(&error);
         assert!(matches!(error, ConnectError::Certificate(_)) && error.is_misconfiguration(), "{shown}");
