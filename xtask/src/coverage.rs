@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
     install::mongo()?;
     install::moto()?;
+    install::rabbitmq()?;
     if output("cargo", &["tarpaulin", "--version"]).is_none() {
         println!("xtask: installing cargo-tarpaulin, which takes some minutes");
         command::run(&mut cargo(["install", "--locked", "cargo-tarpaulin"]))?;

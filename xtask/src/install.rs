@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use testkit::{find_program, mongo_program, moto_program};
+use testkit::{find_program, mongo_program, moto_program, rabbitmq_program};
 
 use crate::command::{Failure, output, run};
 use crate::pypi;
@@ -111,6 +111,32 @@ pub(crate) fn moto() -> Result<(), Failure> {
 fn no_moto(reason: &'static str) -> Failure {
     let advice = "Name a moto_server in TEST_MOTO_PROGRAM";
     Failure::NotInstallable { program: "A stand-in for AWS (moto)", reason, advice }
+}
+
+/// Makes sure that there is a RabbitMQ broker, and the name server `epmd` that Erlang programs need.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn rabbitmq() -> Result<(), Failure> {
+    if has_rabbitmq() {
+        return Ok(());
+    }
+    if !has_apt() {
+        return Err(no_rabbitmq("there is no apt-get here"));
+    }
+    println!("xtask: installing rabbitmq-server (where systemd runs, this also starts a service)");
+    apt_install(&["rabbitmq-server"])?;
+    if has_rabbitmq() { Ok(()) } else { Err(no_rabbitmq("its programs are not where they belong")) }
+}
+
+fn has_rabbitmq() -> bool {
+    rabbitmq_program().is_some() && find_program("epmd").is_some()
+}
+
+fn no_rabbitmq(reason: &'static str) -> Failure {
+    let advice = "Install it by your own means (Homebrew: `brew install rabbitmq`) so that rabbitmq-server, \
+                  rabbitmqctl and epmd are on the PATH";
+    Failure::NotInstallable { program: "RabbitMQ", reason, advice }
 }
 
 pub(crate) fn has_apt() -> bool {

@@ -2,7 +2,7 @@
 
 use testkit::{
     CLUSTER_VARIABLE, ClusterOptions, MONGO_VARIABLE, MOTO_VARIABLE, MongoServer, MotoServer,
-    SINGLE_VARIABLE, ValkeyCluster, ValkeyServer,
+    RABBITMQ_VARIABLE, RabbitMq, SINGLE_VARIABLE, ValkeyCluster, ValkeyServer,
 };
 use tokio::runtime::Runtime;
 
@@ -14,6 +14,7 @@ pub(crate) struct Servers {
     single: ValkeyServer,
     mongo: MongoServer,
     moto: MotoServer,
+    rabbitmq: RabbitMq,
 }
 
 impl Servers {
@@ -23,27 +24,30 @@ impl Servers {
     /// When there is no runtime to start them with. A server that does not start is a panic with its log.
     pub(crate) fn start() -> Result<Self, Failure> {
         println!(
-            "xtask: starting a cluster of six nodes, a single server, a MongoDB server and a stand-in for AWS"
+            "xtask: starting a cluster of six nodes, a single server, a MongoDB server, a RabbitMQ broker and a stand-in \
+             for AWS"
         );
         let runtime = Runtime::new()?;
-        let (cluster, single, mongo, moto) = runtime.block_on(async {
+        let (cluster, single, mongo, moto, rabbitmq) = runtime.block_on(async {
             tokio::join!(
                 ValkeyCluster::start(ClusterOptions::default()),
                 ValkeyServer::start(),
                 MongoServer::start(),
-                MotoServer::start()
+                MotoServer::start(),
+                RabbitMq::start()
             )
         });
-        Ok(Self { cluster, single, mongo, moto })
+        Ok(Self { cluster, single, mongo, moto, rabbitmq })
     }
 
     /// The variables by which test programs find them.
-    pub(crate) fn variables(&self) -> [(&'static str, String); 4] {
+    pub(crate) fn variables(&self) -> [(&'static str, String); 5] {
         [
             (CLUSTER_VARIABLE, self.cluster.node_list()),
             (SINGLE_VARIABLE, self.single.address().to_string()),
             (MONGO_VARIABLE, self.mongo.address().to_string()),
             (MOTO_VARIABLE, self.moto.address().to_string()),
+            (RABBITMQ_VARIABLE, self.rabbitmq.uri()),
         ]
     }
 }

@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
     install::mongo()?;
     install::moto()?;
+    install::rabbitmq()?;
     let servers = Servers::start()?;
     let mut words = vec!["test", "--all-features", "--locked"];
     if arguments.release {

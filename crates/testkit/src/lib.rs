@@ -9,9 +9,10 @@
 //! * [`ElastiCache`]: a cluster with the shape and the refusals of the AWS service.
 //! * [`MongoServer`]: a `mongod`, or a stand-in that speaks its protocol.
 //! * [`MotoServer`]: a stand-in for AWS.
+//! * [`RabbitMq`]: a RabbitMQ broker; kill, pause, restart on what it has on disk, memory alarms.
 //! * [`Proxy`]: delays, cuts, swallows, and cuts between the execution of a command and its answer.
-//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`], [`shared_moto`]: one for a whole test run, for tests that destroy
-//!   nothing.
+//! * [`shared_cluster`], [`shared_single`], [`shared_mongo`], [`shared_rabbitmq`], [`shared_moto`]: one for a whole test run,
+//!   for tests that destroy nothing.
 //!
 //! The crate depends on no crate of this workspace, so any of them can dev-depend on it. It talks to the servers
 //! with a client of its own ([`Resp`]), not with the driver under test.
@@ -28,6 +29,7 @@ mod moto;
 mod port;
 mod process;
 mod proxy;
+mod rabbitmq;
 mod reply;
 mod resp;
 mod shared;
@@ -42,10 +44,13 @@ pub use moto::{MOTO_PROGRAM_VARIABLE, MotoServer, moto_program};
 pub use port::PortLease;
 pub use process::{Process, ServerDirectory};
 pub use proxy::Proxy;
+pub use rabbitmq::{RabbitMq, RabbitMqOptions, rabbitmq_program};
 pub use reply::Reply;
 pub use resp::Resp;
-pub use shared::{CLUSTER_VARIABLE, MONGO_VARIABLE, MOTO_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE};
-pub use shared::{scaled, shared_cluster, shared_mongo, shared_moto, shared_single, unique_prefix};
+pub use shared::{
+    CLUSTER_VARIABLE, MONGO_VARIABLE, MOTO_VARIABLE, RABBITMQ_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE,
+    scaled, shared_cluster, shared_mongo, shared_moto, shared_rabbitmq, shared_single, unique_prefix,
+};
 pub use slot::key_slot;
 pub use valkey::{
     ClusterNode, ClusterOptions, ClusterView, DENIED_COMMANDS, ElastiCache, SlotMigration, TlsServer,

@@ -86,11 +86,22 @@ impl Process {
     /// # Panics
     /// When no shell can be started.
     pub fn start(directory: ServerDirectory, program: &Path, arguments: &[OsString]) -> Self {
+        Self::start_with(directory, program, arguments, &[])
+    }
+
+    /// The same with variables beside those that we have ourselves.
+    pub(crate) fn start_with(
+        directory: ServerDirectory,
+        program: &Path,
+        arguments: &[OsString],
+        variables: &[(&'static str, OsString)],
+    ) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", SUPERVISOR, "test-server-supervisor"])
             .arg(directory.path())
             .arg(program)
             .args(arguments)
+            .envs(variables.iter().cloned())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::mongo::MongoServer;
 use crate::moto::MotoServer;
+use crate::rabbitmq::RabbitMq;
 use crate::valkey::{ClusterOptions, ClusterView, ValkeyCluster, ValkeyServer};
 
 /// Names the nodes of the shared cluster, separated by commas.
@@ -21,6 +22,8 @@ pub const SINGLE_VARIABLE: &str = "TEST_VALKEY_SINGLE";
 pub const MONGO_VARIABLE: &str = "TEST_MONGO";
 /// Names the shared stand-in for AWS.
 pub const MOTO_VARIABLE: &str = "TEST_MOTO";
+/// Names the shared RabbitMQ broker.
+pub const RABBITMQ_VARIABLE: &str = "TEST_RABBITMQ";
 /// How large tests of size are, as a part of their full size: `0.1` when not set, `1` for the full size.
 pub const SCALE_VARIABLE: &str = "TEST_SCALE";
 
@@ -69,6 +72,19 @@ pub async fn shared_moto() -> SocketAddr {
     match variable(MOTO_VARIABLE) {
         Some(text) => addresses(MOTO_VARIABLE, &text).into_iter().next().expect("one address"),
         None => OWN.get_or_init(MotoServer::start).await.address(),
+    }
+}
+
+/// The URI of the shared RabbitMQ broker. Tests keep apart by the names of their exchanges and queues: see
+/// [`unique_prefix`].
+///
+/// # Panics
+/// When it is not named in the environment and cannot be started.
+pub async fn shared_rabbitmq() -> String {
+    static OWN: OnceCell<RabbitMq> = OnceCell::const_new();
+    match variable(RABBITMQ_VARIABLE) {
+        Some(uri) => uri,
+        None => OWN.get_or_init(RabbitMq::start).await.uri(),
     }
 }
 

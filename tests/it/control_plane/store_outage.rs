@@ -94,6 +94,11 @@ async fn what_was_served_is_served(away: Away) {
     server.pause();
     tokio::time::sleep(Duration::from_secs(3)).await;
     server.resume();
+    testkit::wait_for("Valkey to be asked again", PATIENCE, async || {
+        let known = plane.get_as(&key, &connections(&warm)).await;
+        if known.status == 200 { Ok(()) } else { Err(format!("{known:?}")) }
+    })
+    .await;
     let began = Instant::now();
     let mut longest = Duration::ZERO;
     while began.elapsed() < Duration::from_secs(6) {

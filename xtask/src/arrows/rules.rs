@@ -48,7 +48,7 @@ pub(super) fn homes(package: &str) -> Option<&'static [&'static str]> {
         "fred" => &["cache"],
         "mongodb" | "bson" => &["store", "provisioning"],
         "rusqlite" => &["store"],
-        "lapin" => &["events"],
+        "lapin" | "async-rs" => &["events"],
         "aws-config" => &["secrets", "provisioning"],
         sdk if sdk.starts_with("aws-sdk-") => &["secrets", "provisioning"],
         "jsonwebtoken" => &["middleware"],

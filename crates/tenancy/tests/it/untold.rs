@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cache::CacheHandle;
 use domain::KeyBinding;
-use tenancy::{Refusal, UseCases};
+use tenancy::{Outcome, UseCases};
 
 use crate::desk::Desk;
 use crate::told::{associated, service};
@@ -29,9 +29,8 @@ async fn is_found_by_the_next_process(somebody_followed: bool) {
 
     let next = desk.elsewhere(CacheHandle::connected(desk.cache.current().unwrap()));
     live(&next).await;
-    let found = next.connections.find(&id, &service(), &KeyBinding::default()).await;
-    let kept_out = matches!(&found, Err(tenancy::ConnectionsError::Refused(refusal)) if matches!(**refusal, Refusal::KeptOut(_)));
-    assert!(kept_out, "{somebody_followed}: {found:?}");
+    let found = next.connections.find(&id, &service(), &KeyBinding::default()).await.unwrap();
+    assert!(matches!(found.outcome, Outcome::KeptOut(_)), "{somebody_followed}: {found:?}");
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@ mod mongo;
 mod moto;
 mod process;
 mod proxy;
+mod rabbitmq;
 mod single;
