@@ -106,6 +106,15 @@ CREATE TABLE unreadable_events (
     document TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Versions of secrets that have to be looked at once more, from `due` on (milliseconds since 1970).
+CREATE TABLE secret_writes (
+    id       TEXT PRIMARY KEY,
+    due      INTEGER NOT NULL,
+    document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX secret_writes_by_due ON secret_writes (due, id);
+
 -- Who does what only one may do at a time.
 CREATE TABLE leases (
     name   TEXT PRIMARY KEY,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pool_manager::config::Config;
-use pool_manager::{App, Failure, Ports, RecordStore, SystemClock, Telemetry, build_with};
+use pool_manager::{App, Failure, Ports, RecordStore, SecretBackend, SystemClock, Telemetry, build_with};
 
 use crate::key_source::KeySource;
 use crate::routes::{CannedAnswers, Executions, TestState, more_routes};
@@ -38,6 +38,7 @@ impl TestService {
             .with_service_keys(|keys| Arc::new(StagedKeys { keys, commits: staged }));
         let ports = Ports {
             store,
+            secrets: SecretBackend::of(&config.secrets.backend).await?,
             api_keys: Arc::new(source.clone()),
             routes: more_routes(TestState {
                 source,

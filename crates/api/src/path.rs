@@ -6,9 +6,9 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use domain::{ModuleName, ServiceName, TenantId};
+use domain::{CredentialKind, CredentialName, Invalid, ModuleName, ServiceName, TenantId};
 use http::request::Parts;
-use tenancy::ModulePath;
+use tenancy::{CredentialPath, ModulePath};
 
 use crate::error::ApiError;
 
@@ -26,6 +26,14 @@ pub(crate) struct OfAssociation {
 /// `{tenantId}`, `{service}` and `{module}`.
 #[derive(Debug, Clone)]
 pub(crate) struct OfModule(pub(crate) ModulePath);
+
+/// `{tenantId}`, `{application}` and `{target}`, of a credential for a service of the platform.
+#[derive(Debug, Clone)]
+pub(crate) struct OfM2m(pub(crate) CredentialPath);
+
+/// The same for somebody else's service.
+#[derive(Debug, Clone)]
+pub(crate) struct OfExternal(pub(crate) CredentialPath);
 
 /// `{service}`.
 #[derive(Debug, Clone)]
@@ -65,6 +73,20 @@ impl Segments {
     fn get<T: FromStr>(&self, (name, what): (&str, &'static str)) -> Result<T, ApiError> {
         self.text(name)?.parse().map_err(|_| ApiError::NoSuch { what })
     }
+
+    /// What a write would make has to have a name that readers take: 422, with the part at fault.
+    fn credential(&self, kind: CredentialKind) -> Result<CredentialPath, ApiError> {
+        let tenant = self.get(TENANT)?;
+        let mut invalid = Invalid::default();
+        let [application, target] = ["application", "target"]
+            .map(|part| Ok::<_, ApiError>(invalid.take(part, self.text(part)?.parse())));
+        match (application?, target?) {
+            (Some(application), Some(target)) => {
+                Ok(CredentialPath { tenant, name: CredentialName { kind, application, target } })
+            }
+            _ => Err(invalid.into()),
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for OfTenant {
@@ -91,6 +113,22 @@ impl<S: Send + Sync> FromRequestParts<S> for OfModule {
         let segments = Segments::of(parts, state).await?;
         let (tenant, service) = (segments.get(TENANT)?, segments.get(SERVICE)?);
         Ok(Self(ModulePath { tenant, service, module: segments.get(MODULE)? }))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfM2m {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Segments::of(parts, state).await?.credential(CredentialKind::M2m).map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfExternal {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Segments::of(parts, state).await?.credential(CredentialKind::External).map(Self)
     }
 }
 

@@ -48,6 +48,14 @@ pub struct ApiKeysRead;
 #[derive(Debug, Clone, Copy)]
 pub struct ApiKeysWrite;
 
+/// Writing credentials with which applications call others.
+#[derive(Debug, Clone, Copy)]
+pub struct M2mWrite;
+
+impl Permission for M2mWrite {
+    const SCOPE: Scope = Scope::M2M_WRITE;
+}
+
 impl Permission for CacheRead {
     const SCOPE: Scope = Scope::CACHE_READ;
 }

@@ -178,7 +178,9 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
         catalogue: store.clone(),
         api_keys: store.clone(),
         changes: store.clone(),
-        secrets: Arc::new(EmbeddedSecrets::new(store, ring.clone())),
+        secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring.clone())),
+        secret_writes: store.clone(),
+        leases: store,
         clock: clock(),
         random,
     };

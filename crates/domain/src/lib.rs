@@ -19,6 +19,7 @@ mod change;
 mod clock;
 mod committed_write;
 mod connection_settings;
+mod credential;
 mod display_name;
 mod environment;
 mod event;
@@ -38,6 +39,7 @@ mod resources;
 mod scope;
 mod search;
 mod secret;
+mod secret_segment;
 mod segment;
 mod service;
 mod service_key;
@@ -61,6 +63,7 @@ pub use change::{Change, CommitError};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use committed_write::{CommittedWrite, LedgerRow};
 pub use connection_settings::ConnectionSettings;
+pub use credential::{Credential, CredentialKind, CredentialName, CredentialNameError};
 pub use display_name::{DisplayName, DisplayNameError};
 pub use environment::{Environment, UnknownEnvironment};
 pub use event::{EventConnectionSettings, EventKind, MessagingConfig, SecretPaths, TenantEvent};
@@ -76,9 +79,9 @@ pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
     Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
-    Release, ReleasedRange, SealedRow, SealedRows, SecretStore, SecretStoreError, SourceUnavailable,
-    StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent,
-    WaitingPosition,
+    Release, ReleasedRange, SealedRow, SealedRowPosition, SealedRows, SecretStore, SecretStoreError,
+    SecretWrite, SecretWrites, SourceUnavailable, StoreHealth, StoreUnavailable, TenantPage, TenantPosition,
+    TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};
@@ -88,6 +91,7 @@ pub use resources::{
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use search::{SearchWords, search_words_of};
 pub use secret::{SecretPath, SecretReference, SecretText, SecretVersion};
+pub use secret_segment::{SecretSegment, SecretSegmentError};
 pub use segment::SegmentError;
 pub use service::{BaseUrl, BaseUrlError, Service};
 pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};

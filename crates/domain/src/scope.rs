@@ -26,6 +26,8 @@ impl Scope {
     pub const CONNECTIONS_READ: Self = Self(Cow::Borrowed("backoffice:tm:connections:read"));
     /// Making and changing associations.
     pub const ASSOCIATIONS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:associations:write"));
+    /// Writing credentials with which applications call others on behalf of a tenant.
+    pub const M2M_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:m2m:write"));
     /// Looking at the catalogue.
     pub const SERVICES_READ: Self = Self(Cow::Borrowed("backoffice:tm:services:read"));
     /// Changing the catalogue.
@@ -68,7 +70,9 @@ impl FromStr for Scope {
     /// Stricter than [`Scope::new`]: for scopes that somebody wants to grant.
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
         let is_resource = |part: &str| {
-            part == "*" || (!part.is_empty() && part.bytes().all(|it| it.is_ascii_lowercase() || it == b'-'))
+            part == "*"
+                || (!part.is_empty()
+                    && part.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-'))
         };
         match text.split(':').collect::<Vec<_>>()[..] {
             ["backoffice", "tm", resource, "read" | "write"] if is_resource(resource) && text.len() <= 64 => {
@@ -132,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_what_means_something_here_is_granted() {
-        for text in ["backoffice:tm:cache:read", "backoffice:tm:*:write", "backoffice:tm:api-keys:read"] {
+        for text in ["backoffice:tm:cache:read", "backoffice:tm:*:write", "backoffice:tm:m2m:write"] {
             assert_eq!(text.parse(), Ok(Scope::new(text)));
         }
         for text in

@@ -39,6 +39,11 @@ impl SecretPath {
         Self(segments.join("/"))
     }
 
+    /// One that no secret has: asking for it shows whether the backend answers.
+    pub fn of_nobody() -> Self {
+        Self::of_segments(&["tenants", "pool-manager", "health"])
+    }
+
     /// The name as it is written.
     pub fn as_str(&self) -> &str {
         &self.0

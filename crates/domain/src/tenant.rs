@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::association::Association;
+use crate::credential::{Credential, CredentialName};
 use crate::display_name::DisplayName;
 use crate::environment::Environment;
 use crate::isolation::Isolation;
 use crate::owner::Owner;
+use crate::resources::ModuleResources;
+use crate::secret::SecretReference;
 use crate::service_name::ServiceName;
 use crate::slug::Slug;
 use crate::tenant_id::TenantId;
@@ -52,6 +55,9 @@ pub struct Tenant {
     /// Its settings for the services.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub settings: BTreeMap<ServiceName, ServiceSettings>,
+    /// With what applications call others on its behalf.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub credentials: BTreeMap<CredentialName, Credential>,
 }
 
 /// The settings of a tenant for one service.
@@ -89,6 +95,15 @@ pub struct Restored<'a> {
 impl Tenant {
     /// The most associations.
     pub const MAX_ASSOCIATIONS: usize = 200;
+    /// The most credentials.
+    pub const MAX_CREDENTIALS: usize = 500;
+
+    /// Every version of a secret that it refers to.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretReference> {
+        let modules = self.associations.values().flat_map(|association| association.modules.values());
+        let resources = modules.flat_map(ModuleResources::secrets).map(|(_, secret)| secret);
+        resources.chain(self.credentials.values().flat_map(|credential| &credential.secrets))
+    }
 
     /// Whether the registration of this tenant and one with these words are the same.
     pub fn is_registration_of(&self, slug: &Slug, environment: Environment, owner: &Owner) -> bool {
@@ -151,6 +166,7 @@ impl Tenant {
         self.status = TenantStatus::Deleted;
         self.associations.clear();
         self.settings.clear();
+        self.credentials.clear();
         Ok(())
     }
 }
@@ -181,6 +197,7 @@ mod tests {
             associations: associations.collect(),
             known_services: BTreeSet::new(),
             settings: BTreeMap::new(),
+            credentials: BTreeMap::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use api::Readiness;
 use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::IdempotencyLayer;
+use secrets::Resealing;
 use tenancy::UseCases;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
@@ -27,6 +28,7 @@ pub struct App {
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
     pub(crate) store: RecordStore,
+    pub(crate) resealing: Option<Resealing>,
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
     pub(crate) server: ServerConfig,
@@ -45,6 +47,8 @@ impl App {
         let stop_accepting = CancellationToken::new();
         let use_cases = self.use_cases.clone();
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
+        let leases = self.store.leases.clone();
+        let resealing = self.resealing.clone().map(|it| tokio::spawn(async move { it.run(leases).await }));
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -71,6 +75,9 @@ impl App {
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
         keeping_up.abort();
+        if let Some(resealing) = resealing {
+            resealing.abort();
+        }
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

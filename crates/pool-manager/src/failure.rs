@@ -30,6 +30,9 @@ pub enum Failure {
     /// MongoDB or DocumentDB cannot be used as configured.
     #[error("MONGO_URI: the record store cannot be used as configured")]
     Mongo(#[source] ConnectError),
+    /// The secrets backend cannot be used as configured.
+    #[error("SECRETS_BACKEND: AWS Secrets Manager cannot be used as configured")]
+    Secrets(#[source] secrets::AwsConnectError),
     /// The address cannot be listened on.
     #[error("SERVER_ADDRESS: cannot listen on {address}; free the port, or choose another")]
     Listen {
@@ -91,6 +94,7 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Cache(_)
+            | Self::Secrets(_)
             | Self::Mongo(
                 ConnectError::Uri
                 | ConnectError::Certificate(_)

@@ -12,12 +12,15 @@ use crate::failure::Failure;
 use crate::first_start;
 use crate::key_sources::KeySources;
 use crate::record_store::RecordStore;
+use crate::secret_backend::SecretBackend;
 
 /// What the service is given besides its configuration: [`build`](crate::build) takes the product's, whole-service tests
 /// bring a key source that they can slow down and kill, and a read and a write of their own.
 pub struct Ports {
     /// Where records are kept.
     pub store: RecordStore,
+    /// Where secrets are kept.
+    pub secrets: SecretBackend,
     /// Where API keys are registered.
     pub api_keys: Arc<dyn ApiKeySource>,
     /// Routes beside those of the service.
@@ -35,7 +38,8 @@ impl Ports {
         let store = RecordStore::of(&config.store, &deployment.data_dir, clock).await?;
         let stored: Arc<dyn ApiKeySource> = store.service_keys.clone();
         let api_keys = Arc::new(KeySources { known: MemoryApiKeys::new([record]), stored });
-        Ok(Self { store, api_keys, routes: MoreRoutes::default() })
+        let secrets = SecretBackend::of(&config.secrets.backend).await?;
+        Ok(Self { store, secrets, api_keys, routes: MoreRoutes::default() })
     }
 }
 

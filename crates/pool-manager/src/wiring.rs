@@ -8,7 +8,6 @@ use domain::{Clock, IdempotencyLedger, SecretStore};
 use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
-use secrets::EmbeddedSecrets;
 use tenancy::{Parts, UseCases};
 
 use crate::app::App;
@@ -21,7 +20,7 @@ use crate::randomness;
 use crate::record_store::RecordStore;
 use crate::telemetry::{
     RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
-    observe_tracking, record_checks,
+    observe_sealing, observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -53,8 +52,8 @@ pub fn build_with(
         cache_mode,
         cache_tls,
     };
-    let secrets = EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone());
-    let parts = parts(&ports.store, Arc::new(secrets), Arc::clone(&clock));
+    let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
+    let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
     let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
     let guards = Guards {
         request_id: RequestIdLayer::new(),
@@ -76,6 +75,12 @@ pub fn build_with(
     observe_idempotency(meter, &guards.idempotency);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
+    if let Some(health) = secrets.health {
+        readiness.also_ask_secrets(health);
+    }
+    if let Some(resealing) = &secrets.resealing {
+        observe_sealing(meter, resealing);
+    }
     let environment = config.deployment.environment;
     let state =
         ApiState::new(use_cases.clone(), environment, cache.clone(), readiness.clone(), clock, limits);
@@ -88,6 +93,7 @@ pub fn build_with(
         readiness,
         cache,
         use_cases,
+        resealing: secrets.resealing,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -102,6 +108,8 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         api_keys: store.service_keys.clone(),
         changes: store.changes.clone(),
         secrets,
+        secret_writes: store.secret_writes.clone(),
+        leases: store.leases.clone(),
         clock,
         random: randomness::SYSTEM,
     }

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::envelope::Envelope;
+
 /// A key of 32 bytes. Its `Debug` shows its id only, and its memory is cleared when it is dropped.
 #[derive(Clone)]
 pub struct SealingKey(Zeroizing<[u8; SealingKey::BYTES]>);
@@ -26,8 +28,21 @@ pub enum SealingKeyError {
 }
 
 /// Names a key in what it sealed: the beginning of a hash, which tells nothing of the key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct KeyId(pub(crate) [u8; 8]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub(crate) [u8; 8]);
+
+impl KeyId {
+    /// Of the key that sealed an envelope; `None` for what is none.
+    pub fn of_envelope(bytes: &[u8]) -> Option<Self> {
+        Envelope::read(bytes).map(|envelope| envelope.key_id)
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
 
 impl SealingKey {
     /// How many bytes a key has.

@@ -56,6 +56,11 @@ impl KeyRing {
         Ok(Self::new(first, keys))
     }
 
+    /// The keys by name; the first of them seals.
+    pub fn key_ids(&self) -> impl Iterator<Item = KeyId> {
+        self.0.iter().map(|member| member.id)
+    }
+
     /// Encrypts `plaintext` for the place that `associated` names. The envelope is 37 bytes longer.
     pub fn seal(&self, plaintext: &[u8], associated: &[u8]) -> Result<Vec<u8>, SealError> {
         let member = self.0.first().ok_or(SealError)?;
@@ -110,6 +115,9 @@ mod tests {
         let old = before.seal(b"value", b"place").unwrap();
         assert_eq!(*after.open(&old, b"place").unwrap(), b"value");
         let new = after.seal(b"value", b"place").unwrap();
+        let [second, first] = [&old, &new].map(|envelope| KeyId::of_envelope(envelope).unwrap());
+        assert_eq!(after.key_ids().collect::<Vec<_>>(), [first, second]);
+        assert_eq!(KeyId::of_envelope(b"no envelope"), None);
         assert_eq!(before.open(&new, b"place"), Err(OpenError::UnknownKey));
         assert_eq!(KeyRing::of([]).unwrap_err(), KeyRingError);
     }

@@ -23,5 +23,5 @@ mod envelope;
 mod key;
 mod key_ring;
 
-pub use key::{SealingKey, SealingKeyError};
+pub use key::{KeyId, SealingKey, SealingKeyError};
 pub use key_ring::{KeyRing, KeyRingError, OpenError, SealError};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    BoxError, SealedRow, SealedRows, SecretReference, SecretStore, SecretStoreError, SecretText,
-    StoreUnavailable,
+    BoxError, SealedRow, SealedRowPosition, SealedRows, SecretReference, SecretStore, SecretStoreError,
+    SecretText, StoreUnavailable,
 };
 use seal::KeyRing;
+use zeroize::Zeroizing;
 
 /// Keeps secrets in the record store, each version sealed for its own place: who can write to the store can neither read one
 /// nor put one in the place of another.
@@ -25,6 +26,43 @@ impl EmbeddedSecrets {
     }
 }
 
+impl EmbeddedSecrets {
+    /// The rows behind a position, at most `limit`, as they stand.
+    pub(crate) async fn page(
+        &self,
+        after: Option<&SealedRowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
+        self.rows.rows_after(after, limit).await
+    }
+
+    /// Seals a row with the first key in place of the one that sealed it; `false` where something else stands there by now.
+    pub(crate) async fn seal_anew(&self, row: &SealedRow) -> Result<bool, SecretStoreError> {
+        let text = self.opened(row)?;
+        let sealed = self.sealed(&row.reference, &text)?;
+        self.rows.replace_envelope(row, &sealed).await.map_err(unavailable)
+    }
+
+    /// The keys.
+    pub(crate) fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    fn sealed(&self, reference: &SecretReference, text: &[u8]) -> Result<Vec<u8>, SecretStoreError> {
+        let sealed = self.ring.seal(text, &place(reference));
+        sealed.map_err(|error| SecretStoreError::Unavailable(error.into()))
+    }
+
+    fn opened(&self, row: &SealedRow) -> Result<Zeroizing<Vec<u8>>, SecretStoreError> {
+        let opened = self.ring.open(&row.sealed, &place(&row.reference));
+        opened.map_err(|error| unreadable(&row.reference, error))
+    }
+}
+
+fn unreadable(reference: &SecretReference, source: impl Into<BoxError>) -> SecretStoreError {
+    SecretStoreError::Unreadable { path: reference.path.clone(), source: source.into() }
+}
+
 /// What a row is sealed for.
 fn place(reference: &SecretReference) -> Vec<u8> {
     format!("secret:{}\n{}", reference.path, reference.version).into_bytes()
@@ -37,8 +75,7 @@ fn unavailable(error: StoreUnavailable) -> SecretStoreError {
 #[async_trait]
 impl SecretStore for EmbeddedSecrets {
     async fn put(&self, reference: &SecretReference, text: &SecretText) -> Result<(), SecretStoreError> {
-        let sealed = self.ring.seal(text.expose().as_bytes(), &place(reference));
-        let sealed = sealed.map_err(|error| SecretStoreError::Unavailable(error.into()))?;
+        let sealed = self.sealed(reference, text.expose().as_bytes())?;
         let row = SealedRow { reference: reference.clone(), sealed };
         self.rows.put_row(&row).await.map_err(unavailable)
     }
@@ -46,10 +83,8 @@ impl SecretStore for EmbeddedSecrets {
     async fn get(&self, reference: &SecretReference) -> Result<SecretText, SecretStoreError> {
         let row = self.rows.row(reference).await.map_err(unavailable)?;
         let row = row.ok_or_else(|| SecretStoreError::Missing { path: reference.path.clone() })?;
-        let unreadable =
-            |source: BoxError| SecretStoreError::Unreadable { path: reference.path.clone(), source };
-        let opened = self.ring.open(&row.sealed, &place(reference)).map_err(|it| unreadable(it.into()))?;
-        let text = std::str::from_utf8(&opened).map_err(|it| unreadable(it.into()))?;
+        let opened = self.opened(&row)?;
+        let text = std::str::from_utf8(&opened).map_err(|error| unreadable(reference, error))?;
         Ok(SecretText::new(text))
     }
 

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use domain::{
     Actor, Association, AssociationStatus, AuditAction, ConnectionSettings, EventKind, Invalid, Isolation,
-    ModuleName, ModuleResources, SecretReference, ServiceName, Tenant, TenantId, Timestamp,
+    ModuleName, ModuleResources, ServiceName, Tenant, TenantId, Timestamp,
 };
 use serde_json::{Value, json};
 
 use crate::events::{associated, reactivated, to_be_read_anew};
-use crate::given_module::{GivenModule, Place, StoredModule, forget, make_current};
+use crate::given_module::{GivenModule, Place};
 use crate::records::Records;
 use crate::refusal::{Conflict, Missing, Refusal};
+use crate::secret_writing::SecretWriting;
 use crate::writing::{Story, Writing};
 
 /// Makes, changes and finds associations. Cheap to clone.
@@ -45,7 +46,7 @@ pub(crate) struct Prepared {
     settings: Option<ConnectionSettings>,
     modules: BTreeMap<ModuleName, ModuleResources>,
     /// What was stored for it.
-    pub(crate) secrets: Vec<SecretReference>,
+    pub(crate) secrets: SecretWriting,
 }
 
 impl Prepared {
@@ -90,6 +91,7 @@ impl Associations {
         let prepared = self.prepare(&tenant, service, &wish).await?;
         let outcome = |tenant: &Tenant| view_or_empty(tenant, service, prepared.isolation);
         let edit = |tenant: &mut Tenant, now: Timestamp| {
+            prepared.secrets.in_time()?;
             let association = prepared.association(now);
             let mut story = Story::of(AuditAction::Create, target(service));
             story.events.push(associated(service, &association));
@@ -100,7 +102,8 @@ impl Associations {
             }
             Ok(Some(story))
         };
-        self.settle(self.0.edit_tenant(id, writing, edit, outcome).await, id, &prepared.secrets).await
+        let edited = self.0.edit_tenant(id, writing, edit, outcome).await;
+        prepared.secrets.settle(edited).await
     }
 
     /// Checks what is wished for, and stores its secrets: all of them, or none.
@@ -253,37 +256,25 @@ impl Associations {
         tenant: &Tenant,
         service: &ServiceName,
         modules: &BTreeMap<ModuleName, GivenModule>,
-    ) -> Result<(BTreeMap<ModuleName, ModuleResources>, Vec<SecretReference>), Refusal> {
-        let (mut stored, mut secrets) = (BTreeMap::new(), Vec::new());
+    ) -> Result<(BTreeMap<ModuleName, ModuleResources>, SecretWriting), Refusal> {
+        let (mut owners, mut texts) = (Vec::new(), Vec::new());
         for (module, given) in modules {
             let place = Place { environment: tenant.environment, tenant: &tenant.id, service, module };
-            match given.store(place, &self.0.parts).await {
-                Ok(StoredModule { resources, secrets: more }) => {
-                    stored.insert(module.clone(), resources);
-                    secrets.extend(more);
-                }
-                Err(refusal) => {
-                    forget(&self.0.parts, &secrets).await;
-                    return Err(refusal);
-                }
+            for (kind, path, text) in given.secret_bodies(place)? {
+                owners.push((module, kind));
+                texts.push((path, text));
             }
         }
-        Ok((stored, secrets))
-    }
-
-    /// After a commit its secrets become current; after a refusal they are forgotten, unless nobody knows what became of it.
-    pub(crate) async fn settle<T>(
-        &self,
-        result: Result<T, Refusal>,
-        tenant: &TenantId,
-        secrets: &[SecretReference],
-    ) -> Result<T, Refusal> {
-        match &result {
-            Ok(_) => make_current(&self.0.parts, tenant, secrets).await,
-            Err(Refusal::Store(_)) => {}
-            Err(_) => forget(&self.0.parts, secrets).await,
+        let (writing, references) = SecretWriting::store(&self.0.parts, &tenant.id, texts).await?;
+        let mut secrets: BTreeMap<&ModuleName, BTreeMap<_, _>> = BTreeMap::new();
+        for ((module, kind), reference) in owners.into_iter().zip(references) {
+            secrets.entry(module).or_default().insert(kind, reference);
         }
-        result
+        let stored = modules.iter().map(|(module, given)| {
+            let secrets = secrets.remove(module).unwrap_or_default();
+            (module.clone(), given.resources(&secrets))
+        });
+        Ok((stored.collect(), writing))
     }
 
     pub(crate) fn records(&self) -> &Arc<Records> {

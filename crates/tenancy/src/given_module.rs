@@ -3,14 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    ConnectionSettings, Environment, Invalid, Isolation, Kafka, ModuleName, ModuleResources, Mongodb,
-    Postgresql, Rabbitmq, Resource, ResourceKind, SecretReference, SecretText, ServiceName, TenantId,
-    field_path,
+    ConnectionSettings, Environment, Invalid, Isolation, Kafka, ModuleName, Mongodb, Postgresql, Rabbitmq,
+    ResourceKind, SecretText, ServiceName, TenantId, field_path,
 };
-use serde::Serialize;
-
-use crate::parts::Parts;
-use crate::refusal::Refusal;
 
 const MAX_PASSWORD: usize = 1_024;
 
@@ -40,36 +35,6 @@ pub struct Given<T> {
     pub password: Option<SecretText>,
     /// For MongoDB, a URI, which holds the password.
     pub uri: Option<SecretText>,
-}
-
-/// The body of a secret: the settings with the password among them.
-#[derive(Serialize)]
-struct SecretBody<'a, T> {
-    #[serde(flatten)]
-    settings: &'a T,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    password: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uri: Option<&'a str>,
-}
-
-/// The body that readers of Kafka's secrets expect: flat, lists joined by commas.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KafkaBody<'a> {
-    brokers: String,
-    username: &'a str,
-    password: &'a str,
-    mechanism: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<bool>,
-    acl_prefixes: String,
-}
-
-/// A module whose secrets are stored, and which versions were stored for it.
-pub(crate) struct StoredModule {
-    pub(crate) resources: ModuleResources,
-    pub(crate) secrets: Vec<SecretReference>,
 }
 
 /// Whose module it is.
@@ -133,20 +98,6 @@ impl GivenModule {
         ];
         kinds.into_iter().flatten()
     }
-
-    /// Stores the secrets, each as a new version that nobody reads until the record refers to it.
-    pub(crate) async fn store(&self, place: Place<'_>, parts: &Parts) -> Result<StoredModule, Refusal> {
-        let mut store = Store { place, parts, secrets: Vec::new() };
-        let stored = store.all(self).await;
-        let Store { secrets, .. } = store;
-        match stored {
-            Ok(resources) => Ok(StoredModule { resources, secrets }),
-            Err(refusal) => {
-                forget(parts, &secrets).await;
-                Err(refusal)
-            }
-        }
-    }
 }
 
 impl<T> Given<T> {
@@ -154,100 +105,6 @@ impl<T> Given<T> {
         let password = self.password.as_ref().map(SecretText::expose).unwrap_or_default();
         if password.is_empty() || password.len() > MAX_PASSWORD {
             invalid.add(format!("{field}.password"), format_args!("must have 1 to {MAX_PASSWORD} bytes"));
-        }
-    }
-}
-
-struct Store<'a> {
-    place: Place<'a>,
-    parts: &'a Parts,
-    secrets: Vec<SecretReference>,
-}
-
-impl Store<'_> {
-    async fn all(&mut self, given: &GivenModule) -> Result<ModuleResources, Refusal> {
-        Ok(ModuleResources {
-            postgresql: self.flat(ResourceKind::Postgresql, given.postgresql.as_ref()).await?,
-            postgresql_replica: self
-                .flat(ResourceKind::PostgresqlReplica, given.postgresql_replica.as_ref())
-                .await?,
-            mongodb: self.flat(ResourceKind::Mongodb, given.mongodb.as_ref()).await?,
-            rabbitmq: self.flat(ResourceKind::Rabbitmq, given.rabbitmq.as_ref()).await?,
-            kafka: self.kafka(given.kafka.as_ref()).await?,
-            connection_settings: given.connection_settings.clone(),
-        })
-    }
-
-    async fn flat<T: Serialize + Clone>(
-        &mut self,
-        kind: ResourceKind,
-        given: Option<&Given<T>>,
-    ) -> Result<Option<Resource<T>>, Refusal> {
-        let Some(given) = given else { return Ok(None) };
-        let body = SecretBody {
-            settings: &given.settings,
-            password: given.password.as_ref().map(SecretText::expose),
-            uri: given.uri.as_ref().map(SecretText::expose),
-        };
-        let body = SecretText::new(serde_json::to_string(&body)?);
-        let secret = self.put(kind, &body).await?;
-        Ok(Some(Resource { settings: given.settings.clone(), secret }))
-    }
-
-    async fn kafka(&mut self, given: Option<&Given<Kafka>>) -> Result<Option<Resource<Kafka>>, Refusal> {
-        let Some(given) = given else { return Ok(None) };
-        let body = KafkaBody {
-            brokers: given.settings.brokers.join(","),
-            username: &given.settings.username,
-            password: given.password.as_ref().map(SecretText::expose).unwrap_or_default(),
-            mechanism: &given.settings.mechanism,
-            tls: given.settings.tls,
-            acl_prefixes: format!("{}.", self.place.service),
-        };
-        let body = SecretText::new(serde_json::to_string(&body)?);
-        let secret = self.put(ResourceKind::Kafka, &body).await?;
-        Ok(Some(Resource { settings: given.settings.clone(), secret }))
-    }
-
-    async fn put(&mut self, kind: ResourceKind, body: &SecretText) -> Result<SecretReference, Refusal> {
-        let Place { environment, tenant, module, .. } = self.place;
-        let path = kind.secret_path(environment, tenant, module);
-        let reference = SecretReference { path, version: self.parts.secret_version() };
-        self.secrets.push(reference.clone());
-        self.parts.secrets.put(&reference, body).await?;
-        Ok(reference)
-    }
-}
-
-/// Removes versions that no record came to refer to. What cannot be removed now is unreferenced and does no harm.
-pub(crate) async fn forget(parts: &Parts, secrets: &[SecretReference]) {
-    for secret in secrets {
-        if let Err(error) = parts.secrets.remove(secret).await {
-            tracing::warn!(path = %secret.path, %error, "an unused version of a secret could not be removed");
-        }
-    }
-}
-
-/// Makes those versions current that the tenant's record refers to now, of the paths that were written. Of two writes of one
-/// module both do this after their commits, so the later record wins whoever is faster.
-pub(crate) async fn make_current(parts: &Parts, tenant: &TenantId, written: &[SecretReference]) {
-    if written.is_empty() {
-        return;
-    }
-    let referred = match parts.tenants.tenant(tenant).await {
-        Ok(Some(tenant)) => {
-            tenant.associations.into_values().flat_map(|it| it.modules.into_values()).collect()
-        }
-        Ok(None) => Vec::new(),
-        Err(error) => {
-            tracing::warn!(error = %error.source, "versions of secrets could not be made current");
-            return;
-        }
-    };
-    let referred = referred.iter().flat_map(ModuleResources::secrets).map(|(_, secret)| secret);
-    for secret in referred.filter(|secret| written.iter().any(|one| one.path == secret.path)) {
-        if let Err(error) = parts.secrets.make_current(secret).await {
-            tracing::warn!(path = %secret.path, %error, "a version of a secret could not be made current");
         }
     }
 }

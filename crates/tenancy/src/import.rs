@@ -150,6 +150,7 @@ impl Import {
             associations: BTreeMap::new(),
             known_services: BTreeSet::new(),
             settings: BTreeMap::new(),
+            credentials: BTreeMap::new(),
         };
         let story = Story::of(AuditAction::Import, "");
         let change = self.records.told(tenant, story, actor, None);
@@ -174,6 +175,7 @@ impl Import {
         }
         let prepared = self.associations.prepare(&tenant, service, &wish).await?;
         let edit = |tenant: &mut Tenant, now: Timestamp| {
+            prepared.secrets.in_time()?;
             let association = Association { status, ..prepared.association(now) };
             if !tenant.associate(service, association) {
                 return Err(Conflict::Associated(service.clone()).into());
@@ -182,7 +184,7 @@ impl Import {
         };
         let writing = Writing { actor, remember: &|(): &()| Ok(None) };
         let edited = self.records.edit_tenant(id, writing, edit, |_tenant| ()).await;
-        match self.associations.settle(edited, id, &prepared.secrets).await {
+        match prepared.secrets.settle(edited).await {
             Ok(()) => Ok(Imported::Created),
             Err(Refusal::Conflict(Conflict::Associated(_))) => Ok(Imported::Existing),
             Err(refusal) => Err(refusal),

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use crate::associations::{Associations, target};
 use crate::events::to_be_read_anew;
-use crate::given_module::{GivenModule, Place, StoredModule};
+use crate::given_module::{GivenModule, Place};
 use crate::records::Records;
 use crate::refusal::{Missing, Refusal};
+use crate::secret_writing::SecretWriting;
 use crate::writing::{Story, Writing};
 
 /// Gives modules their backing stores and limits. Cheap to clone.
@@ -46,7 +47,7 @@ impl Modules {
         Self(Associations::new(records))
     }
 
-    fn records(&self) -> &Arc<Records> {
+    pub(crate) fn records(&self) -> &Arc<Records> {
         self.0.records()
     }
 
@@ -76,9 +77,10 @@ impl Modules {
 
         let ModulePath { service, module, .. } = path;
         let place = Place { environment: tenant.environment, tenant: &tenant.id, service, module };
-        let StoredModule { resources, secrets } = given.store(place, &self.records().parts).await?;
+        let (secrets, resources) = self.stored(&given, place).await?;
         let isolation = association.isolation;
         let edited = self.edit(path, writing, |association| {
+            secrets.in_time()?;
             if association.isolation != isolation {
                 // It was made anew meanwhile, and what was given was checked for the one before.
                 return Err(Refusal::Contended);
@@ -91,7 +93,21 @@ impl Modules {
             story.after = Some(facts(&resources));
             Ok(Some(story))
         });
-        self.0.settle(edited.await, &path.tenant, &secrets).await
+        let edited = edited.await;
+        secrets.settle(edited).await
+    }
+
+    /// Stores the secrets of what is given.
+    pub(crate) async fn stored(
+        &self,
+        given: &GivenModule,
+        place: Place<'_>,
+    ) -> Result<(SecretWriting, ModuleResources), Refusal> {
+        let bodies = given.secret_bodies(place)?;
+        let kinds: Vec<_> = bodies.iter().map(|(kind, ..)| *kind).collect();
+        let texts = bodies.into_iter().map(|(_, path, text)| (path, text)).collect();
+        let (secrets, references) = SecretWriting::store(&self.records().parts, place.tenant, texts).await?;
+        Ok((secrets, given.resources(&kinds.into_iter().zip(references).collect())))
     }
 
     /// Takes all backing stores of the module away.
@@ -153,6 +169,21 @@ impl Modules {
         writing: Writing<'_, ModuleResources>,
         edit: impl Fn(&mut Association) -> Result<Option<Story>, Refusal>,
     ) -> Result<ModuleResources, Refusal> {
+        let outcome = |tenant: &Tenant| {
+            let association = tenant.associations.get(&path.service);
+            association.and_then(|it| it.modules.get(&path.module)).cloned().unwrap_or_default()
+        };
+        self.edit_for(path, writing, edit, outcome).await
+    }
+
+    /// Changes the association, and answers with what `outcome` makes of the tenant.
+    pub(crate) async fn edit_for<T>(
+        &self,
+        path: &ModulePath,
+        writing: Writing<'_, T>,
+        edit: impl Fn(&mut Association) -> Result<Option<Story>, Refusal>,
+        outcome: impl Fn(&Tenant) -> T,
+    ) -> Result<T, Refusal> {
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             let association = tenant.associations.get_mut(&path.service);
             let association = association.ok_or_else(|| Missing::Association(path.service.clone()))?;
@@ -161,10 +192,6 @@ impl Modules {
                 association.updated_at = now;
             }
             Ok(story)
-        };
-        let outcome = |tenant: &Tenant| {
-            let association = tenant.associations.get(&path.service);
-            association.and_then(|it| it.modules.get(&path.module)).cloned().unwrap_or_default()
         };
         self.records().edit_tenant(&path.tenant, writing, edit, outcome).await
     }
@@ -183,7 +210,7 @@ impl ConnectionSettingsPatch {
     }
 }
 
-fn module_target(path: &ModulePath) -> String {
+pub(crate) fn module_target(path: &ModulePath) -> String {
     format!("{}/modules/{}", target(&path.service), path.module)
 }
 

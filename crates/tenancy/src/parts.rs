@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, SecretStore, SecretVersion, TenantStore, Timestamp,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, LeaseStore, SecretStore, SecretVersion, SecretWrites,
+    TenantStore, Timestamp,
 };
 use uuid::Uuid;
 
@@ -20,6 +21,10 @@ pub struct Parts {
     pub changes: Arc<dyn ChangeFeed>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn SecretStore>,
+    /// Which of their versions have to be looked at once more.
+    pub secret_writes: Arc<dyn SecretWrites>,
+    /// Who does what only one replica does at a time.
+    pub leases: Arc<dyn LeaseStore>,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
     /// Chance.

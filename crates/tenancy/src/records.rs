@@ -1,11 +1,12 @@
 //! Reading and writing records, with all that belongs to a write.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Actor, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow, ServiceKey, Tenant,
-    TenantEvent, TenantId, TenantStatus, Timestamp,
+    Actor, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow, SecretReference,
+    ServiceKey, StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, Timestamp,
 };
 use serde_json::Value;
 use tracing::Instrument;
@@ -13,6 +14,7 @@ use tracing::Instrument;
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal, of_commit};
+use crate::secret_writing::{forget, note_dropped};
 use crate::striped_locks::StripedLocks;
 use crate::writing::{Story, Writing};
 
@@ -54,17 +56,27 @@ impl Records {
         let _lock = self.locks.of(id).await;
         for tries in 0..MAX_TRIES {
             let mut tenant = self.living(id, writing.actor).await?;
+            let former: Vec<SecretReference> = tenant.secrets().cloned().collect();
             let now = self.parts.now();
             let Some(story) = edit(&mut tenant, now)? else { return Ok(outcome(&tenant)) };
+            let dropped = no_more_in(&tenant, former);
             tenant.version += 1;
             tenant.updated_at = now;
             check_size(&tenant)?;
             let outcome = outcome(&tenant);
-            let change = self.told(tenant.clone(), story, writing.actor, writing.row(&outcome)?);
+            let ledger = writing.row(&outcome)?;
+            let noted = note_dropped(&self.parts, id, dropped, story.overlap).await?;
+            let change = self.told(tenant, story, writing.actor, ledger);
             match self.commit_tenant(change).await {
                 Ok(()) => return Ok(outcome),
-                Err(CommitError::Stale) => self.pause(tries).await,
-                Err(error) => return Err(of_commit(error)),
+                Err(CommitError::Unavailable(source)) => return Err(StoreUnavailable { source }.into()),
+                Err(error) => {
+                    forget(&self.parts, noted).await;
+                    if !matches!(error, CommitError::Stale) {
+                        return Err(of_commit(error));
+                    }
+                    self.pause(tries).await;
+                }
             }
         }
         Err(Refusal::Contended)
@@ -157,6 +169,12 @@ impl Records {
             tokio::time::sleep(Duration::from_millis(1 + millis as u64)).await;
         }
     }
+}
+
+/// Which of these versions the tenant does not refer to.
+fn no_more_in(tenant: &Tenant, former: Vec<SecretReference>) -> Vec<SecretReference> {
+    let kept: HashSet<&SecretReference> = tenant.secrets().collect();
+    former.into_iter().filter(|secret| !kept.contains(secret)).collect()
 }
 
 /// A record is read and written as a whole, and has to fit into one document of every store.

@@ -1,8 +1,9 @@
 //! Why a use case did not do what it was asked for.
 
 use domain::{
-    AssociationStatus, AssociationTransition, BoxError, CommitError, Invalid, ModuleName, Scope,
-    SecretStoreError, ServiceKeyTransition, ServiceName, Slug, StoreUnavailable, TenantTransition,
+    AssociationStatus, AssociationTransition, BoxError, CommitError, CredentialName, Invalid, ModuleName,
+    ResourceKind, Scope, SecretStoreError, ServiceKeyTransition, ServiceName, Slug, StoreUnavailable,
+    TenantTransition,
 };
 
 use crate::parts::NoRandomness;
@@ -63,6 +64,17 @@ pub enum Missing {
     /// The module.
     #[error("the service has no module {0}")]
     Module(ModuleName),
+    /// The backing store.
+    #[error("the module {module} has no {kind}")]
+    Resource {
+        /// Of which module.
+        module: ModuleName,
+        /// Which.
+        kind: ResourceKind,
+    },
+    /// The credential.
+    #[error("the tenant has no such credential")]
+    Credential,
     /// The key.
     #[error("the service has no such API key")]
     ApiKey,
@@ -95,6 +107,9 @@ pub enum Conflict {
     /// It has keys that are good yet.
     #[error("the service {0} has API keys: revoke them first")]
     ServiceHasKeys(ServiceName),
+    /// There is a credential already.
+    #[error("the credential {0} already exists")]
+    CredentialExists(CredentialName),
     /// The state of the key.
     #[error("{0}")]
     ApiKey(ServiceKeyTransition),

@@ -159,6 +159,7 @@ impl Tenants {
             associations: BTreeMap::new(),
             known_services: BTreeSet::new(),
             settings: BTreeMap::new(),
+            credentials: BTreeMap::new(),
         }
     }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
-use domain::Invalidator;
+use domain::{Invalidator, StoreUnavailable};
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
 use crate::associations::Associations;
 use crate::connections::Connections;
+use crate::credentials::Credentials;
 use crate::event_invalidator::EventInvalidator;
 use crate::follower::Follower;
 use crate::import::Import;
@@ -17,6 +18,7 @@ use crate::invalidation::Invalidation;
 use crate::modules::Modules;
 use crate::parts::Parts;
 use crate::records::Records;
+use crate::secret_keeper::SecretKeeper;
 use crate::service_keys::ServiceKeys;
 use crate::services::Services;
 use crate::settings::Settings;
@@ -32,6 +34,8 @@ pub struct UseCases {
     pub associations: Associations,
     /// Backing stores, module by module.
     pub modules: Modules,
+    /// Credentials with which applications call others.
+    pub credentials: Credentials,
     /// Settings of tenants for services.
     pub settings: Settings,
     /// The catalogue.
@@ -59,6 +63,7 @@ impl UseCases {
             tenants: Tenants::new(records.clone()),
             associations: Associations::new(records.clone()),
             modules: Modules::new(records.clone()),
+            credentials: Credentials::new(records.clone()),
             settings: Settings::new(records.clone()),
             services: Services::new(records.clone()),
             service_keys: ServiceKeys::new(records.clone()),
@@ -77,11 +82,17 @@ impl UseCases {
     }
 
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
-    /// told. Never ends.
+    /// told; settles what was left of secrets. Never ends.
     pub async fn keep_up(&self) {
         let Records { parts, invalidation, .. } = self.records.as_ref();
         let follower =
             Follower::new(parts.clone(), invalidation.clone(), self.cache.clone(), self.connections_ttl);
-        tokio::join!(follower.follow(), self.cache.repeat_announcements());
+        let keeper = SecretKeeper::new(parts.clone());
+        tokio::join!(follower.follow(), self.cache.repeat_announcements(), keeper.keep());
+    }
+
+    /// Settles now what is due of the versions of secrets, and says how many; [`keep_up`](Self::keep_up) does so by itself.
+    pub async fn settle_secrets(&self) -> Result<usize, StoreUnavailable> {
+        SecretKeeper::new(self.records.parts.clone()).settle_due(None).await
     }
 }

@@ -1,5 +1,7 @@
 //! What every change has in common: who asks, what a repeat is answered, and the story that is written with it.
 
+use std::time::Duration;
+
 use domain::{Actor, AuditAction, BoxError, EventKind, LedgerRow};
 use serde_json::Value;
 
@@ -39,10 +41,16 @@ pub(crate) struct Story {
     pub(crate) events: Vec<EventKind>,
     pub(crate) before: Option<Value>,
     pub(crate) after: Option<Value>,
+    /// How long versions of secrets stay readable that the record does not refer to any more.
+    pub(crate) overlap: Duration,
 }
+
+/// Whoever read the record before it was changed has the secret by then.
+const USUAL_OVERLAP: Duration = Duration::from_secs(300);
 
 impl Story {
     pub(crate) fn of(action: AuditAction, target: impl Into<String>) -> Self {
-        Self { action, target: target.into(), events: Vec::new(), before: None, after: None }
+        let (target, overlap) = (target.into(), USUAL_OVERLAP);
+        Self { action, target, events: Vec::new(), before: None, after: None, overlap }
     }
 }

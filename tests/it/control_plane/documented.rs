@@ -157,6 +157,9 @@ fn complete(body: &mut Value, operation: &str, number: usize) {
             body["mongodb"]["uri"] = json!("mongodb://u:p@doc-1.int/");
             body["kafka"]["username"] = json!("bb");
         }
+        "rotateCredentials" => body["password"] = json!("another password"),
+        "createM2m" | "putM2m" => body["clientSecret"] = json!("a secret"),
+        "createExternal" | "putExternal" => *body = json!({ "token": "a secret" }),
         "putSettings" => *body = json!({ "values": { "currency": "BRL" } }),
         _ => {}
     }
@@ -176,7 +179,15 @@ async fn prepared(plane: &Plane, operation: &Operation<'_>, number: usize) -> St
         plane.service(&service).await;
     }
     let association = format!("/v1/tenants/{id}/associations/{service}");
+    path = path.replace("{application}", "matcher").replace("{target}", "fetcher");
     match operation.id {
+        "deleteM2m" => {
+            let client = json!({ "clientId": "c", "clientSecret": "s" });
+            drop(plane.post(&path.replace("{tenantId}", &id), client).await);
+        }
+        "deleteExternal" => {
+            drop(plane.post(&path.replace("{tenantId}", &id), json!({ "token": "t" })).await);
+        }
         "reactivateTenant" => drop(plane.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await),
         "reactivateAssociation" | "purgeAssociation" => {
             drop(plane.put(&format!("{association}/suspend"), Value::Null).await);

@@ -2,14 +2,18 @@
 
 mod api_keys;
 mod associations;
+mod aws;
+mod aws_outage;
 mod caching;
 mod connections;
+mod credentials;
 mod documented;
 mod idempotency;
 mod legacy;
 mod modules;
 mod plane;
 mod replicas;
+mod rotation;
 mod services;
 mod settings;
 mod stale_loads;

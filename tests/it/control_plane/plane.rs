@@ -29,6 +29,20 @@ impl Plane {
         Self { service }
     }
 
+    /// On the embedded store, with the secrets in AWS, or what stands in for it.
+    pub(crate) async fn aws(address: std::net::SocketAddr) -> Self {
+        let endpoint = format!("http://{address}");
+        let variables = [
+            ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
+            ("SECRETS_BACKEND", "aws"),
+            ("AWS_REGION", "us-east-2"),
+            ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_ACCESS_KEY_ID", "testing"),
+            ("AWS_SECRET_ACCESS_KEY", "testing"),
+        ];
+        Self { service: Service::start(&variables).await }
+    }
+
     /// A request of the operator.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.service.request(method, path);

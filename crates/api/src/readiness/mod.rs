@@ -7,10 +7,11 @@
 mod finding;
 mod redis;
 mod report;
+mod secrets;
 mod store;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cache::CacheHandle;
@@ -22,6 +23,7 @@ use finding::{Finding, timed};
 pub use report::{
     CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck, StoreCheck,
 };
+use secrets::SecretsProbe;
 
 /// Probes of one moment share one answer.
 const FRESH_FOR: Duration = Duration::from_millis(250);
@@ -77,6 +79,7 @@ struct Shared {
     settings: ReadinessSettings,
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
+    secrets: OnceLock<SecretsProbe>,
     store_answered: AtomicBool,
     draining: AtomicBool,
     newest: Mutex<Option<(Instant, ReadinessReport)>>,
@@ -100,12 +103,18 @@ impl Readiness {
             settings,
             cache,
             store,
+            secrets: OnceLock::new(),
             store_answered: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             newest: Mutex::new(None),
             observer: Box::new(observer),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// From now on it also asks this secrets backend. That one's outage is `degraded`: what was served before is served.
+    pub fn also_ask_secrets(&self, health: Arc<dyn StoreHealth>) {
+        let _is_first = self.shared.secrets.set(SecretsProbe::new(health));
     }
 
     /// From now on the replica is not ready: it is about to stop.
@@ -145,16 +154,28 @@ impl Readiness {
 
     async fn evaluate(&self) -> ReadinessReport {
         let shared = &self.shared;
-        let (redis, store) = tokio::join!(
+        let (redis, store, secrets) = tokio::join!(
             timed(WALL_CAP, redis::check(&shared.cache)),
             timed(WALL_CAP, store::check(shared.store.as_ref())),
+            self.secrets(),
         );
         self.observe("redis", redis.0.status, redis.1);
         self.observe(shared.settings.store.name(), store.0.status, store.1);
         if !store.0.is_trouble() {
             shared.store_answered.store(true, Ordering::Release);
         }
-        ReadinessReport::of(&shared.settings, self.overall(&redis.0, &store.0), redis, store)
+        let report = ReadinessReport::of(&shared.settings, self.overall(&redis.0, &store.0), redis, store);
+        match secrets {
+            Some(secrets) => report.with_secrets(secrets),
+            None => report,
+        }
+    }
+
+    /// What the secrets backend said, where it is outside.
+    async fn secrets(&self) -> Option<(Finding, Duration)> {
+        let (finding, took) = timed(WALL_CAP, self.shared.secrets.get()?.check()).await;
+        self.observe("secrets", finding.status, took);
+        Some((finding, took))
     }
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {

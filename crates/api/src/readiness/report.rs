@@ -46,9 +46,12 @@ pub struct ReadinessChecks {
     /// The record store, where it is embedded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sqlite: Option<StoreCheck>,
+    /// The secrets backend, where it is outside of the record store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<StoreCheck>,
 }
 
-/// The check of the record store.
+/// The check of the record store, or of the secrets backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoreCheck {
     /// What it found.
@@ -152,11 +155,21 @@ impl ReadinessReport {
         };
         Self {
             status,
-            checks: ReadinessChecks { redis, mongodb, sqlite },
+            checks: ReadinessChecks { redis, mongodb, sqlite, secrets: None },
             version: settings.version.clone(),
             deployment_mode: settings.deployment_mode.clone(),
             draining: false,
         }
+    }
+
+    /// The same with what the secrets backend said: where that is trouble and all else is well, the whole is degraded.
+    pub(super) fn with_secrets(mut self, (secrets, took): (Finding, Duration)) -> Self {
+        if secrets.is_trouble() && self.status == OverallStatus::Healthy {
+            self.status = OverallStatus::Degraded;
+        }
+        let latency_ms = latency(secrets.status, took);
+        self.checks.secrets = Some(StoreCheck { status: secrets.status, latency_ms, reason: secrets.reason });
+        self
     }
 
     pub(super) fn draining(settings: &ReadinessSettings) -> Self {

@@ -141,3 +141,26 @@ async fn a_store_that_answered_once_may_be_away() {
     tokio::time::advance(FRESH_FOR).await;
     assert!(!strict.report().await.is_ready());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_secrets_backend_that_is_away_is_told_and_takes_no_replica_out() {
+    let secrets = Arc::new(Store(AtomicBool::new(true)));
+    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()), well());
+    assert_eq!(readiness.report().await.checks.secrets, None, "it is part of the record store");
+    readiness.also_ask_secrets(secrets.clone());
+    tokio::time::advance(FRESH_FOR).await;
+    let report = readiness.report().await;
+    assert_eq!(report.status, OverallStatus::Healthy);
+    assert_eq!(report.checks.secrets.unwrap().status, CheckStatus::Up);
+
+    secrets.0.store(false, Ordering::SeqCst);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(readiness.report().await.status, OverallStatus::Healthy, "it is not asked each time");
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let report = readiness.report().await;
+    assert_eq!((report.status, report.is_ready()), (OverallStatus::Degraded, true));
+    assert!(!serde_json::to_string(&report).unwrap().contains("secret-store"), "no detail");
+    secrets.0.store(true, Ordering::SeqCst);
+    tokio::time::advance(Duration::from_secs(6)).await;
+    assert_eq!(readiness.report().await.status, OverallStatus::Healthy);
+}

@@ -10,6 +10,7 @@ mod invalidator;
 mod lease_store;
 mod sealed_rows;
 mod secret_store;
+mod secret_writes;
 mod store_health;
 mod tenant_store;
 
@@ -21,8 +22,9 @@ pub use event_log::{Backlog, EventLog, Release, ReleasedRange, WaitingEvent, Wai
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
 pub use invalidator::Invalidator;
 pub use lease_store::{Lease, LeaseStore};
-pub use sealed_rows::{SealedRow, SealedRows};
+pub use sealed_rows::{SealedRow, SealedRowPosition, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
+pub use secret_writes::{SecretWrite, SecretWrites};
 pub use store_health::StoreHealth;
 pub use tenant_store::{ActiveTenant, TenantPage, TenantPosition, TenantQuery, TenantStore};
 

@@ -17,6 +17,17 @@ pub trait SealedRows: Send + Sync + 'static {
 
     /// Removes a row, if it is there.
     async fn remove_row(&self, reference: &SecretReference) -> Result<(), StoreUnavailable>;
+
+    /// The rows behind a position, at most `limit`, in an order that does not change. A walk from the beginning to an empty page
+    /// sees every row that is there all the while.
+    async fn rows_after(
+        &self,
+        after: Option<&SealedRowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable>;
+
+    /// Puts another envelope in place of that of `row`, if that is what stands there; `false` where it is not.
+    async fn replace_envelope(&self, row: &SealedRow, envelope: &[u8]) -> Result<bool, StoreUnavailable>;
 }
 
 /// One version of a secret, sealed.
@@ -27,3 +38,7 @@ pub struct SealedRow {
     /// The envelope.
     pub sealed: Vec<u8>,
 }
+
+/// Where a walk over the rows is. What it holds is the store's affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedRowPosition(pub String);

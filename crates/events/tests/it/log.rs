@@ -81,6 +81,7 @@ impl Log {
             associations: std::collections::BTreeMap::new(),
             known_services: std::collections::BTreeSet::new(),
             settings: std::collections::BTreeMap::new(),
+            credentials: std::collections::BTreeMap::new(),
         };
         let event = TenantEvent {
             event_id: Uuid::new_v4(),

@@ -19,7 +19,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "ALLOW_EMBEDDED",
         "`false`",
-        "Allow an embedded cache, embedded records and first-start keys outside local mode",
+        "Allow an embedded cache, embedded records and secrets, and first-start keys outside local mode",
     ),
     Variable::new(
         "DATA_DIR",

@@ -9,6 +9,7 @@ mod problem;
 mod rate_limit;
 mod readiness;
 mod secrets;
+mod secrets_backend;
 mod section;
 mod server;
 mod store;
@@ -28,6 +29,7 @@ pub use rate_limit::RateLimitConfig;
 pub(crate) use rate_limit::USUAL_LIMIT;
 pub use readiness::ReadinessConfig;
 pub use secrets::SecretsConfig;
+pub use secrets_backend::SecretsBackend;
 pub use section::{Faults, Inspection, Section};
 pub use server::ServerConfig;
 pub use store::{MongoConfig, StoreConfig};
@@ -45,7 +47,7 @@ pub struct Config {
     pub deployment: DeploymentConfig,
     /// The API key of the first operator.
     pub auth: AuthConfig,
-    /// The keys that seal what others can read.
+    /// The keys that seal what others can read, and where secrets are kept.
     pub secrets: SecretsConfig,
     /// Where records are kept.
     pub store: StoreConfig,

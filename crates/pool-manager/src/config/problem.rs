@@ -87,6 +87,25 @@ pub enum Problem {
         /// What is wrong with it.
         error: seal::SealingKeyError,
     },
+    /// Outside local mode passwords would be kept among the records.
+    #[error(
+        "SECRETS_BACKEND: missing with DEPLOYMENT_MODE={0}, or embedded: passwords would be kept in the record store; \
+         write aws and AWS_REGION, or set ALLOW_EMBEDDED=true"
+    )]
+    EmbeddedSecrets(DeploymentMode),
+    /// Nobody knows where the secrets are.
+    #[error(
+        "AWS_REGION: missing with SECRETS_BACKEND=aws; write the region of the secrets, such as us-east-2"
+    )]
+    NoAwsRegion,
+    /// It is no address.
+    #[error("AWS_ENDPOINT_URL: does not begin with https:// or http://; write https://host, or remove it")]
+    AwsEndpoint,
+    /// Half of an access key.
+    #[error(
+        "AWS_ACCESS_KEY_ID: it and AWS_SECRET_ACCESS_KEY belong together; write both, or neither to use the role of the pod"
+    )]
+    HalfAwsAccessKey,
     /// More requests than the clock of a limit can tell apart.
     #[error("{variable}: is above one request a microsecond; write at most {most}, or a longer {window}")]
     FastRateLimit {

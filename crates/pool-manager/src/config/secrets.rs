@@ -1,8 +1,9 @@
-//! The keys that seal what is cached or stored where others can read or write.
+//! The keys that seal what is cached or stored where others can read or write, and where secrets are kept.
 
 use seal::{KeyRing, SealingKey};
 use serde::Deserialize;
 
+use super::secrets_backend::SecretsBackend;
 use super::values::filled;
 use super::{DeploymentConfig, Problem, Variable, Variables};
 
@@ -12,9 +13,11 @@ pub(super) const VARIABLES: &[Variable] = &[Variable::new(
     "Base64 keys of 32 bytes, comma-separated: the first seals, all open (secret)",
 )];
 
-/// The keys that seal what is cached or stored where others can read or write.
+/// The keys that seal what is cached or stored where others can read or write, and where secrets are kept.
 #[derive(Debug)]
 pub struct SecretsConfig {
+    /// Where secrets are kept.
+    pub backend: SecretsBackend,
     /// The keys that were given; without any, one is made at first start.
     pub encryption_keys: Option<KeyRing>,
 }
@@ -22,6 +25,13 @@ pub struct SecretsConfig {
 #[derive(Default, Deserialize)]
 pub(super) struct SecretsVariables {
     secrets_encryption_key: Option<String>,
+    pub(super) secrets_backend: Option<String>,
+    pub(super) secrets_kms_key_id: Option<String>,
+    pub(super) aws_region: Option<String>,
+    pub(super) aws_endpoint_url: Option<String>,
+    pub(super) aws_access_key_id: Option<String>,
+    pub(super) aws_secret_access_key: Option<String>,
+    pub(super) aws_session_token: Option<String>,
 }
 
 impl SecretsConfig {
@@ -31,18 +41,19 @@ impl SecretsConfig {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let variables: SecretsVariables = environment.section("", problems);
+        let backend = SecretsBackend::read(&variables, deployment, problems);
         let Some(text) = filled(&variables.secrets_encryption_key) else {
             if !deployment.accepts_embedded() {
                 problems.push(Problem::FirstStartEncryptionKey(deployment.mode));
             }
-            return Self { encryption_keys: None };
+            return Self { backend, encryption_keys: None };
         };
         let keys = text.split(',').enumerate().filter_map(|(index, key)| {
             let read = SealingKey::from_base64(key);
             read.map_err(|error| problems.push(Problem::EncryptionKey { position: index + 1, error })).ok()
         });
         let keys: Vec<SealingKey> = keys.collect();
-        Self { encryption_keys: KeyRing::of(keys).ok() }
+        Self { backend, encryption_keys: KeyRing::of(keys).ok() }
     }
 }
 

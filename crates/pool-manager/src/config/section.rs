@@ -11,7 +11,7 @@ pub enum Section {
     Deployment,
     /// The first operator's API key.
     Auth,
-    /// The keys that seal.
+    /// The keys that seal, and where secrets are kept.
     Secrets,
     /// Where records are kept.
     Store,
@@ -51,7 +51,7 @@ impl Section {
             Self::Server => (super::server::VARIABLES, &[]),
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
-            Self::Secrets => (super::secrets::VARIABLES, &[]),
+            Self::Secrets => (super::secrets::VARIABLES, super::secrets_backend::VARIABLES),
             Self::Store => (super::store::VARIABLES, &[]),
             Self::Tenancy => (super::tenancy::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),

@@ -94,7 +94,13 @@ fn every_fault_has_an_advice() {
 fn outside_local_mode_nothing_is_embedded_unless_allowed() {
     for mode in ["saas", "byoc"] {
         let text = problems([("DEPLOYMENT_MODE", mode)]);
-        for name in ["ENVIRONMENT_NAME", "CACHE_ADDRS", "BOOTSTRAP_ADMIN_API_KEY", "SECRETS_ENCRYPTION_KEY"] {
+        for name in [
+            "ENVIRONMENT_NAME",
+            "CACHE_ADDRS",
+            "BOOTSTRAP_ADMIN_API_KEY",
+            "SECRETS_BACKEND",
+            "SECRETS_ENCRYPTION_KEY",
+        ] {
             assert!(text.contains(&format!("{name}: missing with DEPLOYMENT_MODE={mode}")), "{text}");
         }
         let allowed = config([

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use cache::{Cache, CacheHandle};
 use domain::{Actor, KeyBinding, SystemClock};
 use middleware::error_chain;
-use secrets::EmbeddedSecrets;
 use tenancy::{Imported, UseCases};
 
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
 use crate::record_store::RecordStore;
+use crate::secret_backend::SecretBackend;
 use crate::telemetry::Telemetry;
 use crate::{first_start, wiring};
 
@@ -43,8 +43,8 @@ pub(crate) async fn run(file: PathBuf, config: Config) -> Result<(), Failure> {
         Some(keys) => keys,
         None => first_start::encryption_keys(data_dir)?,
     };
-    let secrets = Arc::new(EmbeddedSecrets::new(store.sealed_rows.clone(), ring.clone()));
-    let parts = wiring::parts(&store, secrets, clock);
+    let secrets = SecretBackend::of(&config.secrets.backend).await?.ports(&store.sealed_rows, &ring);
+    let parts = wiring::parts(&store, secrets.store, clock);
     // Replicas that run follow the store: nothing has to be told to a cache from here.
     let cache = CacheHandle::connected(Cache::embedded());
     let use_cases = UseCases::new(parts, cache, ring, config.tenancy.connections_ttl);

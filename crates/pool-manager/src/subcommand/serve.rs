@@ -8,7 +8,7 @@ use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig, StoreConfig};
+use crate::config::{Config, RateLimitConfig, SecretsBackend, StoreConfig};
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -72,6 +72,7 @@ fn announce(config: &Config) {
         }
         StoreConfig::Mongo(mongo) => tracing::info!(database = mongo.database, "records: MongoDB"),
     }
+    announce_secrets(&config.secrets.backend);
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");
     }
@@ -81,6 +82,16 @@ fn announce(config: &Config) {
     announce_limits(&config.rate_limit);
     if let Some(endpoint) = &config.telemetry.endpoint {
         tracing::info!(endpoint, "telemetry: OTLP");
+    }
+}
+
+fn announce_secrets(backend: &SecretsBackend) {
+    match backend {
+        SecretsBackend::Embedded => tracing::info!("secrets: embedded, sealed in the record store"),
+        SecretsBackend::Aws(aws) => {
+            let region = aws.region.as_deref().unwrap_or_default();
+            tracing::info!(region, endpoint = aws.endpoint_url, "secrets: AWS Secrets Manager");
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod near_metrics;
 mod rate_limit_metrics;
 mod readiness_metrics;
 mod request;
+mod sealing_metrics;
 
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::TracerProvider;
@@ -24,6 +25,7 @@ pub(crate) use near_metrics::{observe_near, observe_tracking};
 pub(crate) use rate_limit_metrics::observe_rate_limit;
 pub(crate) use readiness_metrics::record_checks;
 pub(crate) use request::RequestTelemetryLayer;
+pub(crate) use sealing_metrics::observe_sealing;
 
 use crate::config::{LogConfig, TelemetryConfig};
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use testkit::{ClusterOptions, PortLease, ValkeyCluster, ValkeyOptions, ValkeyServer, shared_mongo};
+use testkit::{
+    ClusterOptions, PortLease, ValkeyCluster, ValkeyOptions, ValkeyServer, shared_mongo, shared_moto,
+};
 
 use crate::support::{run, text};
 
@@ -159,4 +161,31 @@ async fn the_record_store_is_looked_at() {
         table.contains("record store   FAULT  MONGO_URI: ") && !table.contains("marked-secret"),
         "{table}"
     );
+}
+
+#[tokio::test]
+async fn the_secrets_backend_is_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", shared_moto().await);
+    let aws = [
+        ("SECRETS_BACKEND", "aws"),
+        ("AWS_REGION", "us-east-2"),
+        ("AWS_ENDPOINT_URL", &*endpoint),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "marked-secret"),
+    ];
+    let (code, table) = check(directory.path(), &aws);
+    assert_eq!(code, Some(0), "{table}");
+    assert!(table.contains("AWS Secrets Manager answers, region us-east-2"), "{table}");
+
+    let nobody = PortLease::claim();
+    let endpoint = format!("http://{}", nobody.address());
+    let away = [aws[0], aws[1], ("AWS_ENDPOINT_URL", &endpoint), aws[3], aws[4]];
+    let (code, table) = check(directory.path(), &away);
+    assert_eq!((code, table.matches("FAULT").count()), (Some(1), 1), "{table}");
+    assert!(!table.contains("marked-secret"), "{table}");
+
+    let (code, table) = check(directory.path(), &[aws[0]]);
+    assert_eq!(code, Some(64), "{table}");
+    assert!(table.contains("FAULT  AWS_REGION: missing"), "{table}");
 }

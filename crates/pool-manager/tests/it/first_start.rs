@@ -47,7 +47,7 @@ async fn outside_local_mode_a_key_is_made_only_when_that_is_allowed() {
     let refused = run(directory.path(), &variables, &["serve"]);
     let errors = text(&refused.stderr);
     assert_eq!(refused.status.code(), Some(64), "{errors}");
-    for variable in ["BOOTSTRAP_ADMIN_API_KEY", "SECRETS_ENCRYPTION_KEY"] {
+    for variable in ["BOOTSTRAP_ADMIN_API_KEY", "SECRETS_BACKEND", "SECRETS_ENCRYPTION_KEY"] {
         assert!(errors.contains(&format!("{variable}: missing with DEPLOYMENT_MODE=saas")), "{errors}");
     }
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);

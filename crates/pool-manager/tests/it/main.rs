@@ -13,6 +13,7 @@ mod configuration;
 mod first_start;
 mod import;
 mod killed;
+mod leaks;
 mod readme;
 mod secrets;
 mod signals;

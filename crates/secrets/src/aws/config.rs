@@ -35,6 +35,8 @@ pub struct AwsAccessKey {
     pub id: String,
     /// What requests are signed with.
     pub secret: SecretText,
+    /// What comes with a key that is lent for a while.
+    pub session_token: Option<SecretText>,
 }
 
 /// Why no connection can be made, whether AWS answers or not.
@@ -64,7 +66,8 @@ async fn sdk_config(config: &AwsConfig) -> SdkConfig {
         loader = loader.endpoint_url(url);
     }
     if let Some(key) = &config.access_key {
-        let credentials = Credentials::new(&key.id, key.secret.expose(), None, None, "configuration");
+        let token = key.session_token.as_ref().map(|token| token.expose().to_owned());
+        let credentials = Credentials::new(&key.id, key.secret.expose(), token, None, "configuration");
         loader = loader.credentials_provider(credentials);
     }
     loader.load().await

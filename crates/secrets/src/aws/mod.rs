@@ -29,7 +29,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{SecretPath, SecretReference, SecretStore, SecretStoreError, SecretText};
+use domain::{
+    SecretPath, SecretReference, SecretStore, SecretStoreError, SecretText, StoreHealth, StoreUnavailable,
+};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -58,6 +60,18 @@ impl AwsSecrets {
         let client = config::client(&config).await?;
         let turns = Arc::new(Semaphore::new(CONCURRENT));
         Ok(Self { calls: Calls::new(client, config.kms_key_id), turns })
+    }
+
+    /// Whether it answers, and lets us look: at a secret that nobody has. Changes nothing, and needs `DescribeSecret`.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn reach(&self) -> Result<(), SecretStoreError> {
+        let path = SecretPath::of_nobody();
+        match self.within_time(&path, self.calls.labels(&path)).await {
+            Ok(_) | Err(SecretStoreError::Missing { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     async fn within_time<T>(
@@ -93,6 +107,13 @@ impl SecretStore for AwsSecrets {
 
     async fn remove(&self, reference: &SecretReference) -> Result<(), SecretStoreError> {
         self.within_time(&reference.path, self.calls.remove(reference)).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for AwsSecrets {
+    async fn ping(&self) -> Result<(), StoreUnavailable> {
+        self.reach().await.map_err(StoreUnavailable::new)
     }
 }
 

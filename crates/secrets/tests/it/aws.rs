@@ -17,7 +17,11 @@ pub(crate) fn config(address: SocketAddr) -> AwsConfig {
     AwsConfig {
         region: Some(String::from("us-east-2")),
         endpoint_url: Some(format!("http://{address}")),
-        access_key: Some(AwsAccessKey { id: String::from("testing"), secret: text("testing") }),
+        access_key: Some(AwsAccessKey {
+            id: String::from("testing"),
+            secret: text("testing"),
+            session_token: None,
+        }),
         ..AwsConfig::default()
     }
 }

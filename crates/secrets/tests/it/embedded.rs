@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{
-    SealedRow, SealedRows, SecretPath, SecretReference, SecretStore, SecretStoreError, SecretVersion,
-    StoreUnavailable,
+    SealedRow, SealedRowPosition, SealedRows, SecretPath, SecretReference, SecretStore, SecretStoreError,
+    SecretVersion, StoreUnavailable,
 };
 use seal::{KeyRing, SealingKey};
 use secrets::EmbeddedSecrets;
@@ -41,6 +41,31 @@ impl SealedRows for Rows {
     async fn remove_row(&self, reference: &SecretReference) -> Result<(), StoreUnavailable> {
         self.sealed.lock().unwrap().remove(reference);
         Ok(())
+    }
+
+    async fn rows_after(
+        &self,
+        after: Option<&SealedRowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
+        let placed = |(reference, sealed): (&SecretReference, &Vec<u8>)| {
+            let position = SealedRowPosition(format!("{} {}", reference.path, reference.version));
+            (position, SealedRow { reference: reference.clone(), sealed: sealed.clone() })
+        };
+        let mut rows: Vec<_> = self.sealed.lock().unwrap().iter().map(placed).collect();
+        rows.sort_by(|(one, _), (other, _)| one.0.cmp(&other.0));
+        rows.retain(|(position, _)| after.is_none_or(|after| position.0 > after.0));
+        rows.truncate(limit);
+        Ok(rows)
+    }
+
+    async fn replace_envelope(&self, row: &SealedRow, envelope: &[u8]) -> Result<bool, StoreUnavailable> {
+        let mut rows = self.sealed.lock().unwrap();
+        let Some(standing) = rows.get_mut(&row.reference).filter(|standing| **standing == row.sealed) else {
+            return Ok(false);
+        };
+        *standing = envelope.to_vec();
+        Ok(true)
     }
 }
 

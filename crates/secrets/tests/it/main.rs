@@ -8,4 +8,5 @@ mod aws_outage;
 mod contract;
 mod embedded;
 mod leaks;
+mod resealing;
 mod script;

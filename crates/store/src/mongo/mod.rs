@@ -23,6 +23,7 @@ mod pending;
 mod plans;
 mod record;
 mod sealed_rows;
+mod secret_writes;
 mod settings;
 mod settling;
 mod tenants;

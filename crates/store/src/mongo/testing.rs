@@ -67,6 +67,7 @@ pub(super) fn tenant(slug: &str) -> Tenant {
         associations: BTreeMap::new(),
         known_services: BTreeSet::new(),
         settings: BTreeMap::new(),
+        credentials: BTreeMap::new(),
     }
 }
 

@@ -12,6 +12,7 @@ mod leases;
 mod ledger;
 mod migrations;
 mod sealed_rows;
+mod secret_writes;
 mod tenants;
 
 use std::io;

@@ -1,8 +1,9 @@
 //! Sealed secrets.
 
 use async_trait::async_trait;
-use domain::{SealedRow, SealedRows, SecretReference, StoreUnavailable};
+use domain::{SealedRow, SealedRowPosition, SealedRows, SecretReference, StoreUnavailable};
 use rusqlite::{OptionalExtension, Transaction, params};
+use serde_json::json;
 
 use super::SqliteStore;
 use super::connections::Fault;
@@ -62,6 +63,47 @@ impl SealedRows for SqliteStore {
                 params![path, version],
             )?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn rows_after(
+        &self,
+        after: Option<&SealedRowPosition>,
+        limit: usize,
+    ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
+        // The path, in which there is no blank, and the version.
+        let after = after.map(|position| position.0.clone()).unwrap_or_default();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(move |connection| {
+            let (path, version) = after.split_once(' ').unwrap_or_default();
+            let mut statement = connection.prepare_cached(
+                "SELECT path, version, sealed FROM sealed_secrets WHERE (path, version) > (?1, ?2)
+                 ORDER BY path, version LIMIT ?3",
+            )?;
+            let rows = statement.query_map(params![path, version, limit], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?))
+            })?;
+            let rows = rows.map(|row| {
+                let (path, version, sealed) = row?;
+                let position = SealedRowPosition(format!("{path} {version}"));
+                let reference = serde_json::from_value(json!({ "path": path, "version": version }))?;
+                Ok((position, SealedRow { reference, sealed }))
+            });
+            rows.collect()
+        })
+        .await
+    }
+
+    async fn replace_envelope(&self, row: &SealedRow, envelope: &[u8]) -> Result<bool, StoreUnavailable> {
+        let (row, envelope) = (row.clone(), envelope.to_vec());
+        self.write_plainly(move |transaction| {
+            let SecretReference { path, version } = &row.reference;
+            let replaced = transaction.execute(
+                "UPDATE sealed_secrets SET sealed = ?4 WHERE path = ?1 AND version = ?2 AND sealed = ?3",
+                params![path.as_str(), version.to_string(), row.sealed, envelope],
+            )?;
+            Ok(replaced == 1)
         })
         .await
     }

@@ -49,7 +49,9 @@ impl Desk {
             catalogue: store.clone(),
             api_keys: store.clone(),
             changes: store.clone(),
-            secrets: Arc::new(EmbeddedSecrets::new(store, ring())),
+            secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring())),
+            secret_writes: store.clone(),
+            leases: store,
             clock: clock.clone(),
             random: Random {
                 uuid: next_uuid,

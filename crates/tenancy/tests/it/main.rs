@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "test code fails by panicking")]
 
+mod credentials;
 mod desk;
+mod dying;
 mod recorder;
 mod renewed;
+mod rotation;
+mod secret_writes;
 mod told;
 mod untold;

@@ -8,6 +8,7 @@ mod invalidate;
 mod list;
 mod purge;
 mod reactivate;
+mod rotate_credentials;
 mod suspend;
 
 pub(crate) use associate::NewAssociationIn;
@@ -24,4 +25,5 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(reactivate::handler))
         .routes(routes!(purge::handler))
         .routes(routes!(invalidate::handler))
+        .routes(routes!(rotate_credentials::handler))
 }

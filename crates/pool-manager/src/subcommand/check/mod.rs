@@ -3,6 +3,7 @@
 
 mod cache;
 mod row;
+mod secrets;
 mod store;
 
 use std::io;
@@ -44,6 +45,7 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     }
     if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
         rows.push(encryption_row(&config.secrets, &config.deployment));
+        rows.push(secrets::row(&config.secrets.backend).await);
     }
     if faults.spare(Section::Store) && faults.spare(Section::Deployment) {
         rows.push(store::row(&config.store, &config.deployment).await);
@@ -68,7 +70,7 @@ fn subject(section: Section) -> &'static str {
         Section::Deployment | Section::Tenancy | Section::Readiness | Section::Log => "configuration",
         Section::Store => "record store",
         Section::Auth => "API key",
-        Section::Secrets => "encryption key",
+        Section::Secrets => "secrets",
         Section::RateLimit => "rate limit",
         Section::Cache => "cache",
         Section::Telemetry => "telemetry",
@@ -112,7 +114,7 @@ fn key_row(auth: &AuthConfig, deployment: &DeploymentConfig) -> Row {
 
 /// Looks at the key that seals, likewise.
 fn encryption_row(secrets: &SecretsConfig, deployment: &DeploymentConfig) -> Row {
-    let subject = subject(Section::Secrets);
+    let subject = "encryption key";
     if secrets.encryption_keys.is_some() {
         return Row::well(subject, "from SECRETS_ENCRYPTION_KEY");
     }

@@ -8,6 +8,7 @@ pub(crate) mod ledger;
 pub(crate) mod lists;
 mod samples;
 pub(crate) mod sealed_rows;
+pub(crate) mod secret_writes;
 pub(crate) mod size;
 pub(crate) mod tenants;
 
@@ -16,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
     ApiKeyStore, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock,
-    SealedRows, TenantStore,
+    SealedRows, SecretWrites, TenantStore,
 };
 
 use store::MongoStore;
@@ -31,6 +32,7 @@ pub(crate) struct Backend {
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
+    pub(crate) secret_writes: Arc<dyn SecretWrites>,
     pub(crate) events: Arc<dyn EventLog>,
     pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) clock: Arc<ManualClock>,
@@ -49,6 +51,7 @@ impl Backend {
             + IdempotencyLedger
             + ChangeFeed
             + SealedRows
+            + SecretWrites
             + EventLog
             + LeaseStore,
     {
@@ -59,6 +62,7 @@ impl Backend {
             ledger: store.clone(),
             feed: store.clone(),
             sealed_rows: store.clone(),
+            secret_writes: store.clone(),
             events: store.clone(),
             leases: store,
             clock,
@@ -111,6 +115,8 @@ macro_rules! suites {
             feed::every_change_is_told_in_order,
             feed::only_the_last_state_is_told,
             sealed_rows::a_version_is_kept_as_it_was_first_given,
+            sealed_rows::a_walk_finds_every_row_and_replaces_what_it_found,
+            secret_writes::what_is_due_is_found_until_it_is_forgotten,
             events::events_wait_in_the_order_of_each_tenant,
             events::a_number_is_given_once,
             events::of_many_that_release_one_takes_each_number,

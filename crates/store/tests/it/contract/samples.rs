@@ -28,6 +28,7 @@ pub(crate) fn tenant(slug: &str) -> Tenant {
         associations: BTreeMap::new(),
         known_services: BTreeSet::new(),
         settings: BTreeMap::new(),
+        credentials: BTreeMap::new(),
     }
 }
 
