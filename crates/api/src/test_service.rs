@@ -178,6 +178,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
         catalogue: store.clone(),
         api_keys: store.clone(),
         changes: store.clone(),
+        events: store.clone(),
         secrets: Arc::new(EmbeddedSecrets::new(store, ring.clone())),
         clock: clock(),
         random,

@@ -8,10 +8,11 @@ use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::IdempotencyLayer;
 use tenancy::UseCases;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
+use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::record_store::RecordStore;
 use crate::shutdown::Shutdown;
@@ -19,6 +20,8 @@ use crate::{cache_link, http_server};
 
 /// How long keyed writes may go on after the last request was answered.
 const KEYED_WRITES_LIMIT: Duration = Duration::from_secs(5);
+/// For giving back the lease of the relay.
+const RELAY_LIMIT: Duration = Duration::from_secs(2);
 
 /// The service, built and ready to serve. Made by [`build`](crate::build).
 pub struct App {
@@ -26,6 +29,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
+    pub(crate) events: EventRelay,
     pub(crate) store: RecordStore,
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
@@ -45,6 +49,11 @@ impl App {
         let stop_accepting = CancellationToken::new();
         let use_cases = self.use_cases.clone();
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
+        let stop_relaying = CancellationToken::new();
+        let relaying = tokio::spawn({
+            let (events, stop) = (self.events.clone(), stop_relaying.clone());
+            async move { events.run(stop).await }
+        });
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -57,6 +66,7 @@ impl App {
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
             error = self.store.keep() => Err(Failure::Mongo(error)),
+            failure = Box::pin(self.events.connect()) => Err(failure),
             ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
         };
         self.readiness.begin_draining();
@@ -71,6 +81,9 @@ impl App {
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
         keeping_up.abort();
+        // Last, so that what the last requests changed may go out; what does not is the next process's.
+        stop_relaying.cancel();
+        let _ = timeout(RELAY_LIMIT, relaying).await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

@@ -47,6 +47,15 @@ pub enum Failure {
     /// The cache refuses us, and will go on to.
     #[error("the cache cannot be used as configured")]
     Cache(#[source] CacheError),
+    /// The broker refuses us, and will go on to.
+    #[error("RABBITMQ_URI: the broker cannot be used as configured")]
+    RabbitMq(#[source] events::rabbitmq::ConnectError),
+    /// The settings of the broker cannot work.
+    #[error("RABBITMQ_URI: the broker cannot be used as configured")]
+    RabbitConfig(#[source] events::rabbitmq::RabbitConfigError),
+    /// The second server for events refuses us, and will go on to.
+    #[error("EVENTS_LEGACY_REDIS_HOST: the server cannot be used as configured")]
+    LegacyRedis(#[source] CacheError),
     /// A cache command could not be carried out.
     #[error("the cache did not do it")]
     CacheCommand(#[source] CacheError),
@@ -91,6 +100,9 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Cache(_)
+            | Self::RabbitMq(_)
+            | Self::RabbitConfig(_)
+            | Self::LegacyRedis(_)
             | Self::Mongo(
                 ConnectError::Uri
                 | ConnectError::Certificate(_)

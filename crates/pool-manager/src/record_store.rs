@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api::StoreName;
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdempotencyLedger, SealedRows, StoreHealth, SystemClock,
-    TenantStore,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger, LeaseStore, SealedRows,
+    StoreHealth, SystemClock, TenantStore,
 };
 use middleware::error_chain;
 use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
@@ -30,6 +30,8 @@ pub struct RecordStore {
     pub(crate) changes: Arc<dyn ChangeFeed>,
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
+    pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
     pub(crate) name: StoreName,
     /// What has to be prepared, and tidied afterwards.
@@ -80,6 +82,8 @@ impl RecordStore {
             + ChangeFeed
             + IdempotencyLedger
             + SealedRows
+            + EventLog
+            + LeaseStore
             + StoreHealth,
     {
         let store = Arc::new(store);
@@ -90,6 +94,8 @@ impl RecordStore {
             changes: store.clone(),
             ledger: store.clone(),
             sealed_rows: store.clone(),
+            events: store.clone(),
+            leases: store.clone(),
             health: store,
             name,
             mongo: None,

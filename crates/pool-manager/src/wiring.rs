@@ -14,14 +14,15 @@ use tenancy::{Parts, UseCases};
 use crate::app::App;
 use crate::cache_link;
 use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
+use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
 use crate::randomness;
 use crate::record_store::RecordStore;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
-    observe_tracking, record_checks,
+    RequestTelemetryLayer, observe_cache, observe_events, observe_idempotency, observe_near,
+    observe_rate_limit, observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -74,6 +75,9 @@ pub fn build_with(
     let active_tenants = use_cases.active_tenants.clone();
     observe_near(meter, "active_tenants", move || active_tenants.counters());
     observe_idempotency(meter, &guards.idempotency);
+    let selected = (&cache, &config.cache);
+    let events = EventRelay::new(config.events, selected, &ports.store, &use_cases, Arc::clone(&clock))?;
+    observe_events(meter, &events);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     let environment = config.deployment.environment;
@@ -88,6 +92,7 @@ pub fn build_with(
         readiness,
         cache,
         use_cases,
+        events,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -101,6 +106,7 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         catalogue: store.catalogue.clone(),
         api_keys: store.service_keys.clone(),
         changes: store.changes.clone(),
+        events: store.events.clone(),
         secrets,
         clock,
         random: randomness::SYSTEM,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, SecretStore, SecretVersion, TenantStore, Timestamp,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, SecretStore, SecretVersion, TenantStore,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ pub struct Parts {
     pub api_keys: Arc<dyn ApiKeyStore>,
     /// Tells of changes that others make.
     pub changes: Arc<dyn ChangeFeed>,
+    /// What services were told.
+    pub events: Arc<dyn EventLog>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn SecretStore>,
     /// The time of day.

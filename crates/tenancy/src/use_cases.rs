@@ -11,6 +11,7 @@ use crate::active_tenants::ActiveTenants;
 use crate::associations::Associations;
 use crate::connections::Connections;
 use crate::event_invalidator::EventInvalidator;
+use crate::event_replay::EventReplay;
 use crate::follower::Follower;
 use crate::import::Import;
 use crate::invalidation::Invalidation;
@@ -42,6 +43,8 @@ pub struct UseCases {
     pub connections: Connections,
     /// The lists of active tenants.
     pub active_tenants: ActiveTenants,
+    /// What services were told.
+    pub events: EventReplay,
     /// Taking over what another service registered.
     pub import: Import,
     records: Arc<Records>,
@@ -63,6 +66,7 @@ impl UseCases {
             services: Services::new(records.clone()),
             service_keys: ServiceKeys::new(records.clone()),
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
+            events: EventReplay::new(parts.events.clone()),
             import: Import::new(records.clone()),
             active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
@@ -82,6 +86,6 @@ impl UseCases {
         let Records { parts, invalidation, .. } = self.records.as_ref();
         let follower =
             Follower::new(parts.clone(), invalidation.clone(), self.cache.clone(), self.connections_ttl);
-        tokio::join!(follower.follow(), self.cache.repeat_announcements());
+        tokio::join!(follower.follow(), self.cache.repeat_announcements(), self.events.follow());
     }
 }

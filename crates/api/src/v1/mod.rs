@@ -7,6 +7,7 @@ mod active_tenants;
 mod api_keys;
 mod associations;
 mod connections;
+mod events;
 mod modules;
 mod resources;
 mod services;
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(associations::routes())
         .merge(modules::routes())
         .merge(connections::routes())
+        .merge(events::routes())
         .merge(settings::routes())
         .merge(services::routes())
         .merge(api_keys::routes())

@@ -8,7 +8,7 @@ use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig, StoreConfig};
+use crate::config::{Config, DeploymentMode, RateLimitConfig, StoreConfig};
 use crate::failure::Failure;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
@@ -71,6 +71,21 @@ fn announce(config: &Config) {
             tracing::info!("records: embedded, in {directory}/records.sqlite (MONGO_URI is not set)");
         }
         StoreConfig::Mongo(mongo) => tracing::info!(database = mongo.database, "records: MongoDB"),
+    }
+    match &config.events.rabbitmq {
+        Some(rabbitmq) => {
+            tracing::info!(broker = %rabbitmq.uri, exchange = rabbitmq.exchange, "events: RabbitMQ")
+        }
+        None if deployment.mode == DeploymentMode::Saas => {
+            tracing::warn!("events: not to RabbitMQ (RABBITMQ_URI is not set)");
+        }
+        None => tracing::info!("events: not to RabbitMQ (RABBITMQ_URI is not set)"),
+    }
+    if let Some(legacy) = &config.events.legacy {
+        tracing::info!(
+            addresses = cache_link::addresses(legacy),
+            "events: to a second server's channels, too"
+        );
     }
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");

@@ -49,6 +49,7 @@ impl Desk {
             catalogue: store.clone(),
             api_keys: store.clone(),
             changes: store.clone(),
+            events: store.clone(),
             secrets: Arc::new(EmbeddedSecrets::new(store, ring())),
             clock: clock.clone(),
             random: Random {
