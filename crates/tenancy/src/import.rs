@@ -13,7 +13,7 @@ use domain::{
 use crate::associations::{Associations, NewAssociation};
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
-use crate::services::{ServiceWish, Services};
+use crate::services::{KEYS_AT_ONCE, ServiceWish, Services};
 use crate::writing::{Story, Writing};
 
 /// Takes records over, each once: what is there already stays as it is, so that the same file may be taken again. Services are
@@ -199,6 +199,7 @@ impl Import {
         }
         let key = ServiceKey {
             id,
+        let (hash, service) = (imported.hash, imported.service.clone());
             version: 1,
             service: imported.service,
             environment: imported.environment,
@@ -223,3 +224,25 @@ impl Import {
         }
     }
 }
+
+    /// Whether a key of this service and environment has the text, now or as a former one.
+    async fn is_of(
+        &self,
+        hash: &ApiKeyHash,
+        service: &ServiceName,
+        environment: Environment,
+    ) -> Result<bool, Refusal> {
+        let mut after = None::<String>;
+        loop {
+            let keys = &self.records.parts.api_keys;
+            let keys = keys.service_keys(service, after.as_deref(), KEYS_AT_ONCE).await?;
+            let mut own = keys.iter().filter(|key| key.environment == environment);
+            if own.any(|key| key.hashes().any(|known| known == *hash)) {
+                return Ok(true);
+            }
+            match keys.last() {
+                Some(last) if keys.len() == KEYS_AT_ONCE => after = Some(last.id.clone()),
+                _ => return Ok(false),
+            }
+        }
+    }

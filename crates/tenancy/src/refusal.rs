@@ -95,6 +95,9 @@ pub enum Conflict {
     /// It has keys that are good yet.
     #[error("the service {0} has API keys: revoke them first")]
     ServiceHasKeys(ServiceName),
+    /// The key is registered for somebody else.
+    #[error("the key is that of another service or environment")]
+    KeyOfAnother,
     /// The state of the key.
     #[error("{0}")]
     ApiKey(ServiceKeyTransition),

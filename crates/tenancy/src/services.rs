@@ -14,7 +14,7 @@ use crate::refusal::{Conflict, Missing, Refusal, of_commit};
 use crate::writing::Writing;
 
 /// Keys that are looked at at once.
-const KEYS_AT_ONCE: usize = 200;
+pub(crate) const KEYS_AT_ONCE: usize = 200;
 
 /// Registers and finds services. Cheap to clone.
 #[derive(Clone)]
