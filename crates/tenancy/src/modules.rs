@@ -54,7 +54,7 @@ impl Modules {
     pub async fn get(&self, path: &ModulePath, actor: &Actor) -> Result<ModuleResources, Refusal> {
         let view = self.0.get(&path.tenant, &path.service, actor).await?;
         let module = view.association.modules.get(&path.module).cloned();
-        Ok(module.ok_or_else(|| Missing::Module(path.module.clone()))?)
+        Ok(module.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?)
     }
 
     /// Puts other backing stores in place of those it has.
@@ -102,7 +102,7 @@ impl Modules {
     ) -> Result<ModuleResources, Refusal> {
         self.edit(path, writing, |association| {
             let former = association.modules.remove(&path.module);
-            let former = former.ok_or_else(|| Missing::Module(path.module.clone()))?;
+            let former = former.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
             let mut story = Story::of(AuditAction::Delete, module_target(path));
             let reason = format!("the module {} was removed", path.module);
             story.events.push(to_be_read_anew(&path.service, Some(reason)));
@@ -122,7 +122,7 @@ impl Modules {
         self.edit(path, writing, |association| {
             let inherited = association.connection_settings.clone();
             let module = association.modules.get_mut(&path.module);
-            let module = module.ok_or_else(|| Missing::Module(path.module.clone()))?;
+            let module = module.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
             let former = module.connection_settings.clone().or(inherited);
             let next = patch.applied_to(former.as_ref());
             let mut invalid = Invalid::default();
