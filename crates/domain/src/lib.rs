@@ -90,7 +90,7 @@ pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};
 pub use service_name::ServiceName;
 pub use slug::{Slug, SlugError};
 pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};
-pub use tenant_id::{TenantId, TenantIdError};
+pub use tenant_id::{IdSpelling, TenantId, TenantIdError};
 pub use tenant_status::{AssociationStatus, TenantStatus, UnknownStatus};
 pub use text_map::TextMap;
 pub use timestamp::{Timestamp, TimestampError};

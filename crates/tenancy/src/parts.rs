@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, SecretStore, SecretVersion, TenantStore, Timestamp,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdSpelling, SecretStore, SecretVersion, TenantStore,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -24,6 +25,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Random,
+    /// How ids of tenants are written in answers; events and records have the canonical one.
+    pub tenant_ids: IdSpelling,
 }
 
 /// Where new ids and keys come from.

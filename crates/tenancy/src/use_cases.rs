@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
+use domain::IdSpelling;
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
@@ -42,6 +43,8 @@ pub struct UseCases {
     pub active_tenants: ActiveTenants,
     /// Taking over what another service registered.
     pub import: Import,
+    /// How ids of tenants are written in answers.
+    pub tenant_ids: IdSpelling,
     records: Arc<Records>,
     cache: CacheHandle,
 }
@@ -61,6 +64,7 @@ impl UseCases {
             service_keys: ServiceKeys::new(records.clone()),
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
             import: Import::new(records.clone()),
+            tenant_ids: parts.tenant_ids,
             active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
             cache,

@@ -23,6 +23,7 @@ pub(super) struct OpenedSecret {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TenantConfig<'a> {
+    /// Stands first, where it is found again to be spelled in another way.
     id: String,
     tenant_slug: &'a str,
     tenant_name: &'a str,
@@ -77,7 +78,6 @@ struct Unlocked<'a, T> {
     uri: Option<&'a str>,
 }
 
-impl<'a> TenantConfig<'a> {
 impl Databases<'_> {
     fn is_empty(&self) -> bool {
         self.postgresql.is_none()
@@ -87,6 +87,7 @@ impl Databases<'_> {
     }
 }
 
+impl<'a> TenantConfig<'a> {
     pub(super) fn new(
         tenant: &'a Tenant,
         service: &'a ServiceName,

@@ -74,10 +74,11 @@ pub(super) async fn handler(
     State(state): State<ApiState>,
     JsonInput(input): JsonInput<NewTenantIn>,
 ) -> Result<Response, ApiError> {
-    let wish = input.check()?;
+    let draft = input.check();
+    let ids = state.use_cases().tenant_ids;
     let answer = |registered: &RegisteredTenant| {
         let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        json(status, &TenantOut::of(&registered.tenant))
+        json(status, &TenantOut::of(&registered.tenant, ids))
     };
     let tenants = &state.use_cases().tenants;
     write(&authorized, answer, async |writing| tenants.create(wish, writing).await).await

@@ -70,8 +70,9 @@ pub(super) async fn handler(
     OfTenant(id): OfTenant,
     JsonInput(input): JsonInput<TenantPatchIn>,
 ) -> Result<Response, ApiError> {
-    let patch = input.check()?;
-    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant));
+    let draft = input.check();
+    let ids = state.use_cases().tenant_ids;
+    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant, ids));
     let tenants = &state.use_cases().tenants;
     write(&authorized, answer, async |writing| tenants.update(&id, patch, writing).await).await
 }
