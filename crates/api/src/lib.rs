@@ -37,6 +37,7 @@ mod ttl;
 mod v1;
 mod value_preview;
 mod write;
+mod whole_number;
 
 pub use authorization::{Authorized, CacheRead, CacheWrite};
 pub use cache_admin::{KeyItem, KeyReport};

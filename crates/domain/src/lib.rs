@@ -65,7 +65,7 @@ pub use environment::{Environment, UnknownEnvironment};
 pub use event::{EventConnectionSettings, EventKind, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
-pub use invalid::{FieldProblem, Invalid, field_path};
+pub use invalid::{FieldProblem, Invalid, field_path, out_of};
 pub use isolation::{Isolation, UnknownIsolation};
 pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
@@ -79,7 +79,7 @@ pub use ports::{
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use resources::{
-    Kafka, ModuleResources, Mongodb, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
+    Kafka, ModuleResources, Mongodb, PORTS, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
 };
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use search::{SearchWords, search_words_of};

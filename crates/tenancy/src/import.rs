@@ -125,7 +125,7 @@ impl Import {
         actor: &Actor,
     ) -> Result<Imported, Refusal> {
         let writing = Writing { actor, remember: &|_registered| Ok(None) };
-        let registered = self.services.register(name, wish, writing).await?;
+        let registered = self.services.register(Some(name), wish.into(), writing).await?;
         Ok(if registered.is_new { Imported::Created } else { Imported::Existing })
     }
 
@@ -172,7 +172,7 @@ impl Import {
         if tenant.associations.contains_key(service) {
             return Ok(Imported::Existing);
         }
-        let prepared = self.associations.prepare(&tenant, service, &wish).await?;
+        let prepared = self.associations.prepare(&tenant, service, wish.into()).await?;
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             let association = Association { status, ..prepared.association(now) };
             if !tenant.associate(service, association) {
@@ -193,13 +193,15 @@ impl Import {
         self.records.registered(&imported.service).await?;
         let id = imported.id.unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
         if let Some(known) = self.records.parts.api_keys.service_key(&id).await? {
-            let is_same = known.hashes().any(|hash| hash == imported.hash);
-            let problem = "another key has this id";
-            return if is_same { Ok(Imported::Existing) } else { Err(Invalid::one("id", problem).into()) };
+            if known.hashes().all(|hash| hash != imported.hash) {
+                return Err(Invalid::one("id", "another key has this id").into());
+            }
+            let is_same = (&known.service, known.environment) == (&imported.service, imported.environment);
+            return if is_same { Ok(Imported::Existing) } else { Err(Conflict::KeyOfAnother.into()) };
         }
+        let (hash, service) = (imported.hash, imported.service.clone());
         let key = ServiceKey {
             id,
-        let (hash, service) = (imported.hash, imported.service.clone());
             version: 1,
             service: imported.service,
             environment: imported.environment,
@@ -219,11 +221,13 @@ impl Import {
         match self.records.commit_service_key(change).await {
             Ok(()) => Ok(Imported::Created),
             // Another id has the very text.
-            Err(CommitError::Taken) => Ok(Imported::Existing),
+            Err(CommitError::Taken) if self.is_of(&hash, &service, imported.environment).await? => {
+                Ok(Imported::Existing)
+            }
+            Err(CommitError::Taken) => Err(Conflict::KeyOfAnother.into()),
             Err(error) => Err(of_commit(error)),
         }
     }
-}
 
     /// Whether a key of this service and environment has the text, now or as a former one.
     async fn is_of(
@@ -246,3 +250,4 @@ impl Import {
             }
         }
     }
+}
