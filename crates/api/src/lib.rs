@@ -9,6 +9,7 @@
 //! [`router`] gives the routes with their layers, [`service`] wraps it for the server. What may be deleted
 //! ([`DeletionPlan`]), shown ([`KeyReport`]) and logged of it ([`DeletionAudit`]) is decided here for the command line too.
 
+mod alias;
 mod authorization;
 mod cache_admin;
 mod deletion;
@@ -36,6 +37,7 @@ mod tests;
 mod ttl;
 mod v1;
 mod value_preview;
+mod whole_number;
 mod write;
 
 pub use authorization::{Authorized, CacheRead, CacheWrite};

@@ -66,7 +66,7 @@ pub use environment::{Environment, UnknownEnvironment};
 pub use event::{EventConnectionSettings, EventKind, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
-pub use invalid::{FieldProblem, Invalid, field_path};
+pub use invalid::{FieldProblem, Invalid, field_path, out_of};
 pub use isolation::{Isolation, UnknownIsolation};
 pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
@@ -83,7 +83,7 @@ pub use ports::{
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};
 pub use resources::{
-    Kafka, ModuleResources, Mongodb, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
+    Kafka, ModuleResources, Mongodb, PORTS, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
 };
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use search::{SearchWords, search_words_of};
@@ -94,7 +94,7 @@ pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};
 pub use service_name::ServiceName;
 pub use slug::{Slug, SlugError};
 pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};
-pub use tenant_id::{TenantId, TenantIdError};
+pub use tenant_id::{IdSpelling, TenantId, TenantIdError};
 pub use tenant_status::{AssociationStatus, TenantStatus, UnknownStatus};
 pub use text_map::TextMap;
 pub use timestamp::{Timestamp, TimestampError};

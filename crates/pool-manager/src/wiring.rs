@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
-use domain::{Clock, IdempotencyLedger, SecretStore};
+use domain::{Clock, IdSpelling, IdempotencyLedger, SecretStore};
 use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
@@ -56,6 +56,7 @@ pub fn build_with(
     };
     let secrets = EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone());
     let parts = parts(&ports.store, Arc::new(secrets), Arc::clone(&clock));
+    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, ..parts };
     let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
     let guards = Guards {
         request_id: RequestIdLayer::new(),
@@ -110,6 +111,7 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         secrets,
         clock,
         random: randomness::SYSTEM,
+        tenant_ids: IdSpelling::default(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, SecretStore, SecretVersion, TenantStore,
-    Timestamp,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, SecretStore, SecretVersion,
+    TenantStore, Timestamp,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Random,
+    /// How ids of tenants are written in answers; events and records have the canonical one.
+    pub tenant_ids: IdSpelling,
 }
 
 /// Where new ids and keys come from.

@@ -63,6 +63,9 @@ pub enum Missing {
     /// The module.
     #[error("the service has no module {0}")]
     Module(ModuleName),
+    /// The module, of an association; the service may have it.
+    #[error("the association has nothing of the module {0}")]
+    ModuleOfAssociation(ModuleName),
     /// The key.
     #[error("the service has no such API key")]
     ApiKey,
@@ -92,6 +95,9 @@ pub enum Conflict {
     /// Tenants have the service.
     #[error("tenants are associated with the service {0}")]
     ServiceInUse(ServiceName),
+    /// The key is registered for somebody else.
+    #[error("the key is that of another service or environment")]
+    KeyOfAnother,
     /// It has keys that are good yet.
     #[error("the service {0} has API keys: revoke them first")]
     ServiceHasKeys(ServiceName),

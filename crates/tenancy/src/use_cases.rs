@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
-use domain::Invalidator;
+use domain::{IdSpelling, Invalidator};
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
@@ -47,6 +47,8 @@ pub struct UseCases {
     pub events: EventReplay,
     /// Taking over what another service registered.
     pub import: Import,
+    /// How ids of tenants are written in answers.
+    pub tenant_ids: IdSpelling,
     records: Arc<Records>,
     cache: CacheHandle,
     connections_ttl: Duration,
@@ -68,6 +70,7 @@ impl UseCases {
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
             events: EventReplay::new(parts.events.clone()),
             import: Import::new(records.clone()),
+            tenant_ids: parts.tenant_ids,
             active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
             cache,

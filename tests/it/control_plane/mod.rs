@@ -4,6 +4,8 @@ mod api_keys;
 mod associations;
 mod caching;
 mod connections;
+mod dashed_ids;
+mod document;
 mod documented;
 mod idempotency;
 mod legacy;
@@ -15,6 +17,7 @@ mod settings;
 mod stale_loads;
 mod store_outage;
 mod tenants;
+mod together;
 mod validation;
 
 /// Makes a test of each function for each store.

@@ -51,6 +51,59 @@ async fn what_another_service_registered_is_taken_once() {
     assert!(!stored.windows(6).any(|window| window == b"marked"));
 }
 
+/// The lines that the documentation shows.
+fn documented_lines() -> String {
+    let text = include_str!("../../../../docs/IMPORT.md");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"type\":")).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn the_documented_lines_are_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("documented.jsonl");
+    let lines = documented_lines();
+    for kind in ["service", "tenant", "association", "api-key"] {
+        assert!(lines.contains(&format!("{{\"type\":\"{kind}\"")), "there is no example of {kind}");
+    }
+    fs::write(&file, lines).unwrap();
+    let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let counted = "4 taken, 0 known already, 0 refused";
+    assert!(text(&output.stdout).contains(counted), "{}", text(&output.stdout));
+    assert!(include_str!("../../../../docs/IMPORT.md").contains(counted));
+
+    let service = Process::start(directory.path(), &[]).await;
+    let path = "/v1/tenants/0f8fad5bd9cb469fa16570867728950e/associations/ledger/connections";
+    let request = service.client.get(format!("{}{path}", service.base)).header("X-API-Key", "abc");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[test]
+fn a_key_of_somebody_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    let key = |id: &str, service: &str, environment: &str| {
+        format!(
+            r#"{{"type":"api-key"{id},"sha256":"{HASH}","service":"{service}","environment":"{environment}","name":"pods"}}"#
+        )
+    };
+    let tracer = r#"{"type":"service","name":"tracer"}"#;
+    // Under the id of the hash, and under ids of their own.
+    let other = [
+        key("", "tracer", "staging"),
+        key(r#","id":"own-1""#, "tracer", "staging"),
+        key(r#","id":"own-2""#, "ledger", "production"),
+        key(r#","id":"own-3""#, "ledger", "staging"),
+    ];
+    fs::write(&file, format!("{}\n{tracer}\n{}", lines(), other.join("\n"))).unwrap();
+    let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("6 taken, 1 known already, 3 refused"), "{}", text(&output.stdout));
+    let told = "the key is that of another service or environment";
+    assert_eq!(text(&output.stderr).matches(told).count(), 3, "{}", text(&output.stderr));
+}
+
 #[test]
 fn a_line_that_is_wrong_does_not_hold_up_the_others() {
     let directory = tempfile::tempdir().unwrap();
