@@ -69,6 +69,8 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<rate_limit::RateLimitVariables>(""),
         names::<::cache::CacheVariables>("CACHE_"),
         names::<::cache::RedisVariables>("REDIS_"),
+        names::<events::EventsVariables>("EVENTS_"),
+        names::<events::RabbitVariables>("RABBITMQ_"),
         names::<readiness::ReadinessVariables>("READINESS_"),
         names::<store::StoreVariables>("MONGO_"),
         names::<tenancy::TenancyVariables>("MULTI_TENANT_"),

@@ -56,7 +56,7 @@ pub struct EventsConfig {
 }
 
 #[derive(Default, Deserialize)]
-struct EventsVariables {
+pub(super) struct EventsVariables {
     retention: Option<String>,
     legacy_redis_host: Option<String>,
     legacy_redis_port: Option<String>,
@@ -66,7 +66,7 @@ struct EventsVariables {
 }
 
 #[derive(Default, Deserialize)]
-struct RabbitVariables {
+pub(super) struct RabbitVariables {
     uri: Option<String>,
     exchange: Option<String>,
     ca_cert_base64: Option<String>,

@@ -10,6 +10,7 @@
 
 mod check;
 mod configuration;
+mod events;
 mod first_start;
 mod import;
 mod killed;
