@@ -15,6 +15,7 @@ mod first_start;
 mod import;
 mod killed;
 mod readme;
+mod replicas;
 mod secrets;
 mod signals;
 mod stream;

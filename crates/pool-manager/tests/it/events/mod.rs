@@ -4,6 +4,6 @@ mod delivery;
 mod killed;
 mod outages;
 mod received;
-mod setting;
+pub(crate) mod setting;
 mod stopped;
 mod valkey_subscriber;
