@@ -9,8 +9,6 @@ use testkit::scaled;
 
 use super::pair::{Pair, at, keyed};
 
-const FAILOVERS: usize = 3;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn keyed_writes_while_valkey_fails_over_three_times() {
     let pair = Arc::new(Pair::start(&[]).await);
@@ -31,8 +29,9 @@ async fn keyed_writes_while_valkey_fails_over_three_times() {
             join_all(sent).await
         }
     });
-    for _failover in 0..FAILOVERS {
-        let master = pair.cluster.masters().await[0].address;
+    // Each shard once: the replica of one that was killed before may not have everything yet.
+    let masters = pair.cluster.masters().await;
+    for master in masters.iter().map(|master| master.address) {
         pair.cluster.kill(master);
         pair.cluster.wait_until_failed_over(master).await;
         pair.cluster.restart(master).await;
@@ -42,5 +41,5 @@ async fn keyed_writes_while_valkey_fails_over_three_times() {
     assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
     let (_, list) = at(&pair.other, Method::GET, "/v1/services/ledger/api-keys?limit=200", Value::Null).await;
     assert_eq!(list["items"].as_array().unwrap().len(), writes, "each was done once");
-    println!("{writes} writes with a key during {FAILOVERS} fail-overs: each done once");
+    println!("{writes} writes with a key during {} fail-overs: each done once", masters.len());
 }
