@@ -75,7 +75,8 @@ pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, BoxError, CatalogueStore, ChangeFeed, ChangeMark, Changed,
     Changes, IdempotencyLedger, LedgerUnavailable, SealedRow, SealedRows, SecretStore, SecretStoreError,
-    SourceUnavailable, StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
+    SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage, TenantPosition,
+    TenantQuery, TenantStore,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use resources::{

@@ -17,7 +17,7 @@ pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
 pub use sealed_rows::{SealedRow, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
-pub use store_health::StoreHealth;
+pub use store_health::{StoreCondition, StoreHealth};
 pub use tenant_store::{ActiveTenant, TenantPage, TenantPosition, TenantQuery, TenantStore};
 
 /// The cause of a port's failure, whatever the adapter.

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{BoxError, Clock, StoreHealth, StoreUnavailable, Timestamp};
+use domain::{BoxError, Clock, StoreCondition, StoreHealth, StoreUnavailable, Timestamp};
 use mongodb::Database;
 use mongodb::bson::doc;
 use tokio::sync::Notify;
@@ -140,8 +140,9 @@ impl MongoStore {
 
 #[async_trait]
 impl StoreHealth for MongoStore {
-    async fn ping(&self) -> Result<(), StoreUnavailable> {
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        // The primary is asked, which takes writes.
         self.ask(self.0.database.run_command(doc! { "ping": 1 })).await?;
-        Ok(())
+        Ok(StoreCondition::Well)
     }
 }
