@@ -55,7 +55,7 @@ async fn events_are_in_order_by_version_and_index() {
         store.commit(written(&tenant).unwrap(), journal).await.unwrap();
     }
     store.settle(10).await.unwrap();
-    let events = store.collection(EVENTS);
+    let events = store.collection(EVENTS).unwrap();
     let of_tenant = events.find(doc! { "tenant": first.id.to_string() });
     let found = store.all(of_tenant.sort(doc! { "version": 1, "index": 1 })).await.unwrap();
     let found: Vec<TenantEvent> =
