@@ -56,7 +56,7 @@ impl App {
         let outcome = tokio::select! {
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
-            error = self.store.keep() => Err(Failure::Mongo(error)),
+            error = self.store.keep() => Err(error.into()),
             ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
         };
         self.readiness.begin_draining();

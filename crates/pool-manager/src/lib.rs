@@ -7,6 +7,7 @@ mod app;
 mod cache_link;
 mod command;
 pub mod config;
+mod data_dir;
 mod failure;
 mod first_start;
 mod http_server;

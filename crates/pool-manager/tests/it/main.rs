@@ -16,6 +16,7 @@ mod killed;
 mod readme;
 mod secrets;
 mod signals;
+mod store_outage;
 mod stream;
 mod subcommands;
 mod support;
