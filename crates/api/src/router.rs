@@ -9,7 +9,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
-use crate::layers::{LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer, log_failure};
+use crate::layers::{FailureLog, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer};
 use crate::state::ApiState;
 use crate::{alias, cache_admin, health, openapi, v1};
 
@@ -43,9 +43,10 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .layer(PlacesLayer::new(limits.concurrent_requests))
         .layer(guards.api_key)
         .option_layer(guards.rate_limit);
+    let failures = FailureLog::default();
     let for_all = ServiceBuilder::new()
         // Outside of the id, which it finds in the answer.
-        .map_response(log_failure)
+        .map_response(move |answer| failures.log(answer))
         .layer(guards.request_id)
         .layer(AccessLogLayer::new().route_from(route_of).quiet(health::PATHS))
         .layer(PanicLayer)

@@ -77,8 +77,8 @@ pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
     Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
     Release, ReleasedRange, SealedRow, SealedRows, SecretStore, SecretStoreError, SourceUnavailable,
-    StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent,
-    WaitingPosition,
+    StoreCondition, StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore,
+    WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};

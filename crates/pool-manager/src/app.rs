@@ -65,7 +65,7 @@ impl App {
         let outcome = tokio::select! {
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
-            error = self.store.keep() => Err(Failure::Mongo(error)),
+            error = self.store.keep() => Err(error.into()),
             failure = Box::pin(self.events.connect()) => Err(failure),
             ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
         };

@@ -44,7 +44,7 @@ impl RecordStore {
         match config {
             StoreConfig::Embedded => Self::embedded(data_dir, clock),
             StoreConfig::Mongo(config) => {
-                let store = MongoStore::open(settings(config), clock).await.map_err(Failure::Mongo)?;
+                let store = MongoStore::open(settings(config), clock).await?;
                 Ok(Self { mongo: Some(store.clone()), ..Self::under_each_port(store, StoreName::Mongodb) })
             }
         }
@@ -52,7 +52,8 @@ impl RecordStore {
 
     /// The embedded store in a file below `data_dir`, made and migrated if need be.
     pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let store = SqliteStore::open(&embedded_file(data_dir), clock)?;
+        let path = embedded_file(data_dir);
+        let store = SqliteStore::open(&path, clock).map_err(|source| Failure::Store { path, source })?;
         Ok(Self::under_each_port(store, StoreName::Sqlite))
     }
 
@@ -145,6 +146,11 @@ async fn prepare(store: &MongoStore) -> Result<(), ConnectError> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The servers that are configured, without the credentials. A URI that cannot be read names none, and is told otherwise.
+pub(crate) fn hosts(config: &MongoConfig) -> Option<String> {
+    settings(config).hosts().ok()
 }
 
 /// Where the embedded store is.

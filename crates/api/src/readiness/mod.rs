@@ -2,12 +2,14 @@
 //!
 //! Not ready until cache and record store answered once, so that a bad configuration never rolls out. After that an outage of
 //! either is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
-//! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked and the answer is 503.
+//! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked
+//! and the answer is 503.
 
 mod finding;
 mod redis;
 mod report;
 mod store;
+mod watched;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,19 +17,12 @@ use std::time::Duration;
 
 use cache::CacheHandle;
 use domain::StoreHealth;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
-use finding::{Finding, timed};
+use finding::Finding;
 pub use report::{
     CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck, StoreCheck,
 };
-
-/// Probes of one moment share one answer.
-const FRESH_FOR: Duration = Duration::from_millis(250);
-
-/// Probes commonly give up after one second.
-const WALL_CAP: Duration = Duration::from_millis(900);
+use watched::{Outcome, Watched};
 
 /// What readiness depends on, and what its answers tell besides.
 #[derive(Debug, Clone)]
@@ -79,7 +74,8 @@ struct Shared {
     store: Arc<dyn StoreHealth>,
     store_answered: AtomicBool,
     draining: AtomicBool,
-    newest: Mutex<Option<(Instant, ReadinessReport)>>,
+    watched_cache: Watched,
+    watched_store: Watched,
     observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
 }
 
@@ -102,7 +98,8 @@ impl Readiness {
             store,
             store_answered: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-            newest: Mutex::new(None),
+            watched_cache: Watched::default(),
+            watched_store: Watched::default(),
             observer: Box::new(observer),
         };
         Self { shared: Arc::new(shared) }
@@ -118,24 +115,18 @@ impl Readiness {
         self.shared.draining.load(Ordering::Acquire)
     }
 
-    /// Whether the replica is ready, within 900 ms, at most 250 ms old.
+    /// Whether the replica is ready, within 600 ms. What was found is at most 250 ms old, but for trouble that a check which still
+    /// runs has not disproved.
     pub async fn report(&self) -> ReadinessReport {
         if self.is_draining() {
             for dependency in ["redis", self.shared.settings.store.name()] {
-                self.observe(dependency, CheckStatus::Skipped, Duration::ZERO);
+                self.shared.observe(dependency, CheckStatus::Skipped, Duration::ZERO);
             }
             return ReadinessReport::draining(&self.shared.settings);
         }
-        // Held over the check on purpose: probes that come meanwhile wait for the same answer.
-        let mut newest = self.shared.newest.lock().await;
-        if let Some((at, report)) = &*newest
-            && at.elapsed() < FRESH_FOR
-        {
-            return report.clone();
-        }
-        let report = self.evaluate().await;
-        *newest = Some((Instant::now(), report.clone()));
-        report
+        let (redis, store) = tokio::join!(self.look_at_cache(), self.look_at_store());
+        let overall = self.overall(&redis.finding, &store.finding);
+        ReadinessReport::of(&self.shared.settings, overall, redis, store)
     }
 
     /// Version of the service.
@@ -143,18 +134,22 @@ impl Readiness {
         &self.shared.settings.version
     }
 
-    async fn evaluate(&self) -> ReadinessReport {
-        let shared = &self.shared;
-        let (redis, store) = tokio::join!(
-            timed(WALL_CAP, redis::check(&shared.cache)),
-            timed(WALL_CAP, store::check(shared.store.as_ref())),
-        );
-        self.observe("redis", redis.0.status, redis.1);
-        self.observe(shared.settings.store.name(), store.0.status, store.1);
-        if !store.0.is_trouble() {
-            shared.store_answered.store(true, Ordering::Release);
-        }
-        ReadinessReport::of(&shared.settings, self.overall(&redis.0, &store.0), redis, store)
+    async fn look_at_cache(&self) -> Outcome {
+        let (cache, shared) = (self.shared.cache.clone(), Arc::clone(&self.shared));
+        let then = move |found: &Outcome| shared.observe("redis", found.finding.status, found.took);
+        self.shared.watched_cache.look(|| async move { redis::check(&cache).await }, then).await
+    }
+
+    async fn look_at_store(&self) -> Outcome {
+        let (asked, shared) = (Arc::clone(&self.shared.store), Arc::clone(&self.shared));
+        let then = move |found: &Outcome| {
+            let status = found.finding.status;
+            shared.observe(shared.settings.store.name(), status, found.took);
+            if matches!(status, CheckStatus::Up | CheckStatus::Degraded) {
+                shared.store_answered.store(true, Ordering::Release);
+            }
+        };
+        self.shared.watched_store.look(|| async move { store::check(asked.as_ref()).await }, then).await
     }
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
@@ -168,9 +163,11 @@ impl Readiness {
             _ => OverallStatus::Degraded,
         }
     }
+}
 
+impl Shared {
     fn observe(&self, dependency: &'static str, status: CheckStatus, took: Duration) {
-        (self.shared.observer)(CheckOutcome { dependency, status, took });
+        (self.observer)(CheckOutcome { dependency, status, took });
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::watched::Outcome;
 use crate::readiness::{ReadinessSettings, StoreName};
 
 /// The whole answer.
@@ -130,22 +131,23 @@ impl ReadinessReport {
         self.status != OverallStatus::Unhealthy
     }
 
-    /// Each finding with how long it took.
+    /// What was found of each.
     pub(super) fn of(
         settings: &ReadinessSettings,
         status: OverallStatus,
-        (redis, redis_took): (Finding, Duration),
-        (store, store_took): (Finding, Duration),
+        redis: Outcome,
+        store: Outcome,
     ) -> Self {
+        let (redis_ms, store_ms) = (latency(&redis), latency(&store));
         let redis = RedisCheck {
-            status: redis.status,
-            latency_ms: latency(redis.status, redis_took),
+            status: redis.finding.status,
+            latency_ms: redis_ms,
             tls: settings.cache_tls,
             mode: settings.cache_mode,
-            reason: redis.reason,
+            reason: redis.finding.reason,
         };
-        let latency_ms = latency(store.status, store_took);
-        let store = Some(StoreCheck { status: store.status, latency_ms, reason: store.reason });
+        let Finding { status: of_store, reason } = store.finding;
+        let store = Some(StoreCheck { status: of_store, latency_ms: store_ms, reason });
         let (mongodb, sqlite) = match settings.store {
             StoreName::Mongodb => (store, None),
             StoreName::Sqlite => (None, store),
@@ -160,13 +162,14 @@ impl ReadinessReport {
     }
 
     pub(super) fn draining(settings: &ReadinessSettings) -> Self {
-        let skipped = || (Finding::draining(), Duration::ZERO);
+        let skipped = || Outcome { finding: Finding::draining(), took: Duration::ZERO };
         let report = Self::of(settings, OverallStatus::Unhealthy, skipped(), skipped());
         Self { draining: true, ..report }
     }
 }
 
 /// In milliseconds; nothing where nothing was asked.
-fn latency(status: CheckStatus, took: Duration) -> Option<u64> {
-    (status != CheckStatus::Skipped).then(|| took.as_millis().try_into().unwrap_or(u64::MAX))
+fn latency(outcome: &Outcome) -> Option<u64> {
+    let was_asked = outcome.finding.status != CheckStatus::Skipped;
+    was_asked.then(|| outcome.took.as_millis().try_into().unwrap_or(u64::MAX))
 }

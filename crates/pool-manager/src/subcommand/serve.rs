@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use crate::cache_link;
 use crate::config::{Config, DeploymentMode, RateLimitConfig, StoreConfig};
 use crate::failure::Failure;
+use crate::record_store;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::wiring;
@@ -70,7 +71,10 @@ fn announce(config: &Config) {
             let directory = deployment.data_dir.display();
             tracing::info!("records: embedded, in {directory}/records.sqlite (MONGO_URI is not set)");
         }
-        StoreConfig::Mongo(mongo) => tracing::info!(database = mongo.database, "records: MongoDB"),
+        StoreConfig::Mongo(mongo) => {
+            let (hosts, database) = (record_store::hosts(mongo), mongo.database.as_str());
+            tracing::info!(hosts, database, "records: MongoDB");
+        }
     }
     match &config.events.rabbitmq {
         Some(rabbitmq) => {

@@ -18,6 +18,7 @@ mod readme;
 mod replicas;
 mod secrets;
 mod signals;
+mod store_outage;
 mod stream;
 mod subcommands;
 mod support;

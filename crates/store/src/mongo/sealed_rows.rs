@@ -34,7 +34,7 @@ impl SealedRows for MongoStore {
     }
 
     async fn make_row_current(&self, reference: &SecretReference) -> Result<(), StoreUnavailable> {
-        let rows = self.collection(SEALED_SECRETS);
+        let rows = self.collection(SEALED_SECRETS)?;
         let current = doc! { "_id": id(reference) };
         self.ask(rows.update_one(current, doc! { "$set": { "isCurrent": true } })).await?;
         let others = doc! { "path": reference.path.as_str(), "_id": { "$ne": id(reference) } };
@@ -43,7 +43,7 @@ impl SealedRows for MongoStore {
     }
 
     async fn remove_row(&self, reference: &SecretReference) -> Result<(), StoreUnavailable> {
-        let rows = self.collection(SEALED_SECRETS);
+        let rows = self.collection(SEALED_SECRETS)?;
         self.ask(rows.delete_one(doc! { "_id": id(reference) })).await?;
         Ok(())
     }
