@@ -72,6 +72,7 @@ struct Shared {
     settings: ReadinessSettings,
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
+    cache_answered: AtomicBool,
     store_answered: AtomicBool,
     draining: AtomicBool,
     watched_cache: Watched,
@@ -96,6 +97,7 @@ impl Readiness {
             settings,
             cache,
             store,
+            cache_answered: AtomicBool::new(false),
             store_answered: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             watched_cache: Watched::default(),
@@ -137,7 +139,14 @@ impl Readiness {
     async fn look_at_cache(&self) -> Outcome {
         let (cache, shared) = (self.shared.cache.clone(), Arc::clone(&self.shared));
         let then = move |found: &Outcome| shared.observe("redis", found.finding.status, found.took);
-        self.shared.watched_cache.look(|| async move { redis::check(&cache).await }, then).await
+        let check = || {
+            // Connecting pinged every node, so a cache that is connected answered once. It counts from the check that meets it on.
+            if cache.current().is_ok() {
+                self.shared.cache_answered.store(true, Ordering::Release);
+            }
+            async move { redis::check(&cache).await }
+        };
+        self.shared.watched_cache.look(check, then).await
     }
 
     async fn look_at_store(&self) -> Outcome {
@@ -154,8 +163,7 @@ impl Readiness {
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
         let settings = &self.shared.settings;
-        // Connecting pinged every node, so a cache that is connected answered once.
-        let lacks_cache = settings.requires_cache || self.shared.cache.current().is_err();
+        let lacks_cache = settings.requires_cache || !self.shared.cache_answered.load(Ordering::Acquire);
         let lacks_store = settings.requires_store || !self.shared.store_answered.load(Ordering::Acquire);
         match (redis.is_trouble(), store.is_trouble()) {
             (false, false) => OverallStatus::Healthy,

@@ -14,6 +14,7 @@ const MOST: usize = 200;
 pub(super) fn sentence(error: &Error) -> String {
     match error.kind.as_ref() {
         ErrorKind::ServerSelection { message, .. } => of_selection(message),
+        ErrorKind::DnsResolve { message, .. } => of_name(message),
         // Its message is the whole error of the call before it.
         ErrorKind::ConnectionPoolCleared { .. } => {
             "the connections were closed when another call failed".to_owned()
@@ -46,6 +47,12 @@ fn of_selection(message: &str) -> String {
         "no server answered in time"
     };
     reason.to_owned()
+}
+
+/// Why a name was not found, without the question that was asked.
+fn of_name(message: &str) -> String {
+    let reason = message.split(" for Query").next().unwrap_or_default();
+    format!("the name cannot be looked up ({})", brief(reason))
 }
 
 fn brief(text: &str) -> String {
@@ -81,6 +88,13 @@ mod tests {
         let secondary =
             "Server selection timeout: None of the available servers suitable for criteria X. Topology: {}";
         assert_eq!(of_selection(secondary), "none of the servers that answer is the primary");
+    }
+
+    #[test]
+    fn the_question_about_a_name_is_cut_off() {
+        let message =
+            "DNS error: no records found for Query { name: Name(\"_mongodb._tcp.a.\"), query_type: SRV }";
+        assert_eq!(of_name(message), "the name cannot be looked up (DNS error: no records found)");
     }
 
     #[test]
