@@ -10,7 +10,7 @@ use cache::{CacheError, Unreachable};
 use domain::Invalid;
 use http::StatusCode;
 use middleware::{AlreadyCommitted, ErrorBody, codes};
-use tenancy::{ActiveTenantsError, ConnectionsError, Refusal};
+use tenancy::{ActiveTenantsError, ConnectionsError, Refusal, ReplayError};
 
 use crate::deletion::DeletionRefusal;
 use crate::refusals;
@@ -86,6 +86,12 @@ pub enum ApiError {
     /// There is no list of active tenants.
     #[error(transparent)]
     ActiveTenants(#[from] ActiveTenantsError),
+    /// What was asked for is not kept any more.
+    #[error("{0}; begin anew behind the last")]
+    EventsGone(String),
+    /// As many streams of events are open as may be.
+    #[error("too many streams of events are open")]
+    TooManyStreams,
     /// The connections were not there in time.
     #[error(transparent)]
     Connections(ConnectionsError),
@@ -161,7 +167,8 @@ impl ApiError {
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooManyDeletions => StatusCode::TOO_MANY_REQUESTS,
+            Self::EventsGone(_) => StatusCode::GONE,
+            Self::TooManyDeletions | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TaskFailed(_) | Self::Panicked(_) | Self::Form(_) | Self::Cache(CacheError::Config(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -222,6 +229,8 @@ impl ApiError {
             | Self::BodySlow { .. }
             | Self::MethodNotAllowed
             | Self::TooManyDeletions
+            | Self::TooManyStreams
+            | Self::EventsGone(_)
             | Self::Overloaded
             | Self::TimedOut { .. } => self.to_string(),
         }
@@ -259,6 +268,15 @@ impl From<Refusal> for ApiError {
 impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
         Refusal::from(invalid).into()
+    }
+}
+
+impl From<ReplayError> for ApiError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Gone { .. } => Self::EventsGone(error.to_string()),
+            ReplayError::Store(error) => Refusal::from(error).into(),
+        }
     }
 }
 
@@ -318,7 +336,7 @@ pub(crate) struct Failure(pub(crate) Arc<ApiError>);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.body().into_response(self.status());
-        if matches!(self, Self::TooManyDeletions | Self::Overloaded) {
+        if matches!(self, Self::TooManyDeletions | Self::TooManyStreams | Self::Overloaded) {
             response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
         }
         if matches!(self.refusal(), Some(Refusal::AlreadyCommitted)) {

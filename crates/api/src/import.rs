@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{AssociationStatus, Invalid, Owner, Scope, TenantStatus, TextMap};
 use serde::Deserialize;
-use tenancy::{ImportedKey, ImportedRecord, ImportedTenant, NewAssociation, ServiceWish};
+use tenancy::{ImportedKey, ImportedRecord, ImportedTenant, ServiceWish};
 
 use crate::error::ApiError;
 use crate::json_input;
@@ -58,10 +58,7 @@ pub fn imported_record(line: &str) -> Result<ImportedRecord, ApiError> {
     let line: Line = json_input::parse_text(line.as_bytes())?;
     let mut invalid = Invalid::default();
     let record = line.check(&mut invalid);
-    match record {
-        Some(record) if invalid.problems().is_empty() => Ok(record),
-        _ => Err(invalid.into()),
-    }
+    Ok(invalid.settle(record)?)
 }
 
 impl Line {
@@ -99,19 +96,12 @@ impl Line {
                 let tenant = invalid.take("tenantId", tenant_id.parse());
                 let service = invalid.take("service", service.parse());
                 let status = status.and_then(|text| invalid.take("status", association_status(&text)));
-                let association = association.check();
-                let association: Option<NewAssociation> = match association {
-                    Ok(association) => Some(association),
-                    Err(faults) => {
-                        faults.problems().iter().for_each(|fault| invalid.add(&fault.field, &fault.problem));
-                        None
-                    }
-                };
+                let association = association.check(invalid);
                 Some(ImportedRecord::Association {
                     tenant: tenant?,
                     service: service?,
                     status: status.unwrap_or(AssociationStatus::Active),
-                    association: Box::new(association?),
+                    association: Box::new(association),
                 })
             }
             Self::ApiKey { id, sha256, service, environment, name, scopes, tier, expires_at } => {

@@ -9,6 +9,7 @@
 //! [`router`] gives the routes with their layers, [`service`] wraps it for the server. What may be deleted
 //! ([`DeletionPlan`]), shown ([`KeyReport`]) and logged of it ([`DeletionAudit`]) is decided here for the command line too.
 
+mod alias;
 mod authorization;
 mod cache_admin;
 mod deletion;
@@ -36,6 +37,7 @@ mod tests;
 mod ttl;
 mod v1;
 mod value_preview;
+mod whole_number;
 mod write;
 
 pub use authorization::{Authorized, CacheRead, CacheWrite};
@@ -48,8 +50,8 @@ pub use layers::LeadingSlashes;
 pub use limits::Limits;
 pub use rate_tier::rate_tier;
 pub use readiness::{
-    CheckOutcome, CheckStatus, OverallStatus, Readiness, ReadinessChecks, ReadinessReport, ReadinessSettings,
-    RedisCheck, StoreCheck, StoreName,
+    CheckOutcome, CheckStatus, Outbox, OutboxCheck, OverallStatus, Readiness, ReadinessChecks,
+    ReadinessReport, ReadinessSettings, RedisCheck, StoreCheck, StoreName,
 };
 pub use router::{Guards, MoreRoutes, openapi_document, router, service};
 pub use state::ApiState;

@@ -19,6 +19,8 @@ pub struct Limits {
     pub concurrent_requests: usize,
     /// Deletions by pattern at work at once; above it 429.
     pub concurrent_deletions: usize,
+    /// Streams of events open at once; above it 429.
+    pub concurrent_streams: usize,
     /// Time for a deletion by pattern that is answered as one JSON document; what was done until then is answered.
     pub deletion_time: Duration,
     /// Time for a read of the cache.
@@ -35,6 +37,7 @@ impl Default for Limits {
             request_time: Duration::from_secs(30),
             concurrent_requests: 512,
             concurrent_deletions: 8,
+            concurrent_streams: 256,
             deletion_time: Duration::from_secs(25),
             read_time: Duration::from_millis(1_900),
         }

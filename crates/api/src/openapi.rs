@@ -5,11 +5,13 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header;
 use serde::Serialize;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, Response};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::alias::all_operations;
 use crate::state::ApiState;
 
 /// The body of every failure.
@@ -63,6 +65,26 @@ impl Modify for Security {
              what is its own without.",
         )));
         document.components.get_or_insert_default().add_security_scheme("apiKey", scheme);
+    }
+}
+
+/// What every operation that needs a key may answer, whatever it does.
+const REFUSALS: [(&str, &str); 2] = [
+    ("401", "There is no API key, or none that is valid"),
+    ("403", "The key has not the scope that is needed"),
+];
+
+/// Adds what the layers answer in front of every operation that needs a key.
+pub(crate) fn add_refusals(document: &mut OpenApi) {
+    let needs_key =
+        |operation: &&mut Operation| operation.security.as_ref().is_some_and(|all| !all.is_empty());
+    for operation in all_operations(document).filter(needs_key) {
+        for (status, description) in REFUSALS {
+            let content = Content::new(Some(Ref::from_schema_name("ErrorOut")));
+            let refusal = Response::builder().description(description).content("application/json", content);
+            let responses = &mut operation.responses.responses;
+            responses.entry(status.to_owned()).or_insert_with(|| refusal.build().into());
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
-use crate::layers::{LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer, log_failure};
+use crate::layers::{FailureLog, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer};
 use crate::state::ApiState;
-use crate::{cache_admin, health, openapi, v1};
+use crate::{alias, cache_admin, health, openapi, v1};
 
 /// The layers that come from outside, because they are given keys, clocks and randomness.
 #[derive(Clone)]
@@ -43,9 +43,10 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .layer(PlacesLayer::new(limits.concurrent_requests))
         .layer(guards.api_key)
         .option_layer(guards.rate_limit);
+    let failures = FailureLog::default();
     let for_all = ServiceBuilder::new()
         // Outside of the id, which it finds in the answer.
-        .map_response(log_failure)
+        .map_response(move |answer| failures.log(answer))
         .layer(guards.request_id)
         .layer(AccessLogLayer::new().route_from(route_of).quiet(health::PATHS))
         .layer(PanicLayer)
@@ -54,8 +55,6 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
 
     let (routes, probes, document) = documented();
     let routes = routes
-        // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
-        .merge(cache_admin::routes().split_for_parts().0)
         .merge(more.for_callers.with_state(()))
         // Routes only: what no route takes is neither read nor kept.
         .route_layer(guards.idempotency)
@@ -71,11 +70,15 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
 
 /// The routes for callers, those of the probes, and the document of both.
 fn documented() -> (Router<ApiState>, Router<ApiState>, OpenApi) {
-    let routes =
-        OpenApiRouter::with_openapi(openapi::head()).nest("/v1", cache_admin::routes()).merge(v1::routes());
+    let routes = OpenApiRouter::with_openapi(openapi::head())
+        .nest("/v1", cache_admin::routes())
+        // The prefix is optional: clients that join an absolute path to a base URL lose the prefix of the base.
+        .merge(alias::renamed(cache_admin::routes(), "unversioned"))
+        .merge(v1::routes());
     let (routes, mut document) = routes.split_for_parts();
     let (probes, of_probes) = health::routes().split_for_parts();
     document.merge(of_probes);
+    openapi::add_refusals(&mut document);
     (routes, probes, document)
 }
 

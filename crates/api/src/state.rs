@@ -22,6 +22,7 @@ struct Shared {
     readiness: Readiness,
     clock: Arc<dyn Clock>,
     deletions: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     limits: Limits,
 }
 
@@ -36,7 +37,8 @@ impl ApiState {
         limits: Limits,
     ) -> Self {
         let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
-        Self(Arc::new(Shared { use_cases, environment, cache, readiness, clock, deletions, limits }))
+        let streams = Arc::new(Semaphore::new(limits.concurrent_streams));
+        Self(Arc::new(Shared { use_cases, environment, cache, readiness, clock, deletions, streams, limits }))
     }
 
     /// What can be done with tenants, services and keys.
@@ -81,6 +83,11 @@ impl ApiState {
     /// The right to run one more deletion by pattern, held as long as it runs.
     pub(crate) fn deletion_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         Arc::clone(&self.0.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
+    }
+
+    /// The right to have one more stream of events open.
+    pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyStreams)
     }
 
     /// What the readiness probes ask.

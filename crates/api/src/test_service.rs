@@ -174,10 +174,12 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
     let random = Random { uuid: uuid::Uuid::new_v4, fill: |_bytes| Err(NoRandomness) };
     let parts = Parts {
+        tenant_ids: domain::IdSpelling::default(),
         tenants: store.clone(),
         catalogue: store.clone(),
         api_keys: store.clone(),
         changes: store.clone(),
+        events: store.clone(),
         secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring.clone())),
         secret_writes: store.clone(),
         leases: store,

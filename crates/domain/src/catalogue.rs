@@ -44,7 +44,7 @@ impl Catalogue {
         if let Some(known) = self.services.get(name) {
             return Ok(if known.is_same_as(&service) { Registered::Identical } else { Registered::Taken });
         }
-        self.check(name, &service)?;
+        self.settle(name, &service)?;
         self.insert(name, service);
         Ok(Registered::Created)
     }
@@ -54,7 +54,7 @@ impl Catalogue {
         if !self.services.contains_key(name) {
             return Ok(false);
         }
-        self.check(name, &service)?;
+        self.settle(name, &service)?;
         self.insert(name, service);
         Ok(true)
     }
@@ -65,11 +65,18 @@ impl Catalogue {
         self.services.insert(name.clone(), service);
     }
 
-    /// Module names that are written differently and would share one secret are refused, within the service and beside all
-    /// others that ever were. The very same name may be used by two services: it means the same module.
-    fn check(&self, name: &ServiceName, service: &Service) -> Result<(), Invalid> {
+    fn settle(&self, name: &ServiceName, service: &Service) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
-        if self.services.len() >= Self::MAX_SERVICES && !self.services.contains_key(name) {
+        self.check(Some(name), service, &mut invalid);
+        invalid.into_result()
+    }
+
+    /// Notes what is wrong with a service of this name, or of one that is no name. Module names that are written differently
+    /// and would share one secret are refused, within the service and beside all others that ever were. The very same name
+    /// may be used by two services: it means the same module.
+    pub fn check(&self, name: Option<&ServiceName>, service: &Service, invalid: &mut Invalid) {
+        let is_known = name.is_some_and(|name| self.services.contains_key(name));
+        if self.services.len() >= Self::MAX_SERVICES && !is_known {
             invalid.add("name", format_args!("there are {} services already", Self::MAX_SERVICES));
         }
         if service.modules.len() > Service::MAX_MODULES {
@@ -78,7 +85,8 @@ impl Catalogue {
         let mut own: BTreeMap<String, &ModuleName> = BTreeMap::new();
         for (index, module) in service.modules.keys().enumerate() {
             let segment = module.secret_segment();
-            let other = own.get(&segment).copied().or_else(|| self.module_names.get(&segment));
+            // What is known already is right, and what came after it is not.
+            let other = self.module_names.get(&segment).or_else(|| own.get(&segment).copied());
             if let Some(other) = other.filter(|other| *other != module) {
                 invalid.add(
                     format!("modules.{index}.name"),
@@ -90,7 +98,6 @@ impl Catalogue {
         if self.module_names.len() + own.len() > Self::MAX_MODULE_NAMES {
             invalid.add("modules", format_args!("there were {} modules already", Self::MAX_MODULE_NAMES));
         }
-        invalid.into_result()
     }
 }
 

@@ -1,5 +1,7 @@
 //! How many connections a service may open for a tenant.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::{Invalid, field_path};
@@ -18,16 +20,13 @@ pub struct ConnectionSettings {
 }
 
 impl ConnectionSettings {
-    /// The most connections that may be asked for. Clients stop at 200 by themselves.
-    pub const MAX_CONNECTIONS: u32 = 10_000;
+    /// How many connections may be asked for. Clients stop at 200 by themselves.
+    pub const CONNECTIONS: RangeInclusive<u32> = 0..=10_000;
 
     /// Notes what is wrong below `field`.
     pub fn check(&self, field: &str, invalid: &mut Invalid) {
         for (name, number) in [("maxOpenConns", self.max_open_conns), ("maxIdleConns", self.max_idle_conns)] {
-            if number > Self::MAX_CONNECTIONS {
-                invalid
-                    .add(field_path(field, name), format_args!("must be at most {}", Self::MAX_CONNECTIONS));
-            }
+            invalid.check_range(field_path(field, name), &number, &Self::CONNECTIONS);
         }
         if self.max_open_conns > 0 && self.max_idle_conns > self.max_open_conns {
             invalid.add(field_path(field, "maxIdleConns"), "must not be above maxOpenConns");

@@ -258,6 +258,19 @@ mod tests {
     }
 
     #[test]
+    fn every_type_has_an_example_that_is_read_as_it_is_written() {
+        let document = include_str!("../../../docs/EVENTS.md");
+        let mut documented = std::collections::BTreeSet::new();
+        for line in document.lines().filter(|line| line.starts_with("{\"event_type\"")) {
+            let example: serde_json::Value = serde_json::from_str(line).unwrap();
+            let kind: EventKind = serde_json::from_value(example.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&kind).unwrap(), example);
+            documented.insert(kind.name());
+        }
+        assert_eq!(documented.len(), 13, "{documented:?}");
+    }
+
+    #[test]
     fn a_service_level_event_names_its_service_in_the_payload() {
         let json = event(EventKind::ServiceSuspended {
             service_name: "ledger".parse().unwrap(),

@@ -69,7 +69,7 @@ pub use environment::{Environment, UnknownEnvironment};
 pub use event::{EventConnectionSettings, EventKind, MessagingConfig, SecretPaths, TenantEvent};
 pub use fingerprint::{Fingerprint, FingerprintError};
 pub use idempotency_key::{IdempotencyKey, IdempotencyKeyError};
-pub use invalid::{FieldProblem, Invalid, field_path};
+pub use invalid::{FieldProblem, Invalid, field_path, out_of};
 pub use isolation::{Isolation, UnknownIsolation};
 pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
@@ -80,13 +80,13 @@ pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
     Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
     Release, ReleasedRange, SealedRow, SealedRowPosition, SealedRows, SecretStore, SecretStoreError,
-    SecretWrite, SecretWrites, SourceUnavailable, StoreHealth, StoreUnavailable, TenantPage, TenantPosition,
-    TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
+    SecretWrite, SecretWrites, SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage,
+    TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};
 pub use resources::{
-    Kafka, ModuleResources, Mongodb, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
+    Kafka, ModuleResources, Mongodb, PORTS, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
 };
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use search::{SearchWords, search_words_of};
@@ -98,7 +98,7 @@ pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};
 pub use service_name::ServiceName;
 pub use slug::{Slug, SlugError};
 pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};
-pub use tenant_id::{TenantId, TenantIdError};
+pub use tenant_id::{IdSpelling, TenantId, TenantIdError};
 pub use tenant_status::{AssociationStatus, TenantStatus, UnknownStatus};
 pub use text_map::TextMap;
 pub use timestamp::{Timestamp, TimestampError};

@@ -37,6 +37,9 @@ impl Scope {
     /// Making, replacing and withdrawing API keys.
     pub const API_KEYS_WRITE: Self = Self(Cow::Borrowed("backoffice:tm:api-keys:write"));
 
+    /// Looking at what services were told.
+    pub const EVENTS_READ: Self = Self(Cow::Borrowed("backoffice:tm:events:read"));
+
     /// Everything that there is to do, as the first operator's key has it.
     pub const EVERYTHING: [Self; 2] =
         [Self(Cow::Borrowed("backoffice:tm:*:read")), Self(Cow::Borrowed("backoffice:tm:*:write"))];

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::tenant::Tenant;
+use crate::tenant_id::TenantId;
 
 const MAX_WORDS: usize = 8;
 const MAX_WORD_CHARACTERS: usize = 64;
@@ -14,7 +15,8 @@ pub struct SearchWords(Vec<String>);
 impl SearchWords {
     /// The words of a text; `None` when there is none in it.
     pub fn of(text: &str) -> Option<Self> {
-        let mut words: Vec<String> = words_of(text).into_iter().take(MAX_WORDS).collect();
+        let words = words_of(text).into_iter().take(MAX_WORDS);
+        let mut words: Vec<String> = words.map(|word| canonical_id(&word).unwrap_or(word)).collect();
         words.sort_unstable();
         words.dedup();
         (!words.is_empty()).then_some(Self(words))
@@ -26,14 +28,22 @@ impl SearchWords {
     }
 }
 
-/// The words that a tenant is found by: those of its name and slug and their parts between signs, and its id.
+/// The words that a tenant is found by: those of its name and slug and their parts between signs, and its id in every spelling.
 pub fn search_words_of(tenant: &Tenant) -> BTreeSet<String> {
     let whole = [tenant.slug.as_str(), tenant.name.as_str(), &tenant.id.to_string()].map(words_of);
     let parts = |word: String| {
         let parts: Vec<String> = word.split(['-', '_']).map(str::to_owned).collect();
-        parts.into_iter().chain([word])
+        parts.into_iter().chain(canonical_id(&word)).chain([word])
     };
-    whole.into_iter().flatten().flat_map(parts).filter(|word| !word.is_empty()).collect()
+    let words = whole.into_iter().flatten().flat_map(parts).filter(|word| !word.is_empty());
+    // Whole, so that the beginning of one with dashes is found; its parts would be found by everybody.
+    words.chain(tenant.id.spellings().into_iter().flat_map(|id| words_of(&id))).collect()
+}
+
+/// What a UUID with dashes is looked for by: a slug may be one too, so both sides do the same with them.
+fn canonical_id(word: &str) -> Option<String> {
+    let id = word.parse::<TenantId>().ok()?.to_string();
+    (id != word).then_some(id)
 }
 
 /// Letters without accents, in lower case. Signs separate words, except those of slugs and ids.
@@ -60,6 +70,9 @@ mod tests {
         let words = |text: &str| SearchWords::of(text).map(|words| words.0);
         assert_eq!(words("  Itaú, BANK itau "), Some(vec!["bank".to_owned(), "itau".to_owned()]));
         assert_eq!(words("blue-bank"), Some(vec!["blue-bank".to_owned()]));
+        let id = "0f8fad5bd9cb469fa16570867728950e";
+        assert_eq!(words("0F8FAD5B-D9CB-469F-A165-70867728950E"), Some(vec![id.to_owned()]));
+        assert_eq!(words("0f8fad5b-d9cb"), Some(vec!["0f8fad5b-d9cb".to_owned()]));
         assert_eq!(words(" ,. - "), None);
         assert_eq!(words(&"a b c d e f g h i j".repeat(3)).unwrap().len(), 8);
     }

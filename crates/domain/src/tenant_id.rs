@@ -13,6 +13,26 @@ const MAX_LENGTH: usize = 256;
 #[serde(try_from = "String", into = "String")]
 pub struct TenantId(String);
 
+/// How ids are written where others read them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IdSpelling {
+    /// As they are kept.
+    #[default]
+    Canonical,
+    /// UUIDs with dashes (8-4-4-4-12); any other id as it is kept.
+    Dashed,
+}
+
+impl IdSpelling {
+    /// The id in this spelling.
+    pub fn of(self, id: &TenantId) -> String {
+        match self {
+            Self::Canonical => id.to_string(),
+            Self::Dashed => id.dashed().unwrap_or_else(|| id.to_string()),
+        }
+    }
+}
+
 /// Why a text is not a tenant id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TenantIdError {
@@ -103,7 +123,9 @@ mod tests {
         ] {
             let id: TenantId = text.parse().unwrap();
             assert_eq!(id.to_string(), canonical);
-            assert_eq!(id.spellings(), [canonical, "0f8fad5b-d9cb-469f-a165-70867728950e"]);
+            let dashed = "0f8fad5b-d9cb-469f-a165-70867728950e";
+            assert_eq!(id.spellings(), [canonical, dashed]);
+            assert_eq!([IdSpelling::Canonical.of(&id), IdSpelling::Dashed.of(&id)], [canonical, dashed]);
         }
     }
 
@@ -112,6 +134,7 @@ mod tests {
         for text in ["acme", "Org_01ABC", "a-b", "0", &"a".repeat(256)] {
             let id: TenantId = text.parse().unwrap();
             assert_eq!((id.0.as_str(), id.dashed()), (text, None));
+            assert_eq!(IdSpelling::Dashed.of(&id), text);
         }
     }
 

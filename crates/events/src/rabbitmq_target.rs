@@ -1,5 +1,7 @@
 //! RabbitMQ as a target of the relay.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use domain::Timestamp;
 
@@ -8,12 +10,12 @@ use crate::target::{Message, PublishError, Target};
 
 /// Publishes to the exchange under `{environment}.{event type}`. What no queue takes is published all the same.
 pub struct RabbitTarget {
-    publisher: RabbitPublisher,
+    publisher: Arc<RabbitPublisher>,
 }
 
 impl RabbitTarget {
     /// Through this publisher.
-    pub fn new(publisher: RabbitPublisher) -> Self {
+    pub fn new(publisher: Arc<RabbitPublisher>) -> Self {
         Self { publisher }
     }
 }

@@ -1,7 +1,7 @@
 //! Tower layers that any HTTP service can use, each alone: who calls ([`ApiKeyLayer`]), which request it is
 //! ([`RequestIdLayer`]), how often it may ask ([`RateLimitLayer`]), whether it was done already ([`IdempotencyLayer`]),
 //! what became of it ([`AccessLogLayer`]), the one form of error bodies ([`ErrorBody`]) and of errors in the log
-//! ([`error_chain`](error_chain())).
+//! ([`error_chain`](error_chain()), [`FloodGate`]).
 //!
 //! The layers know no web framework: they work with every body type that the service behind them takes, and those that
 //! answer by themselves with every one that is made from bytes. What they need from outside, such as keys, clocks and
@@ -12,6 +12,7 @@ mod api_key;
 mod cache_trouble;
 mod error_body;
 mod error_chain;
+mod flood_gate;
 mod idempotency;
 mod peer_address;
 mod rate_limit;
@@ -27,6 +28,7 @@ pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KE
 pub use cache_trouble::CacheTrouble;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;
+pub use flood_gate::FloodGate;
 pub use idempotency::{
     AlreadyCommitted, IdempotencyCounters, IdempotencyFuture, IdempotencyLayer, IdempotencySettings,
     Idempotent, KeyedWrite, X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,

@@ -9,10 +9,11 @@ use middleware::IdempotencyLayer;
 use secrets::Resealing;
 use tenancy::UseCases;
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::ServerConfig;
+use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::record_store::RecordStore;
 use crate::shutdown::Shutdown;
@@ -20,6 +21,8 @@ use crate::{cache_link, http_server};
 
 /// How long keyed writes may go on after the last request was answered.
 const KEYED_WRITES_LIMIT: Duration = Duration::from_secs(5);
+/// For giving back the lease of the relay.
+const RELAY_LIMIT: Duration = Duration::from_secs(2);
 
 /// The service, built and ready to serve. Made by [`build`](crate::build).
 pub struct App {
@@ -27,6 +30,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
+    pub(crate) events: EventRelay,
     pub(crate) store: RecordStore,
     pub(crate) resealing: Option<Resealing>,
     pub(crate) idempotency: IdempotencyLayer,
@@ -49,6 +53,11 @@ impl App {
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
         let leases = self.store.leases.clone();
         let resealing = self.resealing.clone().map(|it| tokio::spawn(async move { it.run(leases).await }));
+        let stop_relaying = CancellationToken::new();
+        let relaying = tokio::spawn({
+            let (events, stop) = (self.events.clone(), stop_relaying.clone());
+            async move { events.run(stop).await }
+        });
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -60,7 +69,8 @@ impl App {
         let outcome = tokio::select! {
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
-            error = self.store.keep() => Err(Failure::Mongo(error)),
+            error = self.store.keep() => Err(error.into()),
+            failure = Box::pin(self.events.connect()) => Err(failure),
             ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
         };
         self.readiness.begin_draining();
@@ -78,6 +88,9 @@ impl App {
         if let Some(resealing) = resealing {
             resealing.abort();
         }
+        // Last, so that what the last requests changed may go out; what does not is the next process's.
+        stop_relaying.cancel();
+        let _ = timeout(RELAY_LIMIT, relaying).await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

@@ -37,12 +37,10 @@ pub(crate) async fn connect(config: &CacheConfig, handle: &CacheHandle) -> Resul
             }
             Err(error) if error.is_misconfiguration() => return Err(error),
             Err(error) => {
-                let seconds = pause.as_secs_f64();
-                tracing::warn!(
-                    error = error_chain(&error),
-                    next_try_seconds = seconds,
-                    "the cache does not answer"
-                );
+                let (cause, seconds) = (error_chain(&error), pause.as_secs_f64());
+                // A server that speaks none looks like one that hangs.
+                let hint = config.tls.then_some("CACHE_TLS_ENABLED is set: does this port speak TLS?");
+                tracing::warn!(error = cause, next_try_seconds = seconds, hint, "the cache does not answer");
                 handle.failed(error);
             }
         }

@@ -1,9 +1,12 @@
 //! Why the process ends early, and with which exit code.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cache::CacheError;
+use domain::BoxError;
 use store::{ConnectError, OpenError};
+use tenancy::Refusal;
 
 use crate::config::Problems;
 use crate::first_start::FirstStartError;
@@ -25,14 +28,22 @@ pub enum Failure {
     #[error(transparent)]
     FirstStart(#[from] FirstStartError),
     /// The embedded store cannot be used.
-    #[error("DATA_DIR: the embedded record store cannot be used")]
-    Store(#[from] OpenError),
+    #[error("DATA_DIR: the embedded record store in {path} cannot be used")]
+    Store {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        source: OpenError,
+    },
     /// MongoDB or DocumentDB cannot be used as configured.
     #[error("MONGO_URI: the record store cannot be used as configured")]
     Mongo(#[source] ConnectError),
     /// The secrets backend cannot be used as configured.
     #[error("SECRETS_BACKEND: AWS Secrets Manager cannot be used as configured")]
     Secrets(#[source] secrets::AwsConnectError),
+    /// MongoDB or DocumentDB gives no answer.
+    #[error("MONGO_URI: the record store does not answer")]
+    MongoAway(#[source] BoxError),
     /// The address cannot be listened on.
     #[error("SERVER_ADDRESS: cannot listen on {address}; free the port, or choose another")]
     Listen {
@@ -46,10 +57,19 @@ pub enum Failure {
     System(#[from] std::io::Error),
     /// What has to run for as long as the service does came to an end: without it changes would not be heard of in time.
     #[error("the task that follows the changes of the record store ended")]
-    Stopped(#[source] Option<domain::BoxError>),
+    Stopped(#[source] Option<BoxError>),
     /// The cache refuses us, and will go on to.
     #[error("the cache cannot be used as configured")]
     Cache(#[source] CacheError),
+    /// The broker refuses us, and will go on to.
+    #[error("RABBITMQ_URI: the broker cannot be used as configured")]
+    RabbitMq(#[source] events::rabbitmq::ConnectError),
+    /// The settings of the broker cannot work.
+    #[error("RABBITMQ_URI: the broker cannot be used as configured")]
+    RabbitConfig(#[source] events::rabbitmq::RabbitConfigError),
+    /// The second server for events refuses us, and will go on to.
+    #[error("EVENTS_LEGACY_REDIS_HOST: the server cannot be used as configured")]
+    LegacyRedis(#[source] CacheError),
     /// A cache command could not be carried out.
     #[error("the cache did not do it")]
     CacheCommand(#[source] CacheError),
@@ -63,6 +83,17 @@ pub enum Failure {
     ImportIncomplete {
         /// How many.
         refused: usize,
+    },
+    /// The record store went away over the lines. Those before are taken.
+    #[error(
+        "the record store gave no answer at line {line}; nothing is wrong with the lines: run the command again when it \
+         answers, what was taken stays as it is"
+    )]
+    ImportCutOff {
+        /// The line that was not taken, counted from 1.
+        line: usize,
+        /// What the store said.
+        source: Refusal,
     },
     /// A cache command makes no sense on a cache inside another process.
     #[error(
@@ -88,6 +119,15 @@ pub enum Failure {
     },
 }
 
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Unavailable(source) => Self::MongoAway(source),
+            misconfigured => Self::Mongo(misconfigured),
+        }
+    }
+}
+
 impl Failure {
     /// 64 when the configuration or the command line must change, else 1.
     pub fn exit_code(&self) -> ExitCode {
@@ -95,6 +135,9 @@ impl Failure {
             Self::Config(_)
             | Self::Cache(_)
             | Self::Secrets(_)
+            | Self::RabbitMq(_)
+            | Self::RabbitConfig(_)
+            | Self::LegacyRedis(_)
             | Self::Mongo(
                 ConnectError::Uri
                 | ConnectError::Certificate(_)
@@ -107,14 +150,16 @@ impl Failure {
             | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
             | Self::FirstStart(_)
-            | Self::Store(_)
+            | Self::Store { .. }
             | Self::Mongo(ConnectError::Unavailable(_))
+            | Self::MongoAway(_)
             | Self::Listen { .. }
             | Self::System(_)
             | Self::Stopped(_)
             | Self::CacheCommand(_)
             | Self::Incomplete
             | Self::ImportIncomplete { .. }
+            | Self::ImportCutOff { .. }
             | Self::Check { misconfigured: false, .. } => ExitCode::FAILURE,
         }
     }

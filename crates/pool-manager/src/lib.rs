@@ -7,6 +7,8 @@ mod app;
 mod cache_link;
 mod command;
 pub mod config;
+mod data_dir;
+mod event_relay;
 mod failure;
 mod first_start;
 mod http_server;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api::StoreName;
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, IdempotencyLedger, LeaseStore, SealedRows, SecretWrites,
-    StoreHealth, SystemClock, TenantStore,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger, LeaseStore, SealedRows,
+    SecretWrites, StoreHealth, SystemClock, TenantStore,
 };
 use middleware::error_chain;
 use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
@@ -31,6 +31,7 @@ pub struct RecordStore {
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
     pub(crate) secret_writes: Arc<dyn SecretWrites>,
+    pub(crate) events: Arc<dyn EventLog>,
     pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
     pub(crate) name: StoreName,
@@ -44,7 +45,7 @@ impl RecordStore {
         match config {
             StoreConfig::Embedded => Self::embedded(data_dir, clock),
             StoreConfig::Mongo(config) => {
-                let store = MongoStore::open(settings(config), clock).await.map_err(Failure::Mongo)?;
+                let store = MongoStore::open(settings(config), clock).await?;
                 Ok(Self { mongo: Some(store.clone()), ..Self::under_each_port(store, StoreName::Mongodb) })
             }
         }
@@ -52,7 +53,8 @@ impl RecordStore {
 
     /// The embedded store in a file below `data_dir`, made and migrated if need be.
     pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
-        let store = SqliteStore::open(&embedded_file(data_dir), clock)?;
+        let path = embedded_file(data_dir);
+        let store = SqliteStore::open(&path, clock).map_err(|source| Failure::Store { path, source })?;
         Ok(Self::under_each_port(store, StoreName::Sqlite))
     }
 
@@ -83,6 +85,7 @@ impl RecordStore {
             + IdempotencyLedger
             + SealedRows
             + SecretWrites
+            + EventLog
             + LeaseStore
             + StoreHealth,
     {
@@ -95,6 +98,7 @@ impl RecordStore {
             ledger: store.clone(),
             sealed_rows: store.clone(),
             secret_writes: store.clone(),
+            events: store.clone(),
             leases: store.clone(),
             health: store,
             name,
@@ -145,6 +149,11 @@ async fn prepare(store: &MongoStore) -> Result<(), ConnectError> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The servers that are configured, without the credentials. A URI that cannot be read names none, and is told otherwise.
+pub(crate) fn hosts(config: &MongoConfig) -> Option<String> {
+    settings(config).hosts().ok()
 }
 
 /// Where the embedded store is.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
-use domain::{Clock, IdempotencyLedger, SecretStore};
+use domain::{Clock, IdSpelling, IdempotencyLedger, SecretStore};
 use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
@@ -13,14 +13,15 @@ use tenancy::{Parts, UseCases};
 use crate::app::App;
 use crate::cache_link;
 use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
+use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
 use crate::randomness;
 use crate::record_store::RecordStore;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
-    observe_sealing, observe_tracking, record_checks,
+    RequestTelemetryLayer, observe_cache, observe_events, observe_idempotency, observe_near,
+    observe_rate_limit, observe_sealing, observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -54,6 +55,7 @@ pub fn build_with(
     };
     let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
     let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
+    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, ..parts };
     let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
     let guards = Guards {
         request_id: RequestIdLayer::new(),
@@ -73,11 +75,15 @@ pub fn build_with(
     let active_tenants = use_cases.active_tenants.clone();
     observe_near(meter, "active_tenants", move || active_tenants.counters());
     observe_idempotency(meter, &guards.idempotency);
+    let selected = (&cache, &config.cache);
+    let events = EventRelay::new(config.events, selected, &ports.store, &use_cases, Arc::clone(&clock))?;
+    observe_events(meter, &events);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     if let Some(health) = secrets.health {
         readiness.also_ask_secrets(health);
     }
+    readiness.also_tell_outbox(events.outbox());
     if let Some(resealing) = &secrets.resealing {
         observe_sealing(meter, resealing);
     }
@@ -94,6 +100,7 @@ pub fn build_with(
         cache,
         use_cases,
         resealing: secrets.resealing,
+        events,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -107,11 +114,13 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         catalogue: store.catalogue.clone(),
         api_keys: store.service_keys.clone(),
         changes: store.changes.clone(),
+        events: store.events.clone(),
         secrets,
         secret_writes: store.secret_writes.clone(),
         leases: store.leases.clone(),
         clock,
         random: randomness::SYSTEM,
+        tenant_ids: IdSpelling::default(),
     }
 }
 

@@ -7,6 +7,7 @@
 mod journal;
 mod migration;
 mod mongo;
+mod outage_log;
 mod slug_key;
 mod sqlite;
 

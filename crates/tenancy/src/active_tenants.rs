@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cache::{
     CacheHandle, Expiry, Held, LoadAborted, LoadLease, Loaded, NearCache, NearCounters, NearSettings,
 };
-use domain::{ActiveTenant, Environment, ServiceName, cache_keys};
+use domain::{ActiveTenant, Environment, IdSpelling, ServiceName, cache_keys};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -135,7 +135,8 @@ impl ActiveTenants {
     ) -> Result<Bytes, ActiveTenantsError> {
         let found = timeout(PATIENCE, self.parts.tenants.active_tenants(service, environment)).await;
         let found = found.map_err(|_elapsed| ActiveTenantsError::TooSlow)?;
-        rendered(&found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?)
+        let found = found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?;
+        rendered(&found, self.parts.tenant_ids)
     }
 
     /// What the lists in memory were good for.
@@ -145,10 +146,10 @@ impl ActiveTenants {
 }
 
 /// With slugs, unless the list is too long with them: clients need only the ids.
-fn rendered(tenants: &[ActiveTenant]) -> Result<Bytes, ActiveTenantsError> {
+fn rendered(tenants: &[ActiveTenant], ids: IdSpelling) -> Result<Bytes, ActiveTenantsError> {
     let rows = |with_slugs: bool| {
         let rows = tenants.iter().map(|tenant| Row {
-            id: tenant.id.to_string(),
+            id: ids.of(&tenant.id),
             name: tenant.name.as_str(),
             status: "active",
             tenant_slug: with_slugs.then_some(tenant.slug.as_str()),

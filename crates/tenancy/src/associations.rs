@@ -9,6 +9,7 @@ use domain::{
 };
 use serde_json::{Value, json};
 
+use crate::draft::Draft;
 use crate::events::{associated, reactivated, to_be_read_anew};
 use crate::given_module::{GivenModule, Place};
 use crate::records::Records;
@@ -25,10 +26,10 @@ pub struct Associations(Arc<Records>);
 pub struct NewAssociation {
     /// How the data are kept apart; as the tenant says where it does not.
     pub isolation: Option<Isolation>,
-    /// Limits of the pools.
+    /// Limits of the pools, checked under the names that the caller gave them.
     pub connection_settings: Option<ConnectionSettings>,
-    /// The backing stores by module.
-    pub modules: BTreeMap<ModuleName, GivenModule>,
+    /// The backing stores by the name of the module, whatever it is.
+    pub modules: BTreeMap<String, GivenModule>,
 }
 
 /// An association with what the tenant says of it.
@@ -84,11 +85,11 @@ impl Associations {
         &self,
         id: &TenantId,
         service: &ServiceName,
-        wish: NewAssociation,
+        draft: Draft<NewAssociation>,
         writing: Writing<'_, AssociationView>,
     ) -> Result<AssociationView, Refusal> {
         let tenant = self.0.living(id, writing.actor).await?;
-        let prepared = self.prepare(&tenant, service, &wish).await?;
+        let prepared = self.prepare(&tenant, service, draft).await?;
         let outcome = |tenant: &Tenant| view_or_empty(tenant, service, prepared.isolation);
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             prepared.secrets.in_time()?;
@@ -96,7 +97,9 @@ impl Associations {
             let mut story = Story::of(AuditAction::Create, target(service));
             story.events.push(associated(service, &association));
             story.after = Some(facts(&association));
-            check_room(tenant)?;
+            let mut invalid = Invalid::default();
+            check_room(tenant, &mut invalid);
+            invalid.into_result()?;
             if !tenant.associate(service, association) {
                 return Err(Conflict::Associated(service.clone()).into());
             }
@@ -111,28 +114,29 @@ impl Associations {
         &self,
         tenant: &Tenant,
         service: &ServiceName,
-        wish: &NewAssociation,
+        draft: Draft<NewAssociation>,
     ) -> Result<Prepared, Refusal> {
         let registered = self.0.registered(service).await?;
         if tenant.associations.contains_key(service) {
             return Err(Conflict::Associated(service.clone()).into());
         }
-        check_room(tenant)?;
+        let Draft { wish, mut invalid } = draft;
+        check_room(tenant, &mut invalid);
         let isolation = wish.isolation.unwrap_or(tenant.isolation);
-        let mut invalid = Invalid::default();
-        if let Some(settings) = &wish.connection_settings {
-            settings.check("connectionSettings", &mut invalid);
-        }
-        for (module, given) in &wish.modules {
-            let field = format!("modules.{module}");
-            match registered.modules.get(module) {
-                Some(kinds) => given.check(isolation, kinds, &field, &mut invalid),
-                None => invalid.add(field, "the service has no such module"),
+        let mut modules = BTreeMap::new();
+        for (name, given) in wish.modules {
+            let field = format!("modules.{name}");
+            let module = invalid.take(&field, name.parse::<ModuleName>());
+            let kinds = module.as_ref().and_then(|module| registered.modules.get(module));
+            if module.is_some() && kinds.is_none() {
+                invalid.add(&field, "the service has no such module");
             }
+            given.check(isolation, kinds, &field, &mut invalid);
+            modules.extend(module.map(|module| (module, given)));
         }
         invalid.into_result()?;
-        let (modules, secrets) = self.store_all(tenant, service, &wish.modules).await?;
-        Ok(Prepared { isolation, settings: wish.connection_settings.clone(), modules, secrets })
+        let (modules, secrets) = self.store_all(tenant, service, &modules).await?;
+        Ok(Prepared { isolation, settings: wish.connection_settings, modules, secrets })
     }
 
     /// Keeps the tenant out of the service.
@@ -282,12 +286,11 @@ impl Associations {
     }
 }
 
-fn check_room(tenant: &Tenant) -> Result<(), Invalid> {
+fn check_room(tenant: &Tenant, invalid: &mut Invalid) {
     let most = Tenant::MAX_ASSOCIATIONS;
-    if tenant.associations.len() < most {
-        return Ok(());
+    if tenant.associations.len() >= most {
+        invalid.add("serviceName", format_args!("a tenant has at most {most} associations"));
     }
-    Err(Invalid::one("serviceName", format_args!("a tenant has at most {most} associations")))
 }
 
 fn view(tenant: &Tenant, service: &ServiceName) -> Option<AssociationView> {

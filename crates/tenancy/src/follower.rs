@@ -1,6 +1,7 @@
 //! Follows what other processes change.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::time::Duration;
 
 use cache::{CacheError, CacheHandle, Expiry, Following};
@@ -81,7 +82,10 @@ impl Follower {
                 Err(error) if !is_away => {
                     is_away = true;
                     self.following.source_answers(false);
-                    tracing::warn!(error = %error.source, "the changes of the store cannot be followed");
+                    tracing::warn!(
+                        error = &error as &dyn Error,
+                        "the changes of the store cannot be followed"
+                    );
                 }
                 Err(_still_away) => {}
             }

@@ -47,16 +47,16 @@ pub(crate) struct Place<'a> {
 }
 
 impl GivenModule {
-    /// Notes what is wrong below `field`; also what the module is not registered with.
+    /// Notes what is wrong below `field`; also what the module is not registered with, if it is registered at all.
     pub(crate) fn check(
         &self,
         isolation: Isolation,
-        registered: &BTreeSet<ResourceKind>,
+        registered: Option<&BTreeSet<ResourceKind>>,
         field: &str,
         invalid: &mut Invalid,
     ) {
         let at = |kind: ResourceKind| field_path(field, kind);
-        for kind in self.kinds().filter(|kind| !registered.contains(kind)) {
+        for kind in self.kinds().filter(|kind| registered.is_some_and(|known| !known.contains(kind))) {
             invalid.add(at(kind), "the module is not registered with this resource");
         }
         for (kind, given) in [

@@ -13,7 +13,7 @@ use domain::{
 use crate::associations::{Associations, NewAssociation};
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
-use crate::services::{ServiceWish, Services};
+use crate::services::{KEYS_AT_ONCE, ServiceWish, Services};
 use crate::writing::{Story, Writing};
 
 /// Takes records over, each once: what is there already stays as it is, so that the same file may be taken again. Services are
@@ -125,7 +125,7 @@ impl Import {
         actor: &Actor,
     ) -> Result<Imported, Refusal> {
         let writing = Writing { actor, remember: &|_registered| Ok(None) };
-        let registered = self.services.register(name, wish, writing).await?;
+        let registered = self.services.register(Some(name), wish.into(), writing).await?;
         Ok(if registered.is_new { Imported::Created } else { Imported::Existing })
     }
 
@@ -173,7 +173,7 @@ impl Import {
         if tenant.associations.contains_key(service) {
             return Ok(Imported::Existing);
         }
-        let prepared = self.associations.prepare(&tenant, service, &wish).await?;
+        let prepared = self.associations.prepare(&tenant, service, wish.into()).await?;
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             prepared.secrets.in_time()?;
             let association = Association { status, ..prepared.association(now) };
@@ -195,10 +195,13 @@ impl Import {
         self.records.registered(&imported.service).await?;
         let id = imported.id.unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
         if let Some(known) = self.records.parts.api_keys.service_key(&id).await? {
-            let is_same = known.hashes().any(|hash| hash == imported.hash);
-            let problem = "another key has this id";
-            return if is_same { Ok(Imported::Existing) } else { Err(Invalid::one("id", problem).into()) };
+            if known.hashes().all(|hash| hash != imported.hash) {
+                return Err(Invalid::one("id", "another key has this id").into());
+            }
+            let is_same = (&known.service, known.environment) == (&imported.service, imported.environment);
+            return if is_same { Ok(Imported::Existing) } else { Err(Conflict::KeyOfAnother.into()) };
         }
+        let (hash, service) = (imported.hash, imported.service.clone());
         let key = ServiceKey {
             id,
             version: 1,
@@ -220,8 +223,33 @@ impl Import {
         match self.records.commit_service_key(change).await {
             Ok(()) => Ok(Imported::Created),
             // Another id has the very text.
-            Err(CommitError::Taken) => Ok(Imported::Existing),
+            Err(CommitError::Taken) if self.is_of(&hash, &service, imported.environment).await? => {
+                Ok(Imported::Existing)
+            }
+            Err(CommitError::Taken) => Err(Conflict::KeyOfAnother.into()),
             Err(error) => Err(of_commit(error)),
+        }
+    }
+
+    /// Whether a key of this service and environment has the text, now or as a former one.
+    async fn is_of(
+        &self,
+        hash: &ApiKeyHash,
+        service: &ServiceName,
+        environment: Environment,
+    ) -> Result<bool, Refusal> {
+        let mut after = None::<String>;
+        loop {
+            let keys = &self.records.parts.api_keys;
+            let keys = keys.service_keys(service, after.as_deref(), KEYS_AT_ONCE).await?;
+            let mut own = keys.iter().filter(|key| key.environment == environment);
+            if own.any(|key| key.hashes().any(|known| known == *hash)) {
+                return Ok(true);
+            }
+            match keys.last() {
+                Some(last) if keys.len() == KEYS_AT_ONCE => after = Some(last.id.clone()),
+                _ => return Ok(false),
+            }
         }
     }
 }

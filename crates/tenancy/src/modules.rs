@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, Association, AuditAction, ConnectionSettings, EventKind, Invalid, ModuleName, ModuleResources,
-    ServiceName, Tenant, TenantId, Timestamp,
+    Actor, Association, AuditAction, ConnectionSettings, EventKind, ModuleName, ModuleResources, ServiceName,
+    Tenant, TenantId, Timestamp,
 };
 use serde_json::{Value, json};
 
 use crate::associations::{Associations, target};
+use crate::draft::Draft;
 use crate::events::to_be_read_anew;
 use crate::given_module::{GivenModule, Place};
 use crate::records::Records;
@@ -55,14 +56,14 @@ impl Modules {
     pub async fn get(&self, path: &ModulePath, actor: &Actor) -> Result<ModuleResources, Refusal> {
         let view = self.0.get(&path.tenant, &path.service, actor).await?;
         let module = view.association.modules.get(&path.module).cloned();
-        Ok(module.ok_or_else(|| Missing::Module(path.module.clone()))?)
+        Ok(module.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?)
     }
 
     /// Puts other backing stores in place of those it has.
     pub async fn put(
         &self,
         path: &ModulePath,
-        given: GivenModule,
+        draft: Draft<GivenModule>,
         writing: Writing<'_, ModuleResources>,
     ) -> Result<ModuleResources, Refusal> {
         let tenant = self.records().living(&path.tenant, writing.actor).await?;
@@ -71,8 +72,8 @@ impl Modules {
         let registered = self.records().registered(&path.service).await?;
         let kinds = registered.modules.get(&path.module);
         let kinds = kinds.ok_or_else(|| Missing::Module(path.module.clone()))?;
-        let mut invalid = Invalid::default();
-        given.check(association.isolation, kinds, "", &mut invalid);
+        let Draft { wish: given, mut invalid } = draft;
+        given.check(association.isolation, Some(kinds), "", &mut invalid);
         invalid.into_result()?;
 
         let ModulePath { service, module, .. } = path;
@@ -118,7 +119,7 @@ impl Modules {
     ) -> Result<ModuleResources, Refusal> {
         self.edit(path, writing, |association| {
             let former = association.modules.remove(&path.module);
-            let former = former.ok_or_else(|| Missing::Module(path.module.clone()))?;
+            let former = former.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
             let mut story = Story::of(AuditAction::Delete, module_target(path));
             let reason = format!("the module {} was removed", path.module);
             story.events.push(to_be_read_anew(&path.service, Some(reason)));
@@ -132,16 +133,16 @@ impl Modules {
     pub async fn limit(
         &self,
         path: &ModulePath,
-        patch: ConnectionSettingsPatch,
+        draft: Draft<ConnectionSettingsPatch>,
         writing: Writing<'_, ModuleResources>,
     ) -> Result<ModuleResources, Refusal> {
         self.edit(path, writing, |association| {
             let inherited = association.connection_settings.clone();
             let module = association.modules.get_mut(&path.module);
-            let module = module.ok_or_else(|| Missing::Module(path.module.clone()))?;
+            let module = module.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
             let former = module.connection_settings.clone().or(inherited);
-            let next = patch.applied_to(former.as_ref());
-            let mut invalid = Invalid::default();
+            let next = draft.wish.applied_to(former.as_ref());
+            let mut invalid = draft.invalid.clone();
             next.check("", &mut invalid);
             invalid.into_result()?;
             if module.connection_settings.as_ref() == Some(&next) {

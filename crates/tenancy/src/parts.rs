@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, LeaseStore, SecretStore, SecretVersion, SecretWrites,
-    TenantStore, Timestamp,
+    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore, SecretStore,
+    SecretVersion, SecretWrites, TenantStore, Timestamp,
 };
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ pub struct Parts {
     pub api_keys: Arc<dyn ApiKeyStore>,
     /// Tells of changes that others make.
     pub changes: Arc<dyn ChangeFeed>,
+    /// What services were told.
+    pub events: Arc<dyn EventLog>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn SecretStore>,
     /// Which of their versions have to be looked at once more.
@@ -29,6 +31,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub random: Random,
+    /// How ids of tenants are written in answers; events and records have the canonical one.
+    pub tenant_ids: IdSpelling,
 }
 
 /// Where new ids and keys come from.

@@ -75,6 +75,9 @@ pub enum Missing {
     /// The credential.
     #[error("the tenant has no such credential")]
     Credential,
+    /// The module, of an association; the service may have it.
+    #[error("the association has nothing of the module {0}")]
+    ModuleOfAssociation(ModuleName),
     /// The key.
     #[error("the service has no such API key")]
     ApiKey,
@@ -104,6 +107,9 @@ pub enum Conflict {
     /// Tenants have the service.
     #[error("tenants are associated with the service {0}")]
     ServiceInUse(ServiceName),
+    /// The key is registered for somebody else.
+    #[error("the key is that of another service or environment")]
+    KeyOfAnother,
     /// It has keys that are good yet.
     #[error("the service {0} has API keys: revoke them first")]
     ServiceHasKeys(ServiceName),

@@ -120,7 +120,7 @@ impl Modules {
         let missing = || Missing::Resource { module: path.module.clone(), kind: rotation.kind };
         let given = rotation.given(former).ok_or_else(missing)?;
         let mut invalid = Invalid::default();
-        given.check(association.isolation, &BTreeSet::from([rotation.kind]), "", &mut invalid);
+        given.check(association.isolation, Some(&BTreeSet::from([rotation.kind])), "", &mut invalid);
         invalid.into_result()?;
 
         let ModulePath { service, module, .. } = path;

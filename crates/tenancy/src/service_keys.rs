@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Actor, ApiKey, ApiKeyHash, AuditAction, Change, CommitError, DisplayName, Environment, Invalid, RateTier,
-    Scope, Scopes, ServiceKey, ServiceName, Timestamp,
+    Actor, ApiKey, ApiKeyHash, AuditAction, Change, CommitError, DisplayName, Environment, RateTier, Scope,
+    Scopes, ServiceKey, ServiceName, Timestamp,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::draft::Draft;
 use crate::records::{MAX_TRIES, Records};
 use crate::refusal::{Missing, Refusal, of_commit};
 use crate::writing::Writing;
@@ -21,10 +22,10 @@ pub struct ServiceKeys(Arc<Records>);
 /// A key to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewServiceKey {
-    /// What people call it.
-    pub name: DisplayName,
-    /// Whose tenants it sees.
-    pub environment: Environment,
+    /// What people call it; needed.
+    pub name: Option<DisplayName>,
+    /// Whose tenants it sees; needed.
+    pub environment: Option<Environment>,
     /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
     /// The rate limit that it is held to.
@@ -103,32 +104,32 @@ impl ServiceKeys {
     pub async fn create(
         &self,
         service: &ServiceName,
-        wish: NewServiceKey,
+        draft: Draft<NewServiceKey>,
         granting: Granting<'_>,
         writing: Writing<'_, MadeKey>,
     ) -> Result<MadeKey, Refusal> {
         granting.check_service(service, writing.actor)?;
         self.0.registered(service).await?;
         let now = self.0.parts.now();
-        let mut invalid = Invalid::default();
+        let Draft { wish, mut invalid } = draft;
         if wish.expires_at.is_some_and(|end| end <= now) {
             invalid.add("expiresAt", "must be in the future");
         }
-        if !writing.actor.binding.sees(wish.environment) {
+        if wish.environment.is_some_and(|environment| !writing.actor.binding.sees(environment)) {
             invalid.add("environment", "is not the one that the caller is for");
         }
-        invalid.into_result()?;
+        let (name, environment) = invalid.settle(wish.name.zip(wish.environment))?;
         granting.check_scopes(&wish.scopes)?;
 
         let mut random = Zeroizing::new([0; ApiKey::RANDOM_BYTES]);
         (self.0.parts.random.fill)(random.as_mut_slice())?;
-        let text = ApiKey::generate(wish.environment.name(), *random);
+        let text = ApiKey::generate(environment.name(), *random);
         let key = ServiceKey {
             id: text.public_id().unwrap_or_default().to_owned(),
             version: 1,
             service: service.clone(),
-            environment: wish.environment,
-            name: wish.name,
+            environment,
+            name,
             hash: ApiKeyHash::of(&text),
             formers: Vec::new(),
             scopes: wish.scopes,

@@ -9,12 +9,14 @@ use domain::{
 };
 use serde_json::json;
 
+use crate::draft::Draft;
+use crate::reach::check_reach;
 use crate::records::{MAX_TRIES, Records};
 use crate::refusal::{Conflict, Missing, Refusal, of_commit};
 use crate::writing::Writing;
 
 /// Keys that are looked at at once.
-const KEYS_AT_ONCE: usize = 200;
+pub(crate) const KEYS_AT_ONCE: usize = 200;
 
 /// Registers and finds services. Cheap to clone.
 #[derive(Clone)]
@@ -79,16 +81,36 @@ impl Services {
         Ok(NamedService { name: name.clone(), service })
     }
 
-    /// Registers a service. The very same again is no fault.
+    /// Registers a service. The very same again is no fault. Without a name, which is noted in the draft, nothing comes of it.
     pub async fn register(
         &self,
-        name: &ServiceName,
-        wish: ServiceWish,
+        name: Option<&ServiceName>,
+        draft: Draft<ServiceWish>,
         writing: Writing<'_, RegisteredService>,
     ) -> Result<RegisteredService, Refusal> {
+        let own = writing.actor.binding.environment;
+        let service = |now| {
+            let ServiceWish { modules, base_urls } = draft.wish.clone();
+            Service { modules, base_urls, created_at: now, updated_at: now }
+        };
+        let check = |catalogue: &Catalogue, service: &Service, invalid: &mut Invalid| {
+            // What is registered was checked then.
+            if name.is_none_or(|name| !catalogue.services.contains_key(name)) {
+                check_reach(own, None, Some(service), invalid);
+                catalogue.check(name, service, invalid);
+            }
+        };
+        let Some(name) = name.filter(|_| draft.invalid.is_empty()) else {
+            let catalogue = self.0.parts.catalogue.catalogue().await?;
+            let mut invalid = draft.invalid.clone();
+            check(&catalogue, &service(self.0.parts.now()), &mut invalid);
+            return invalid.settle(None).map_err(Into::into);
+        };
         self.edit(name, writing, |catalogue, now| {
-            let ServiceWish { modules, base_urls } = wish.clone();
-            let service = Service { modules, base_urls, created_at: now, updated_at: now };
+            let service = service(now);
+            let mut invalid = Invalid::default();
+            check(catalogue, &service, &mut invalid);
+            invalid.into_result()?;
             let registered = catalogue.register(name, service)?;
             let known = catalogue.services.get(name).cloned();
             let service = known.ok_or_else(|| Missing::Service(name.clone()))?;
@@ -108,10 +130,11 @@ impl Services {
     pub async fn update(
         &self,
         name: &ServiceName,
-        patch: ServicePatch,
+        draft: Draft<ServicePatch>,
         writing: Writing<'_, NamedService>,
     ) -> Result<NamedService, Refusal> {
-        self.change(name, writing, |service| {
+        let Draft { wish: patch, invalid } = draft;
+        self.change(name, invalid, writing, |service| {
             if let Some(modules) = &patch.modules {
                 service.modules = modules.clone();
             }
@@ -128,10 +151,11 @@ impl Services {
         &self,
         name: &ServiceName,
         module: &ModuleName,
-        resources: BTreeSet<ResourceKind>,
+        resources: Draft<BTreeSet<ResourceKind>>,
         writing: Writing<'_, NamedService>,
     ) -> Result<NamedService, Refusal> {
-        self.change(name, writing, |service| {
+        let Draft { wish: resources, invalid } = resources;
+        self.change(name, invalid, writing, |service| {
             service.modules.insert(module.clone(), resources.clone());
             Ok(())
         })
@@ -145,7 +169,7 @@ impl Services {
         module: &ModuleName,
         writing: Writing<'_, NamedService>,
     ) -> Result<NamedService, Refusal> {
-        self.change(name, writing, |service| {
+        self.change(name, Invalid::default(), writing, |service| {
             service
                 .modules
                 .remove(module)
@@ -168,8 +192,12 @@ impl Services {
         if self.has_live_keys(name).await? {
             return Err(Conflict::ServiceHasKeys(name.clone()).into());
         }
+        let own = writing.actor.binding.environment;
         self.edit(name, writing, |catalogue, _now| {
             let service = catalogue.services.remove(name).ok_or_else(|| Missing::Service(name.clone()))?;
+            let mut invalid = Invalid::default();
+            check_reach(own, Some(&service), None, &mut invalid);
+            invalid.into_result()?;
             Ok(Edit::Changed(NamedService { name: name.clone(), service }, AuditAction::Delete))
         })
         .await
@@ -193,13 +221,19 @@ impl Services {
     async fn change(
         &self,
         name: &ServiceName,
+        noted: Invalid,
         writing: Writing<'_, NamedService>,
         change: impl Fn(&mut Service) -> Result<(), Refusal>,
     ) -> Result<NamedService, Refusal> {
+        let own = writing.actor.binding.environment;
         self.edit(name, writing, |catalogue, now| {
             let known = catalogue.services.get(name).ok_or_else(|| Missing::Service(name.clone()))?;
             let mut service = known.clone();
             change(&mut service)?;
+            let mut invalid = noted.clone();
+            check_reach(own, Some(known), Some(&service), &mut invalid);
+            catalogue.check(Some(name), &service, &mut invalid);
+            invalid.into_result()?;
             if service == *known {
                 return Ok(Edit::Same(NamedService { name: name.clone(), service }));
             }
@@ -223,8 +257,6 @@ impl Services {
                 Edit::Same(outcome) => return Ok(outcome),
                 Edit::Changed(outcome, action) => (outcome, action),
             };
-            let after = catalogue.services.get(name);
-            check_reach(writing.actor.binding.environment, former.as_ref(), after)?;
             catalogue.version += 1;
             let after = catalogue.services.get(name).map(|service| json!(service));
             let before = former.map(|service| json!(service));
@@ -239,34 +271,6 @@ impl Services {
         }
         Err(Refusal::Contended)
     }
-}
-
-/// The catalogue is one for both environments. A caller that is for one of them may add to it, and says where services of its
-/// own environment are reached; it takes nothing away that the other may use.
-fn check_reach(
-    own: Option<Environment>,
-    before: Option<&Service>,
-    after: Option<&Service>,
-) -> Result<(), Refusal> {
-    let Some(own) = own else { return Ok(()) };
-    let mut invalid = Invalid::default();
-    let elsewhere = |service: Option<&Service>| {
-        let urls = service.map(|service| service.base_urls.clone()).unwrap_or_default();
-        urls.into_iter().filter(|(environment, _)| *environment != own).collect::<BTreeMap<_, _>>()
-    };
-    if elsewhere(before) != elsewhere(after) {
-        invalid.add("baseUrls", format_args!("the caller may change that of {own} only"));
-    }
-    let modules =
-        |service: Option<&Service>| service.map(|service| service.modules.clone()).unwrap_or_default();
-    let kept = modules(after);
-    let is_kept = |(name, kinds): (&ModuleName, &BTreeSet<ResourceKind>)| {
-        kept.get(name).is_some_and(|now| kinds.is_subset(now))
-    };
-    if (before.is_some() && after.is_none()) || !modules(before).iter().all(is_kept) {
-        invalid.add("modules", "only a caller that is for both environments may take something away");
-    }
-    Ok(invalid.into_result()?)
 }
 
 impl Records {

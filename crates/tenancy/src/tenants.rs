@@ -4,36 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::{
-    Actor, AuditAction, CommitError, DisplayName, Environment, EventKind, Invalid, Isolation, Owner, Slug,
-    SlugError, Tenant, TenantId, TenantPage, TenantQuery, TenantStatus, TextMap, Timestamp,
+    Actor, AuditAction, CommitError, DisplayName, EventKind, Isolation, Slug, Tenant, TenantId, TenantPage,
+    TenantQuery, TenantStatus, Timestamp,
 };
 use serde_json::{Value, json};
 
+use crate::draft::Draft;
 use crate::events::reactivated;
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
+use crate::registration::{NewTenant, Registration, WishedSlug};
 use crate::writing::{Story, Writing};
 
 /// Registers, changes and finds tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct Tenants(Arc<Records>);
-
-/// A tenant to be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTenant {
-    /// Its slug; made from the name where none is given.
-    pub slug: Option<Slug>,
-    /// What it is called.
-    pub name: DisplayName,
-    /// Where it belongs.
-    pub environment: Environment,
-    /// What its associations get that are made without a mode.
-    pub isolation: Isolation,
-    /// What others keep with it.
-    pub metadata: TextMap,
-    /// Who it is for.
-    pub owner: Owner,
-}
 
 /// What is to be changed of a tenant; nothing where it is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,14 +65,15 @@ impl Tenants {
     /// Makes a tenant, active at once. The very same registration again makes nothing and is no fault.
     pub async fn create(
         &self,
-        wish: NewTenant,
+        draft: Draft<NewTenant>,
         writing: Writing<'_, RegisteredTenant>,
     ) -> Result<RegisteredTenant, Refusal> {
-        if !writing.actor.binding.sees(wish.environment) {
-            return Err(Invalid::one("environment", "is not the one that the caller is for").into());
-        }
-        let Some(slug) = &wish.slug else { return self.create_by_name(&wish, writing).await };
-        let made = self.try_slug(&wish, slug.clone(), writing).await?;
+        let wish = Registration::of(draft, writing.actor)?;
+        let slug = match &wish.slug {
+            WishedSlug::Given(slug) => slug,
+            WishedSlug::Made { plain, own } => return self.create_by_name(&wish, plain, own, writing).await,
+        };
+        let made = self.try_slug(&wish, slug, writing).await?;
         Ok(made.ok_or_else(|| Conflict::SlugTaken(slug.clone()))?)
     }
 
@@ -95,35 +81,34 @@ impl Tenants {
     /// again finds its tenant, whoever has come and gone meanwhile.
     async fn create_by_name(
         &self,
-        wish: &NewTenant,
+        wish: &Registration,
+        plain: &Slug,
+        own: &Slug,
         writing: Writing<'_, RegisteredTenant>,
     ) -> Result<RegisteredTenant, Refusal> {
-        let invalid = |problem: SlugError| Refusal::from(Invalid::one("slug", problem));
-        let plain = Slug::derive(wish.name.as_str()).map_err(invalid)?;
-        let own = plain.of_owner(&wish.owner.email).map_err(invalid)?;
-        if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, &own).await?
-            && tenant.is_registration_of(&own, wish.environment, &wish.owner)
+        if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, own).await?
+            && tenant.is_registration_of(own, wish.environment, &wish.owner)
         {
             return Ok(RegisteredTenant { tenant, is_new: false });
         }
-        for slug in [plain, own.clone()] {
+        for slug in [plain, own] {
             if let Some(registered) = self.try_slug(wish, slug, writing).await? {
                 return Ok(registered);
             }
         }
-        Err(Conflict::SlugTaken(own).into())
+        Err(Conflict::SlugTaken(own.clone()).into())
     }
 
     /// `None` when somebody else has the slug.
     async fn try_slug(
         &self,
-        wish: &NewTenant,
-        slug: Slug,
+        wish: &Registration,
+        slug: &Slug,
         writing: Writing<'_, RegisteredTenant>,
     ) -> Result<Option<RegisteredTenant>, Refusal> {
         for tries in 0..3 {
-            if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, &slug).await? {
-                let is_same = tenant.is_registration_of(&slug, wish.environment, &wish.owner);
+            if let Some(tenant) = self.0.parts.tenants.tenant_by_slug(wish.environment, slug).await? {
+                let is_same = tenant.is_registration_of(slug, wish.environment, &wish.owner);
                 return Ok(is_same.then_some(RegisteredTenant { tenant, is_new: false }));
             }
             let tenant = self.new_tenant(wish, slug.clone());
@@ -142,7 +127,7 @@ impl Tenants {
         Err(Refusal::Contended)
     }
 
-    fn new_tenant(&self, wish: &NewTenant, slug: Slug) -> Tenant {
+    fn new_tenant(&self, wish: &Registration, slug: Slug) -> Tenant {
         let now = self.0.parts.now();
         Tenant {
             id: TenantId::from(self.0.parts.uuid()),
@@ -167,11 +152,12 @@ impl Tenants {
     pub async fn update(
         &self,
         id: &TenantId,
-        patch: TenantPatch,
+        draft: Draft<TenantPatch>,
         writing: Writing<'_, Tenant>,
     ) -> Result<Tenant, Refusal> {
         self.edit(id, writing, |tenant, _now| {
-            let former = tenant.clone();
+            let Draft { wish: patch, invalid } = &draft;
+            let (former, mut invalid) = (tenant.clone(), invalid.clone());
             if let Some(name) = &patch.name {
                 tenant.name = name.clone();
             }
@@ -181,7 +167,6 @@ impl Tenants {
             if let Some(is_verified) = patch.email_verified {
                 tenant.owner.email_verified = is_verified;
             }
-            let mut invalid = Invalid::default();
             if let Some(metadata) = tenant.metadata.patched(&patch.metadata, "metadata", &mut invalid) {
                 tenant.metadata = metadata;
             }

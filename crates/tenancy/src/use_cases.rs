@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::CacheHandle;
-use domain::{Invalidator, StoreUnavailable};
+use domain::{IdSpelling, Invalidator, StoreUnavailable};
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
@@ -12,6 +12,7 @@ use crate::associations::Associations;
 use crate::connections::Connections;
 use crate::credentials::Credentials;
 use crate::event_invalidator::EventInvalidator;
+use crate::event_replay::EventReplay;
 use crate::follower::Follower;
 use crate::import::Import;
 use crate::invalidation::Invalidation;
@@ -46,8 +47,12 @@ pub struct UseCases {
     pub connections: Connections,
     /// The lists of active tenants.
     pub active_tenants: ActiveTenants,
+    /// What services were told.
+    pub events: EventReplay,
     /// Taking over what another service registered.
     pub import: Import,
+    /// How ids of tenants are written in answers.
+    pub tenant_ids: IdSpelling,
     records: Arc<Records>,
     cache: CacheHandle,
     connections_ttl: Duration,
@@ -68,7 +73,9 @@ impl UseCases {
             services: Services::new(records.clone()),
             service_keys: ServiceKeys::new(records.clone()),
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
+            events: EventReplay::new(parts.events.clone()),
             import: Import::new(records.clone()),
+            tenant_ids: parts.tenant_ids,
             active_tenants: ActiveTenants::new(parts, cache.clone()),
             records,
             cache,
@@ -88,7 +95,12 @@ impl UseCases {
         let follower =
             Follower::new(parts.clone(), invalidation.clone(), self.cache.clone(), self.connections_ttl);
         let keeper = SecretKeeper::new(parts.clone());
-        tokio::join!(follower.follow(), self.cache.repeat_announcements(), keeper.keep());
+        tokio::join!(
+            follower.follow(),
+            self.cache.repeat_announcements(),
+            self.events.follow(),
+            keeper.keep()
+        );
     }
 
     /// Settles now what is due of the versions of secrets, and says how many; [`keep_up`](Self::keep_up) does so by itself.

@@ -30,6 +30,7 @@ mod port;
 mod process;
 mod proxy;
 mod rabbitmq;
+mod rabbitmq_queue;
 mod reply;
 mod resp;
 mod shared;
@@ -45,6 +46,7 @@ pub use port::PortLease;
 pub use process::{Process, ServerDirectory};
 pub use proxy::Proxy;
 pub use rabbitmq::{RabbitMq, RabbitMqOptions, rabbitmq_program};
+pub use rabbitmq_queue::{Delivered, RabbitQueue};
 pub use reply::Reply;
 pub use resp::Resp;
 pub use shared::{

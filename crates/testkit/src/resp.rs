@@ -143,6 +143,14 @@ impl Resp {
         .await?
     }
 
+    /// Waits for the next message of a subscription, for as long as it takes.
+    ///
+    /// # Errors
+    /// When the connection breaks.
+    pub async fn next_message(&mut self) -> io::Result<Reply> {
+        self.read().await
+    }
+
     async fn read(&mut self) -> io::Result<Reply> {
         let line = self.line().await?;
         let (kind, rest) = line.split_at_checked(1).ok_or_else(|| malformed(&line))?;

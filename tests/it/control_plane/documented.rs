@@ -1,122 +1,10 @@
 //! Every operation of the OpenAPI document, with the examples it gives.
 
-use reqwest::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::plane::Plane;
-
-/// The document, and what follows its references.
-struct Document(Value);
-
-/// One operation.
-struct Operation<'a> {
-    method: Method,
-    path: &'a str,
-    id: &'a str,
-    text: &'a Value,
-}
-
-impl Document {
-    fn read() -> Self {
-        Self(serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap())
-    }
-
-    fn operations(&self) -> Vec<Operation<'_>> {
-        let paths = self.0["paths"].as_object().unwrap().iter();
-        let operations = paths.flat_map(|(path, methods)| {
-            methods.as_object().unwrap().iter().map(|(method, text)| Operation {
-                method: method.to_uppercase().parse().unwrap(),
-                path,
-                id: text["operationId"].as_str().unwrap(),
-                text,
-            })
-        });
-        operations.collect()
-    }
-
-    /// A module with everything that it may have.
-    fn every_resource(&self) -> Value {
-        let operations = self.operations();
-        let put = operations.iter().find(|operation| operation.id == "putModule").expect("it is documented");
-        let schema = &put.text["requestBody"]["content"]["application/json"]["schema"];
-        let mut body = self.example(schema).expect("it has examples");
-        complete(&mut body, put.id, 0);
-        body
-    }
-
-    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        match schema["$ref"].as_str() {
-            Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
-            None => schema,
-        }
-    }
-
-    /// A value with every example that the schema gives, and all that it needs.
-    fn example(&self, schema: &Value) -> Option<Value> {
-        let schema = self.resolved(schema);
-        if let Some(example) = schema.get("example").or_else(|| schema["examples"].get(0)) {
-            return Some(example.clone());
-        }
-        if let Some(one) = schema["oneOf"].as_array() {
-            return one.iter().find(|one| one["type"] != "null").and_then(|one| self.example(one));
-        }
-        if is_of(schema, "object") {
-            let properties = schema["properties"].as_object()?;
-            let values =
-                properties.iter().filter_map(|(name, schema)| Some((name.clone(), self.example(schema)?)));
-            let values: Map<String, Value> = values.collect();
-            return (!values.is_empty()).then_some(Value::Object(values));
-        }
-        if is_of(schema, "array") {
-            return self.example(&schema["items"]).map(|one| json!([one]));
-        }
-        None
-    }
-
-    /// Types, and the fields that must be there.
-    fn check(&self, value: &Value, schema: &Value, place: &str) {
-        let schema = self.resolved(schema);
-        if let Some(one) = schema["oneOf"].as_array() {
-            let fitting = one.iter().find(|one| (one["type"] == "null") == value.is_null());
-            return self.check(
-                value,
-                fitting.unwrap_or_else(|| panic!("{place}: {value} fits nothing")),
-                place,
-            );
-        }
-        if !schema["type"].is_null() {
-            let kind = match value {
-                Value::Null => "null",
-                Value::Bool(_) => "boolean",
-                Value::Number(_) => "integer",
-                Value::String(_) => "string",
-                Value::Array(_) => "array",
-                Value::Object(_) => "object",
-            };
-            assert!(is_of(schema, kind), "{place}: {value} is not {}", schema["type"]);
-        }
-        for name in schema["required"].as_array().into_iter().flatten() {
-            assert!(value.get(name.as_str().unwrap()).is_some(), "{place}: {name} is not in {value}");
-        }
-        // An object that is described by nothing is free.
-        let is_described = schema.get("properties").or_else(|| schema.get("additionalProperties")).is_some();
-        for (name, value) in value.as_object().into_iter().flatten().filter(|_| is_described) {
-            let known = schema["properties"].get(name).or_else(|| schema.get("additionalProperties"));
-            let known = known.unwrap_or_else(|| panic!("{place}: {name} is not in the document"));
-            self.check(value, known, &format!("{place}.{name}"));
-        }
-        for item in value.as_array().into_iter().flatten() {
-            self.check(item, &schema["items"], &format!("{place}[]"));
-        }
-    }
-}
-
-fn is_of(schema: &Value, kind: &str) -> bool {
-    match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().any(|known| known == kind),
-        one => one == kind,
-    }
-}
+use super::document::{Document, Operation, Way};
+use super::plane::{Plane, assert_refused};
+use crate::support::answer;
 
 #[tokio::test]
 async fn every_operation_takes_and_gives_what_the_document_says() {
@@ -126,23 +14,70 @@ async fn every_operation_takes_and_gives_what_the_document_says() {
         let place = format!("{} {}", operation.method, operation.path);
         let path = prepared(&plane, &operation, number).await;
         if operation.id == "getConnections" {
-            let module = path.replace("/connections", "/modules/onboarding");
-            let given = plane.put(&module, document.every_resource()).await;
+            let module = format!("{}/modules/onboarding", association(number, &plane).await);
+            let given = plane.put(&module, every_resource(&document)).await;
             assert_eq!(given.status, 200, "{given:?}");
         }
         let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
         let mut body =
             if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };
         complete(&mut body, operation.id, number);
+        if !schema.is_null() {
+            assert_eq!(document.faults(&body, schema, Way::Request, &place), [] as [&str; 0]);
+        }
+        if !operation.text["security"].is_null() {
+            let refused = answer(plane.service.bare_request(operation.method.clone(), &path)).await;
+            assert_refused(&refused, 401);
+            check_answer(&document, &operation, &place, "401", &refused.body);
+        }
         let answer = plane.ask(operation.method.clone(), &path, body.clone()).await;
         assert!(answer.status.is_success(), "{place} with {body}: {answer:?}");
-        let response = &operation.text["responses"][answer.status.as_str()];
-        assert!(!response.is_null(), "{place}: {} is not in the document", answer.status);
-        document.check(&answer.body, &response["content"]["application/json"]["schema"], &place);
+        check_answer(&document, &operation, &place, answer.status.as_str(), &answer.body);
     }
 }
 
-/// What no single example can say: names that must be new, and secrets, which are not in examples.
+#[test]
+fn every_example_of_an_answer_is_one() {
+    let document = Document::read();
+    for operation in document.operations() {
+        let place = format!("{} {}", operation.method, operation.path);
+        for (status, response) in operation.text["responses"].as_object().unwrap() {
+            let content = &response["content"]["application/json"];
+            let given = content.get("example").cloned();
+            for example in given.into_iter().chain(document.example(&content["schema"])) {
+                // What is made of examples has only the fields that have one.
+                let faults = document.faults(&example, &content["schema"], Way::Answer, &place);
+                let faults = faults.into_iter().filter(|fault| !fault.contains(" is not in {"));
+                let faults: Vec<_> = faults.filter(|fault| !fault.ends_with(": is only given")).collect();
+                assert_eq!(faults, [] as [&str; 0], "{status}");
+            }
+        }
+    }
+}
+
+/// Whether an answer is documented as it came.
+fn check_answer(document: &Document, operation: &Operation<'_>, place: &str, status: &str, body: &Value) {
+    let response = &operation.text["responses"][status];
+    assert!(!response.is_null(), "{place}: {status} is not in the document");
+    let schema = &response["content"]["application/json"]["schema"];
+    assert!(!schema.is_null(), "{place}: the body of {status} is not in the document");
+    assert_eq!(document.faults(body, schema, Way::Answer, place), [] as [&str; 0], "{status}");
+}
+
+/// A module with everything that it may have.
+fn every_resource(document: &Document) -> Value {
+    let put = document.operation("putModule").text;
+    document.example(&put["requestBody"]["content"]["application/json"]["schema"]).expect("it has examples")
+}
+
+/// Where the association is that was prepared.
+async fn association(number: usize, plane: &Plane) -> String {
+    let found = plane.get(&format!("/v1/tenants?search=bank-{number}")).await;
+    let id = found.body["items"][0]["id"].as_str().expect("a tenant");
+    format!("/v1/tenants/{id}/associations/service-{number}")
+}
+
+/// What no single example can say: names that must be new.
 fn complete(body: &mut Value, operation: &str, number: usize) {
     match operation {
         "createTenant" => body["slug"] = json!(format!("documented-{number}")),
@@ -198,9 +133,12 @@ async fn prepared(plane: &Plane, operation: &Operation<'_>, number: usize) -> St
         path = path.replace("{keyId}", &plane.key(&service, json!({ "name": "pods" })).await.1);
     }
     let path = path.replace("{tenantId}", &id).replace("{service}", &service);
+    let parameters = operation.text["parameters"].as_array();
+    let needs_service =
+        parameters.into_iter().flatten().any(|one| one["name"] == "service" && one["in"] == "query");
     let path = path.replace("{module}", "onboarding").replace("{key}", "some-key");
     match operation.id {
-        "listActiveTenants" | "getSettings" | "putSettings" => format!("{path}?service={service}"),
+        _ if needs_service => format!("{path}?service={service}"),
         "clearCache" => format!("{path}?key=some-key"),
         "deleteCachePattern" => format!("{path}?pattern=m2m:*"),
         _ => path,

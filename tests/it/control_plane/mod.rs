@@ -7,6 +7,8 @@ mod aws_outage;
 mod caching;
 mod connections;
 mod credentials;
+mod dashed_ids;
+mod document;
 mod documented;
 mod idempotency;
 mod legacy;
@@ -19,6 +21,7 @@ mod settings;
 mod stale_loads;
 mod store_outage;
 mod tenants;
+mod together;
 mod validation;
 
 /// Makes a test of each function for each store.

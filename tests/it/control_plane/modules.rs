@@ -7,6 +7,8 @@ use super::plane::{PASSWORD, Plane, assert_refused, fields, postgresql};
 
 on_every_store!(
     a_module_is_replaced_and_removed,
+    a_module_without_databases_is_none_of_them,
+    a_module_that_only_the_association_lacks_is_told_apart,
     what_services_could_not_use_is_refused,
     limits_are_changed_one_by_one,
 );
@@ -32,6 +34,40 @@ async fn a_module_is_replaced_and_removed(plane: Plane) {
     assert_eq!(plane.connections(&id, "ledger").await.body["databases"], json!({}));
     let unknown = format!("/v1/tenants/{id}/associations/ledger/modules/nothing");
     assert_refused(&plane.put(&unknown, json!({ "postgresql": postgresql() })).await, 404);
+}
+
+async fn a_module_without_databases_is_none_of_them(plane: Plane) {
+    let id = plane.associated("blue-bank", "ledger").await;
+    let kinds = json!({ "resources": ["rabbitmq"] });
+    assert_eq!(plane.put("/v1/services/ledger/modules/broker", kinds).await.status, 200);
+    let path = format!("/v1/tenants/{id}/associations/ledger/modules/broker");
+    let broker =
+        json!({ "host": "mq.int", "port": 5671, "vhost": "bb", "username": "bb", "password": PASSWORD });
+    assert_eq!(plane.put(&path, json!({ "rabbitmq": broker })).await.status, 200);
+    let connections = plane.connections(&id, "ledger").await.body;
+    // A client that names no module takes the first of them.
+    assert_eq!(connections["databases"], json!({ "onboarding": { "postgresql": postgresql() } }));
+    assert_eq!(connections["rabbitmq"], json!({ "broker": broker }));
+    let limits = json!({ "maxOpenConns": 9, "maxIdleConns": 1 });
+    plane.put(&path, json!({ "rabbitmq": broker, "connectionSettings": limits })).await;
+    let connections = plane.connections(&id, "ledger").await.body;
+    assert_eq!(connections["databases"]["broker"], json!({ "connectionSettings": limits }));
+}
+
+async fn a_module_that_only_the_association_lacks_is_told_apart(plane: Plane) {
+    let id = plane.associated("blue-bank", "ledger").await;
+    plane.put("/v1/services/ledger/modules/transaction", json!({ "resources": ["mongodb"] })).await;
+    let path = |what: &str, module: &str| format!("/v1/tenants/{id}/associations/ledger/{what}/{module}");
+    for refused in [
+        plane.get(&path("modules", "transaction")).await,
+        plane.delete(&path("modules", "transaction")).await,
+        plane.patch(&path("connections", "transaction"), json!({ "maxOpenConns": 1 })).await,
+    ] {
+        assert_refused(&refused, 404);
+        assert_eq!(refused.body["message"], "the association has nothing of the module transaction");
+    }
+    let refused = plane.put(&path("modules", "nothing"), json!({})).await;
+    assert_eq!(refused.body["message"], "the service has no module nothing");
 }
 
 async fn what_services_could_not_use_is_refused(plane: Plane) {

@@ -133,6 +133,7 @@ async fn tenants_are_listed_page_by_page(plane: Plane) {
 
 async fn tenants_are_found_by_what_people_remember(plane: Plane) {
     let id = plane.tenant("blue-bank").await;
+    let dashed = format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]);
     plane.tenant_in("banco-azul", "production").await;
     plane.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
     for (query, count) in [
@@ -140,6 +141,9 @@ async fn tenants_are_found_by_what_people_remember(plane: Plane) {
         ("search=BAN", 2),
         ("search=bank%20blue", 1),
         (&format!("search={}", &id[..10]), 1),
+        (&format!("search={dashed}"), 1),
+        (&format!("search={}", dashed.to_uppercase()), 1),
+        (&format!("search=blue%20{}", &dashed[..13]), 1),
         ("search=zzz", 0),
         ("status=suspended", 1),
         ("status=active&environment=production", 1),

@@ -48,7 +48,9 @@ pub(super) fn homes(package: &str) -> Option<&'static [&'static str]> {
         "fred" => &["cache"],
         "mongodb" | "bson" => &["store", "provisioning"],
         "rusqlite" => &["store"],
-        "lapin" | "async-rs" => &["events"],
+        // The subscribers of tests speak to the broker, too.
+        "lapin" => &["events", "testkit"],
+        "async-rs" => &["events"],
         "aws-config" => &["secrets", "provisioning"],
         sdk if sdk.starts_with("aws-sdk-") => &["secrets", "provisioning"],
         "jsonwebtoken" => &["middleware"],

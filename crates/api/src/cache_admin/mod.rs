@@ -18,15 +18,17 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::alias::{Alias, alias};
 use crate::state::ApiState;
 
 /// The routes, without a version prefix.
 pub(crate) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new()
+    let routes = OpenApiRouter::new()
         .routes(routes!(overview::handler, clear::handler))
         .routes(routes!(list::handler))
         .routes(routes!(inspect::handler, delete::handler))
-        .routes(routes!(delete_pattern::handler))
-        // As older consoles ask.
-        .route("/cache/{key}", get(inspect::handler).delete(delete::handler))
+        .routes(routes!(delete_pattern::handler));
+    // As older consoles ask.
+    let older = Alias { of: "/cache/keys/{key}", at: "/cache/{key}", suffix: "older", is_legacy: true };
+    alias(routes, older, get(inspect::handler).delete(delete::handler))
 }

@@ -6,7 +6,7 @@ mod panic;
 mod places;
 mod request_limits;
 
-pub(crate) use failure_log::{log_error, log_failure};
+pub(crate) use failure_log::{FailureLog, log_error};
 pub use leading_slashes::LeadingSlashes;
 pub(crate) use panic::PanicLayer;
 pub(crate) use places::PlacesLayer;

@@ -2,13 +2,16 @@
 //!
 //! Not ready until cache and record store answered once, so that a bad configuration never rolls out. After that an outage of
 //! either is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
-//! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked and the answer is 503.
+//! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked
+//! and the answer is 503.
 
 mod finding;
+mod outbox;
 mod redis;
 mod report;
 mod secrets;
 mod store;
+mod watched;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,20 +19,15 @@ use std::time::Duration;
 
 use cache::CacheHandle;
 use domain::StoreHealth;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::sync::watch;
 
-use finding::{Finding, timed};
+use finding::Finding;
+pub use outbox::{Outbox, OutboxCheck};
 pub use report::{
     CheckOutcome, CheckStatus, OverallStatus, ReadinessChecks, ReadinessReport, RedisCheck, StoreCheck,
 };
 use secrets::SecretsProbe;
-
-/// Probes of one moment share one answer.
-const FRESH_FOR: Duration = Duration::from_millis(250);
-
-/// Probes commonly give up after one second.
-const WALL_CAP: Duration = Duration::from_millis(900);
+use watched::{Outcome, Watched};
 
 /// What readiness depends on, and what its answers tell besides.
 #[derive(Debug, Clone)]
@@ -79,10 +77,14 @@ struct Shared {
     settings: ReadinessSettings,
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
-    secrets: OnceLock<SecretsProbe>,
+    secrets: OnceLock<Arc<SecretsProbe>>,
+    outbox: OnceLock<watch::Receiver<Outbox>>,
+    cache_answered: AtomicBool,
     store_answered: AtomicBool,
     draining: AtomicBool,
-    newest: Mutex<Option<(Instant, ReadinessReport)>>,
+    watched_cache: Watched,
+    watched_store: Watched,
+    watched_secrets: Watched,
     observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
 }
 
@@ -104,9 +106,13 @@ impl Readiness {
             cache,
             store,
             secrets: OnceLock::new(),
+            outbox: OnceLock::new(),
+            cache_answered: AtomicBool::new(false),
             store_answered: AtomicBool::new(false),
             draining: AtomicBool::new(false),
-            newest: Mutex::new(None),
+            watched_cache: Watched::default(),
+            watched_store: Watched::default(),
+            watched_secrets: Watched::default(),
             observer: Box::new(observer),
         };
         Self { shared: Arc::new(shared) }
@@ -114,7 +120,12 @@ impl Readiness {
 
     /// From now on it also asks this secrets backend. That one's outage is `degraded`: what was served before is served.
     pub fn also_ask_secrets(&self, health: Arc<dyn StoreHealth>) {
-        let _is_first = self.shared.secrets.set(SecretsProbe::new(health));
+        let _is_first = self.shared.secrets.set(Arc::new(SecretsProbe::new(health)));
+    }
+
+    /// From now on it also tells how much waits to be published. That decides nothing: no replica is at fault for it.
+    pub fn also_tell_outbox(&self, outbox: watch::Receiver<Outbox>) {
+        let _is_first = self.shared.outbox.set(outbox);
     }
 
     /// From now on the replica is not ready: it is about to stop.
@@ -127,24 +138,27 @@ impl Readiness {
         self.shared.draining.load(Ordering::Acquire)
     }
 
-    /// Whether the replica is ready, within 900 ms, at most 250 ms old.
+    /// Whether the replica is ready, within 600 ms. What was found is at most 250 ms old, but for trouble that a check which still
+    /// runs has not disproved.
     pub async fn report(&self) -> ReadinessReport {
         if self.is_draining() {
             for dependency in ["redis", self.shared.settings.store.name()] {
-                self.observe(dependency, CheckStatus::Skipped, Duration::ZERO);
+                self.shared.observe(dependency, CheckStatus::Skipped, Duration::ZERO);
             }
             return ReadinessReport::draining(&self.shared.settings);
         }
-        // Held over the check on purpose: probes that come meanwhile wait for the same answer.
-        let mut newest = self.shared.newest.lock().await;
-        if let Some((at, report)) = &*newest
-            && at.elapsed() < FRESH_FOR
-        {
-            return report.clone();
+        let (redis, store, secrets) =
+            tokio::join!(self.look_at_cache(), self.look_at_store(), self.look_at_secrets());
+        let overall = self.overall(&redis.finding, &store.finding);
+        let report = ReadinessReport::of(&self.shared.settings, overall, redis, store);
+        let report = match secrets {
+            Some(secrets) => report.with_secrets(secrets),
+            None => report,
+        };
+        match self.shared.outbox.get() {
+            Some(outbox) => report.with_outbox(*outbox.borrow()),
+            None => report,
         }
-        let report = self.evaluate().await;
-        *newest = Some((Instant::now(), report.clone()));
-        report
     }
 
     /// Version of the service.
@@ -152,36 +166,41 @@ impl Readiness {
         &self.shared.settings.version
     }
 
-    async fn evaluate(&self) -> ReadinessReport {
-        let shared = &self.shared;
-        let (redis, store, secrets) = tokio::join!(
-            timed(WALL_CAP, redis::check(&shared.cache)),
-            timed(WALL_CAP, store::check(shared.store.as_ref())),
-            self.secrets(),
-        );
-        self.observe("redis", redis.0.status, redis.1);
-        self.observe(shared.settings.store.name(), store.0.status, store.1);
-        if !store.0.is_trouble() {
-            shared.store_answered.store(true, Ordering::Release);
-        }
-        let report = ReadinessReport::of(&shared.settings, self.overall(&redis.0, &store.0), redis, store);
-        match secrets {
-            Some(secrets) => report.with_secrets(secrets),
-            None => report,
-        }
+    async fn look_at_cache(&self) -> Outcome {
+        let (cache, shared) = (self.shared.cache.clone(), Arc::clone(&self.shared));
+        let then = move |found: &Outcome| shared.observe("redis", found.finding.status, found.took);
+        let check = || {
+            // Connecting pinged every node, so a cache that is connected answered once. It counts from the check that meets it on.
+            if cache.current().is_ok() {
+                self.shared.cache_answered.store(true, Ordering::Release);
+            }
+            async move { redis::check(&cache).await }
+        };
+        self.shared.watched_cache.look(check, then).await
+    }
+
+    async fn look_at_store(&self) -> Outcome {
+        let (asked, shared) = (Arc::clone(&self.shared.store), Arc::clone(&self.shared));
+        let then = move |found: &Outcome| {
+            let status = found.finding.status;
+            shared.observe(shared.settings.store.name(), status, found.took);
+            if matches!(status, CheckStatus::Up | CheckStatus::Degraded) {
+                shared.store_answered.store(true, Ordering::Release);
+            }
+        };
+        self.shared.watched_store.look(|| async move { store::check(asked.as_ref()).await }, then).await
     }
 
     /// What the secrets backend said, where it is outside.
-    async fn secrets(&self) -> Option<(Finding, Duration)> {
-        let (finding, took) = timed(WALL_CAP, self.shared.secrets.get()?.check()).await;
-        self.observe("secrets", finding.status, took);
-        Some((finding, took))
+    async fn look_at_secrets(&self) -> Option<Outcome> {
+        let (probe, shared) = (Arc::clone(self.shared.secrets.get()?), Arc::clone(&self.shared));
+        let then = move |found: &Outcome| shared.observe("secrets", found.finding.status, found.took);
+        Some(self.shared.watched_secrets.look(|| async move { probe.check().await }, then).await)
     }
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
         let settings = &self.shared.settings;
-        // Connecting pinged every node, so a cache that is connected answered once.
-        let lacks_cache = settings.requires_cache || self.shared.cache.current().is_err();
+        let lacks_cache = settings.requires_cache || !self.shared.cache_answered.load(Ordering::Acquire);
         let lacks_store = settings.requires_store || !self.shared.store_answered.load(Ordering::Acquire);
         match (redis.is_trouble(), store.is_trouble()) {
             (false, false) => OverallStatus::Healthy,
@@ -189,9 +208,11 @@ impl Readiness {
             _ => OverallStatus::Degraded,
         }
     }
+}
 
+impl Shared {
     fn observe(&self, dependency: &'static str, status: CheckStatus, took: Duration) {
-        (self.shared.observer)(CheckOutcome { dependency, status, took });
+        (self.observer)(CheckOutcome { dependency, status, took });
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::outbox::{Outbox, OutboxCheck};
+use super::watched::Outcome;
 use crate::readiness::{ReadinessSettings, StoreName};
 
 /// The whole answer.
@@ -49,6 +51,9 @@ pub struct ReadinessChecks {
     /// The secrets backend, where it is outside of the record store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<StoreCheck>,
+    /// What waits to be published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<OutboxCheck>,
 }
 
 /// The check of the record store, or of the secrets backend.
@@ -133,29 +138,30 @@ impl ReadinessReport {
         self.status != OverallStatus::Unhealthy
     }
 
-    /// Each finding with how long it took.
+    /// What was found of each.
     pub(super) fn of(
         settings: &ReadinessSettings,
         status: OverallStatus,
-        (redis, redis_took): (Finding, Duration),
-        (store, store_took): (Finding, Duration),
+        redis: Outcome,
+        store: Outcome,
     ) -> Self {
+        let (redis_ms, store_ms) = (latency(&redis), latency(&store));
         let redis = RedisCheck {
-            status: redis.status,
-            latency_ms: latency(redis.status, redis_took),
+            status: redis.finding.status,
+            latency_ms: redis_ms,
             tls: settings.cache_tls,
             mode: settings.cache_mode,
-            reason: redis.reason,
+            reason: redis.finding.reason,
         };
-        let latency_ms = latency(store.status, store_took);
-        let store = Some(StoreCheck { status: store.status, latency_ms, reason: store.reason });
+        let Finding { status: of_store, reason } = store.finding;
+        let store = Some(StoreCheck { status: of_store, latency_ms: store_ms, reason });
         let (mongodb, sqlite) = match settings.store {
             StoreName::Mongodb => (store, None),
             StoreName::Sqlite => (None, store),
         };
         Self {
             status,
-            checks: ReadinessChecks { redis, mongodb, sqlite, secrets: None },
+            checks: ReadinessChecks { redis, mongodb, sqlite, secrets: None, events: None },
             version: settings.version.clone(),
             deployment_mode: settings.deployment_mode.clone(),
             draining: false,
@@ -163,23 +169,31 @@ impl ReadinessReport {
     }
 
     /// The same with what the secrets backend said: where that is trouble and all else is well, the whole is degraded.
-    pub(super) fn with_secrets(mut self, (secrets, took): (Finding, Duration)) -> Self {
+    pub(super) fn with_secrets(mut self, secrets: Outcome) -> Self {
+        let latency_ms = latency(&secrets);
+        let secrets = secrets.finding;
         if secrets.is_trouble() && self.status == OverallStatus::Healthy {
             self.status = OverallStatus::Degraded;
         }
-        let latency_ms = latency(secrets.status, took);
         self.checks.secrets = Some(StoreCheck { status: secrets.status, latency_ms, reason: secrets.reason });
         self
     }
 
+    /// The same with what waits to be published, which changes nothing else.
+    pub(super) fn with_outbox(mut self, outbox: Outbox) -> Self {
+        self.checks.events = Some(outbox.into());
+        self
+    }
+
     pub(super) fn draining(settings: &ReadinessSettings) -> Self {
-        let skipped = || (Finding::draining(), Duration::ZERO);
+        let skipped = || Outcome { finding: Finding::draining(), took: Duration::ZERO };
         let report = Self::of(settings, OverallStatus::Unhealthy, skipped(), skipped());
         Self { draining: true, ..report }
     }
 }
 
 /// In milliseconds; nothing where nothing was asked.
-fn latency(status: CheckStatus, took: Duration) -> Option<u64> {
-    (status != CheckStatus::Skipped).then(|| took.as_millis().try_into().unwrap_or(u64::MAX))
+fn latency(outcome: &Outcome) -> Option<u64> {
+    let was_asked = outcome.finding.status != CheckStatus::Skipped;
+    was_asked.then(|| outcome.took.as_millis().try_into().unwrap_or(u64::MAX))
 }

@@ -1,7 +1,9 @@
 use async_trait::async_trait;
 use cache::{Cache, CacheClient, CacheError, CacheHandle};
-use domain::StoreUnavailable;
+use domain::{StoreCondition, StoreUnavailable};
+use tokio::time::Instant;
 
+use super::watched::{FRESH_FOR, PATIENCE};
 use super::*;
 
 fn settings(requires_cache: bool) -> ReadinessSettings {
@@ -22,8 +24,20 @@ struct Store(AtomicBool);
 
 #[async_trait]
 impl StoreHealth for Store {
-    async fn ping(&self) -> Result<(), StoreUnavailable> {
-        if self.0.load(Ordering::SeqCst) { Ok(()) } else { Err(StoreUnavailable::new("secret-store")) }
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        let unavailable = || StoreUnavailable::new("secret-store");
+        self.0.load(Ordering::SeqCst).then_some(StoreCondition::Well).ok_or_else(unavailable)
+    }
+}
+
+/// A store that answers late, and takes no writes.
+struct Late(Duration);
+
+#[async_trait]
+impl StoreHealth for Late {
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        tokio::time::sleep(self.0).await;
+        Ok(StoreCondition::RefusesWrites)
     }
 }
 
@@ -163,4 +177,32 @@ async fn a_secrets_backend_that_is_away_is_told_and_takes_no_replica_out() {
     secrets.0.store(true, Ordering::SeqCst);
     tokio::time::advance(Duration::from_secs(6)).await;
     assert_eq!(readiness.report().await.status, OverallStatus::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_no_writes_is_degraded_and_answered() {
+    let late = Arc::new(Late(Duration::ZERO));
+    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()), late);
+    let report = readiness.report().await;
+    assert_eq!((report.status, report.is_ready()), (OverallStatus::Degraded, true));
+    let check = report.checks.mongodb.unwrap();
+    assert_eq!((check.status, check.reason.as_deref()), (CheckStatus::Degraded, Some("it takes no writes")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_holds_no_probe_up() {
+    let hung = Arc::new(Late(Duration::from_secs(60)));
+    let readiness = Readiness::new(settings(false), CacheHandle::connected(Cache::embedded()), hung);
+    for _ in 0..40 {
+        let began = Instant::now();
+        let report = readiness.report().await;
+        assert!(began.elapsed() <= PATIENCE, "{:?}", began.elapsed());
+        let store = report.checks.mongodb.unwrap();
+        assert_eq!(store.status, CheckStatus::Down);
+        assert_eq!(report.checks.redis.status, CheckStatus::Up, "one does not hide the other");
+        // What is said of the time agrees with the reason.
+        let (took, reason) = (store.latency_ms.unwrap(), store.reason.unwrap());
+        assert!(reason == format!("no answer within {took} ms"), "{reason}, {took}");
+        tokio::time::advance(Duration::from_millis(137)).await;
+    }
 }

@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use tower::{ServiceBuilder, ServiceExt};
 
 use crate::Limits;
-use crate::layers::{PanicLayer, RequestLimitsLayer, log_failure};
+use crate::layers::{FailureLog, PanicLayer, RequestLimitsLayer};
 use crate::test_service::{Answer, TestService, WRITER};
 
 fn request(method: Method, uri: &str) -> http::request::Builder {
@@ -90,7 +90,7 @@ async fn panics_and_silence_are_answered() {
         .route("/silence", get(std::future::pending::<&'static str>))
         .layer(
             ServiceBuilder::new()
-                .map_response(log_failure)
+                .map_response(|answer| FailureLog::default().log(answer))
                 .layer(PanicLayer)
                 .layer(RequestLimitsLayer::new(Limits::default())),
         );

@@ -1,5 +1,6 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cache::{Cache, CacheError, CacheHandle};
 use tracing_subscriber::fmt::MakeWriter;
@@ -89,6 +90,22 @@ async fn a_failure_is_logged_once_with_its_cause() {
         1,
         "what the caller caused is not logged as a failure"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_fail_for_one_outage_are_one_line_in_ten_seconds() {
+    let (lines, _guard) = capture();
+    let handle = CacheHandle::connecting(["h:1".to_owned()]);
+    let service = TestService::over(&handle, Cache::embedded(), &Limits::default());
+    for _ in 0..5 {
+        assert_eq!(service.get("/cache").await.status, 503);
+    }
+    let failures = lines.matching("request failed");
+    assert!(failures.len() == 1 && failures[0].contains("left_out=0"), "{failures:?}");
+    tokio::time::advance(Duration::from_secs(10)).await;
+    service.get("/cache").await;
+    let failures = lines.matching("request failed");
+    assert!(failures.len() == 2 && failures[1].contains("left_out=4"), "{failures:?}");
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The OpenAPI document and its page.
 
+use std::collections::BTreeSet;
+
 use http::{Request, StatusCode, header};
 use serde_json::Value;
 
@@ -20,7 +22,7 @@ fn the_document_that_is_checked_in_is_that_of_the_code() {
 fn every_operation_says_what_it_needs_and_answers() {
     let document = document();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let place = format!("{method} {path}");
@@ -28,12 +30,66 @@ fn every_operation_says_what_it_needs_and_answers() {
             let scopes = operation["security"][0]["apiKey"].as_array().map_or(0, Vec::len);
             assert_eq!(scopes, usize::from(!is_probe), "{place}");
             let responses = operation["responses"].as_object().unwrap();
+            assert_eq!(responses.contains_key("401"), !is_probe, "{place}");
             assert!(responses.keys().any(|status| status.starts_with('2')), "{place}");
             let id = operation["operationId"].as_str().unwrap();
             assert!(ids.insert(format!("{method} {id}")), "{place}: {id} is there twice");
         }
     }
     assert!(ids.len() > 40, "{}", ids.len());
+}
+
+/// What describes the others: the document itself, and its page.
+const OF_THE_DOCUMENT: [&str; 4] = ["/openapi.json", "/docs", "/docs/", "/docs/{*rest}"];
+
+/// The paths of a router, which only its `Debug` tells.
+fn paths_of(router: &str) -> BTreeSet<String> {
+    let own = router.split("fallback_router").next().unwrap_or_default();
+    let paths = own.split("RouteId(").filter_map(|entry| entry.split_once("): \"")?.1.split_once('"'));
+    paths.map(|(path, _rest)| path.to_owned()).collect()
+}
+
+#[tokio::test]
+async fn every_route_is_in_the_document() {
+    let service = TestService::new();
+    let served = paths_of(&format!("{:?}", service.service));
+    let document = document();
+    let documented = document["paths"].as_object().unwrap();
+    let mut expected: BTreeSet<String> = documented.keys().cloned().collect();
+    expected.extend(OF_THE_DOCUMENT.map(str::to_owned));
+    assert_eq!(served, expected);
+    for (path, methods) in documented {
+        let refused = service.send(http::Method::TRACE, path, "").await;
+        assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        let allowed = refused.headers[header::ALLOW].to_str().unwrap().to_lowercase();
+        // axum answers HEAD where there is a GET.
+        let allowed = allowed.split(',').map(str::trim).filter(|method| *method != "head");
+        let allowed: BTreeSet<&str> = allowed.collect();
+        assert_eq!(allowed, methods.as_object().unwrap().keys().map(String::as_str).collect(), "{path}");
+    }
+}
+
+#[test]
+fn older_names_are_marked() {
+    let document = document();
+    let mut older = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            if operation["deprecated"] == true {
+                older.insert(path.as_str());
+            }
+        }
+    }
+    let expected = [
+        "/cache/{key}",
+        "/tenants/active",
+        "/tenants/{tenantId}/associations/{service}/connections",
+        "/tenants/{tenantId}/services/{service}/settings",
+        "/tenants/{tenantId}/settings",
+        "/v1/cache/{key}",
+        "/v1/tenants/{tenantId}/services/{service}/connections",
+    ];
+    assert_eq!(older, expected.into());
 }
 
 #[tokio::test]

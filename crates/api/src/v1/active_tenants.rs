@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::alias::{Alias, alias};
 use crate::authorization::caller_of;
 use crate::error::ApiError;
 use crate::parameters::Parameters;
@@ -17,16 +18,18 @@ use crate::reader::ServiceReader;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new()
-        .routes(routes!(handler))
-        // As clients before 2025 ask.
-        .route("/tenants/active", axum::routing::get(handler))
+    let routes = OpenApiRouter::new().routes(routes!(handler));
+    // As clients before 2025 ask.
+    let older =
+        Alias { of: "/v1/tenants/active", at: "/tenants/active", suffix: "unversioned", is_legacy: true };
+    alias(routes, older, axum::routing::get(handler))
 }
 
 /// An active tenant.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ActiveTenantOut {
+    /// 32 hex digits for a UUID; with dashes where `DASHED_TENANT_IDS` is set.
     #[schema(example = "0f8fad5bd9cb469fa16570867728950e")]
     id: String,
     #[schema(example = "Blue Bank")]

@@ -8,6 +8,7 @@ mod api_keys;
 mod associations;
 mod connections;
 mod credentials;
+mod events;
 mod modules;
 mod resources;
 mod services;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(modules::routes())
         .merge(connections::routes())
         .merge(credentials::routes())
+        .merge(events::routes())
         .merge(settings::routes())
         .merge(services::routes())
         .merge(api_keys::routes())

@@ -25,7 +25,7 @@ pub use lease_store::{Lease, LeaseStore};
 pub use sealed_rows::{SealedRow, SealedRowPosition, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
 pub use secret_writes::{SecretWrite, SecretWrites};
-pub use store_health::StoreHealth;
+pub use store_health::{StoreCondition, StoreHealth};
 pub use tenant_store::{ActiveTenant, TenantPage, TenantPosition, TenantQuery, TenantStore};
 
 /// The cause of a port's failure, whatever the adapter.

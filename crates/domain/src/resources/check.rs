@@ -1,7 +1,11 @@
 //! Rules that several kinds of backing stores share.
 
+use std::ops::RangeInclusive;
+
 use crate::invalid::Invalid;
 
+/// The ports that there are.
+pub const PORTS: RangeInclusive<u16> = 1..=u16::MAX;
 const MAX_TEXT: usize = 255;
 
 /// Notes a text that is empty, longer than 255 bytes or has control characters.
@@ -31,7 +35,5 @@ pub(super) fn host(host: &str, field: &str, invalid: &mut Invalid) {
 
 /// Notes port 0.
 pub(super) fn port(port: u16, field: &str, invalid: &mut Invalid) {
-    if port == 0 {
-        invalid.add(format!("{field}.port"), "must be 1 to 65535");
-    }
+    invalid.check_range(format!("{field}.port"), &port, &PORTS);
 }

@@ -11,6 +11,7 @@ mod rabbitmq;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::PORTS;
 pub use kafka::Kafka;
 pub use kind::{ResourceKind, UnknownResource};
 pub use mongodb::Mongodb;

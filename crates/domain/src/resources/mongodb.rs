@@ -1,5 +1,7 @@
 //! MongoDB and DocumentDB.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use super::check;
@@ -47,6 +49,9 @@ pub struct Mongodb {
 }
 
 impl Mongodb {
+    /// How many connections a client may be told to keep.
+    pub const POOL_SIZES: RangeInclusive<u64> = 0..=10_000;
+
     /// Notes what is wrong below `field`; `uri` is the one that is kept apart, if there is one.
     pub fn check(&self, uri: Option<&str>, field: &str, invalid: &mut Invalid) {
         check::text(&self.database, field, "database", invalid);
@@ -80,8 +85,8 @@ impl Mongodb {
         ] {
             check::optional(text.as_deref(), field, name, invalid);
         }
-        if self.max_pool_size.is_some_and(|size| size > 10_000) {
-            invalid.add(format!("{field}.maxPoolSize"), "must be at most 10000");
+        if let Some(size) = &self.max_pool_size {
+            invalid.check_range(format!("{field}.maxPoolSize"), size, &Self::POOL_SIZES);
         }
     }
 }

@@ -9,8 +9,8 @@ use tokio::time::Instant;
 /// The name of the lease.
 pub(super) const LEASE: &str = "event-relay";
 /// Another replica takes over at most so long after the last renewal.
-pub(super) const LEASE_TIME: Duration = Duration::from_secs(5);
-const RENEW_EVERY: Duration = Duration::from_millis(1_500);
+pub(super) const LEASE_TIME: Duration = Duration::from_secs(4);
+const RENEW_EVERY: Duration = Duration::from_millis(1_200);
 
 /// The lease of this process, by its own clock, which goes on while the process is stopped. It says it is over a little before
 /// the store does.

@@ -1,19 +1,13 @@
 //! Tells of refusals that come in floods once in a while, not once a request.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-use tokio::time::Instant;
-
 use super::refusal::Refusal;
 use crate::error_chain::error_chain;
-
-const PERIOD: Duration = Duration::from_secs(10);
+use crate::flood_gate::FloodGate;
 
 /// Says of each [`Flood`] at most once in ten seconds that writes are not done, and how many more there were since.
 #[derive(Debug, Default)]
 pub(super) struct RefusalLog {
-    floods: [Mutex<Told>; 3],
+    floods: [FloodGate; 3],
 }
 
 /// Why many writes are refused at once.
@@ -22,12 +16,6 @@ pub(super) enum Flood {
     Busy,
     Cache,
     Ledger,
-}
-
-#[derive(Debug, Default)]
-struct Told {
-    at: Option<Instant>,
-    left_out: u64,
 }
 
 impl RefusalLog {
@@ -41,27 +29,17 @@ impl RefusalLog {
             tracing::warn!(cause = error_chain(refusal), "keyed write not done");
             return;
         };
-        match self.left_out(flood) {
+        match self.floods[flood as usize].left_out() {
             Some(left_out) => tracing::warn!(cause = error_chain(refusal), left_out, "keyed write not done"),
             None => tracing::debug!(cause = error_chain(refusal), "keyed write not done"),
         }
-    }
-
-    /// How many were left out since the last line, if it is time for one.
-    fn left_out(&self, flood: Flood) -> Option<u64> {
-        let mut told = self.floods[flood as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        if told.at.is_some_and(|at| now < at + PERIOD) {
-            told.left_out += 1;
-            return None;
-        }
-        told.at = Some(now);
-        Some(std::mem::take(&mut told.left_out))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use cache::CacheError;
 
     use super::*;
@@ -81,10 +59,10 @@ mod tests {
         flood();
         let warned = || captured.lines_with("WARN").len();
         assert_eq!((warned(), captured.lines_with("left_out=0").len()), (3, 3), "{}", captured.text());
-        tokio::time::advance(PERIOD - Duration::from_millis(1)).await;
+        tokio::time::advance(Duration::from_secs(9)).await;
         flood();
         assert_eq!(warned(), 3);
-        tokio::time::advance(Duration::from_millis(1)).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
         flood();
         assert_eq!((warned(), captured.lines_with("left_out=9").len()), (6, 3), "{}", captured.text());
     }

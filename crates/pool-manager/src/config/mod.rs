@@ -4,6 +4,7 @@
 mod auth;
 mod cache;
 mod deployment;
+mod events;
 mod log;
 mod problem;
 mod rate_limit;
@@ -23,6 +24,7 @@ use ::cache::Selection;
 
 pub use auth::AuthConfig;
 pub use deployment::{DeploymentConfig, DeploymentMode};
+pub use events::EventsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
 pub use rate_limit::RateLimitConfig;
@@ -55,6 +57,8 @@ pub struct Config {
     pub tenancy: TenancyConfig,
     /// Which cache to use.
     pub cache: Selection,
+    /// Where events go.
+    pub events: EventsConfig,
     /// How often a caller may ask.
     pub rate_limit: RateLimitConfig,
     /// What readiness depends on.
@@ -88,6 +92,7 @@ impl Config {
                 .within(Section::Store, |problems| StoreConfig::read(environment, &deployment, problems)),
             tenancy: faults.within(Section::Tenancy, |problems| TenancyConfig::read(environment, problems)),
             cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
+            events: faults.within(Section::Events, |problems| EventsConfig::read(environment, problems)),
             rate_limit: faults
                 .within(Section::RateLimit, |problems| RateLimitConfig::read(environment, problems)),
             readiness: faults

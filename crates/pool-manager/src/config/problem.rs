@@ -149,6 +149,23 @@ pub enum Problem {
         "MONGO_CA_CERT_BASE64: is not base64 of a certificate in PEM; write what `base64 -w0 ca.pem` prints"
     )]
     MongoCertificate,
+    /// A broker was meant, and not named.
+    #[error(
+        "RABBITMQ_URI: missing beside {variable}; write amqps://user:password@host/vhost, or remove {variable}"
+    )]
+    NoRabbitUri {
+        /// The variable that shows that one was meant.
+        variable: &'static str,
+    },
+    /// It is no URI of a broker. Its value may hold a password and does not show.
+    #[error("RABBITMQ_URI: is no URI of a broker; write amqps://user:password@host/vhost")]
+    RabbitUri,
+    /// It is no certificate.
+    #[error("{variable}: is not base64 of a certificate in PEM; write what `base64 -w0 ca.pem` prints")]
+    NotACertificate {
+        /// The variable.
+        variable: &'static str,
+    },
     /// The cache section.
     #[error(transparent)]
     Cache(ConfigProblem),

@@ -19,6 +19,8 @@ pub enum Section {
     Tenancy,
     /// The cache.
     Cache,
+    /// Where events go.
+    Events,
     /// How often a caller may ask.
     RateLimit,
     /// What readiness depends on.
@@ -31,7 +33,7 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
@@ -39,6 +41,7 @@ impl Section {
         Self::Store,
         Self::Tenancy,
         Self::Cache,
+        Self::Events,
         Self::RateLimit,
         Self::Readiness,
         Self::Telemetry,
@@ -55,6 +58,7 @@ impl Section {
             Self::Store => (super::store::VARIABLES, &[]),
             Self::Tenancy => (super::tenancy::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
+            Self::Events => (super::events::VARIABLES, &[]),
             Self::RateLimit => (super::rate_limit::VARIABLES, &[]),
             Self::Readiness => (super::readiness::VARIABLES, &[]),
             Self::Telemetry => (super::telemetry::VARIABLES, &[]),

@@ -3,31 +3,46 @@
 use std::time::Duration;
 
 use cache::parse_go_duration;
+use domain::IdSpelling;
 use serde::Deserialize;
 
-use super::values::{filled, unexpected};
+use super::values::{filled, flag, unexpected};
 use super::{Problem, Variable, Variables};
 
 const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
-pub(super) const VARIABLES: &[Variable] = &[Variable::new(
-    "MULTI_TENANT_CACHE_TTL",
-    "`24h`",
-    "How long connections live in the shared cache, `1s` to `720h`",
-)];
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "MULTI_TENANT_CACHE_TTL",
+        "`24h`",
+        "How long connections live in the shared cache, `1s` to `720h`",
+    ),
+    Variable::new(
+        "DASHED_TENANT_IDS",
+        "`false`",
+        "Write UUIDs of tenants with dashes in answers; events never do",
+    ),
+];
 
 /// What is kept of tenants.
 #[derive(Debug, Clone, Copy)]
 pub struct TenancyConfig {
     /// How long connections live in the shared cache.
     pub connections_ttl: Duration,
+    /// How ids of tenants are written in answers.
+    pub tenant_ids: IdSpelling,
 }
 
 #[derive(Default, Deserialize)]
 pub(super) struct TenancyVariables {
     cache_ttl: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct AnswerVariables {
+    dashed_tenant_ids: Option<String>,
 }
 
 impl TenancyConfig {
@@ -42,7 +57,10 @@ impl TenancyConfig {
                 DEFAULT_TTL
             }
         };
-        Self { connections_ttl }
+        let answers: AnswerVariables = environment.section("", problems);
+        let is_dashed = flag("DASHED_TENANT_IDS", &answers.dashed_tenant_ids, problems);
+        let tenant_ids = if is_dashed { IdSpelling::Dashed } else { IdSpelling::Canonical };
+        Self { connections_ttl, tenant_ids }
     }
 }
 
@@ -63,5 +81,18 @@ mod tests {
         for wrong in ["0", "24", "721h", "soon"] {
             assert_eq!(read(wrong), (DEFAULT_TTL, 1), "{wrong}");
         }
+    }
+
+    #[test]
+    fn ids_have_dashes_where_they_are_wished() {
+        let read = |value| {
+            let mut problems = Vec::new();
+            let environment = Variables::from([("DASHED_TENANT_IDS", value)]);
+            let ids = TenancyConfig::read(&environment, &mut problems).tenant_ids;
+            (ids, problems.len())
+        };
+        assert_eq!(read(""), (IdSpelling::Canonical, 0));
+        assert_eq!(read("true"), (IdSpelling::Dashed, 0));
+        assert_eq!(read("maybe"), (IdSpelling::Canonical, 1));
     }
 }

@@ -23,9 +23,14 @@ impl Variable {
         Section::ALL.into_iter().flat_map(Section::variables)
     }
 
+    /// Whether it goes with the next release. The README leaves it to `.env.example`.
+    fn is_old(&self) -> bool {
+        self.name.starts_with("REDIS_")
+    }
+
     /// The table of the README.
     pub fn readme_table() -> String {
-        let rows = Self::all().map(|variable| {
+        let rows = Self::all().filter(|variable| !variable.is_old()).map(|variable| {
             format!("| `{}` | {} | {} |\n", variable.name, variable.default, variable.meaning)
         });
         format!("| Variable | Default | Meaning |\n|---|---|---|\n{}", rows.collect::<String>())

@@ -9,6 +9,7 @@ use middleware::error_chain;
 use zeroize::Zeroizing;
 
 use super::FirstStartError;
+use crate::data_dir;
 
 /// One file under the data directory, with mode 0600.
 pub(super) struct KeptFile<'a> {
@@ -58,15 +59,7 @@ impl<'a> KeptFile<'a> {
 
     /// Whether the file could be made; leaves nothing behind.
     pub(super) fn try_to_write(&self) -> Result<(), FirstStartError> {
-        // Where the directories are not there yet, they would be made in the nearest one that is.
-        let existing =
-            self.data_dir.ancestors().find(|directory| directory.exists()).unwrap_or(Path::new("."));
-        let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
-        let probe = existing.join(format!(".{}.check.{}", self.name, std::process::id()));
-        let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&probe);
-        written
-            .and_then(|_file| fs::remove_file(&probe))
-            .map_err(|source| self.failure(self.data_dir, source))
+        data_dir::try_to_write(self.data_dir).map_err(|source| self.failure(self.data_dir, source))
     }
 
     /// Puts the file in place whole or not at all; `false` when one is there already.

@@ -1,17 +1,19 @@
 //! `pool-manager import FILE.jsonl`: takes over what another service registered.
 //!
 //! One JSON object a line: services first, then tenants, associations and keys, as they refer to each other. A line that cannot
-//! be taken is told and does not hold up the others; taking a file again does no harm.
+//! be taken is told and does not hold up the others; taking a file again does no harm. Where the store is away, nothing is wrong
+//! with the lines, and none after that is tried.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cache::{Cache, CacheHandle};
-use domain::{Actor, KeyBinding, SystemClock};
+use domain::{Actor, KeyBinding, SecretStoreError, SystemClock};
 use middleware::error_chain;
-use tenancy::{Imported, UseCases};
+use tenancy::{Imported, ImportedRecord, Refusal, UseCases};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -23,6 +25,10 @@ use crate::{first_start, wiring};
 
 /// Longer lines are told and not read.
 const MAX_LINE: usize = 4 * 1024 * 1024;
+
+/// How often a line is tried while the store gives no answer, and the pause before it is tried again.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// What became of the lines.
 #[derive(Default)]
@@ -38,7 +44,7 @@ pub(crate) async fn run(file: PathBuf, config: Config) -> Result<(), Failure> {
     let clock = Arc::new(SystemClock);
     let data_dir = &config.deployment.data_dir;
     let store = RecordStore::of(&config.store, data_dir, clock.clone()).await?;
-    store.migrate().await.map_err(Failure::Mongo)?;
+    store.migrate().await?;
     let ring = match config.secrets.encryption_keys {
         Some(keys) => keys,
         None => first_start::encryption_keys(data_dir)?,
@@ -48,9 +54,11 @@ pub(crate) async fn run(file: PathBuf, config: Config) -> Result<(), Failure> {
     // Replicas that run follow the store: nothing has to be told to a cache from here.
     let cache = CacheHandle::connected(Cache::embedded());
     let use_cases = UseCases::new(parts, cache, ring, config.tenancy.connections_ttl);
-    let count = take_all(&use_cases, lines, &file).await?;
+    let mut count = Count::default();
+    let outcome = take_all(&use_cases, lines, &file, &mut count).await;
     let Count { made, known, refused } = count;
     output::line(&format!("{made} taken, {known} known already, {refused} refused"));
+    outcome?;
     if refused > 0 { Err(Failure::ImportIncomplete { refused }) } else { Ok(()) }
 }
 
@@ -59,11 +67,15 @@ fn open(file: &Path) -> Result<BufReader<File>, Failure> {
     Ok(BufReader::new(opened))
 }
 
-async fn take_all(use_cases: &UseCases, mut lines: BufReader<File>, file: &Path) -> Result<Count, Failure> {
+async fn take_all(
+    use_cases: &UseCases,
+    mut lines: BufReader<File>,
+    file: &Path,
+    count: &mut Count,
+) -> Result<(), Failure> {
     let actor =
         Actor { caller: "import".into(), binding: KeyBinding::default(), address: None, request_id: None };
-    let mut count = Count::default();
-    for number in 0_usize.. {
+    for number in 1_usize.. {
         let line = match next_line(&mut lines).map_err(|error| unreadable(file, &error))? {
             None => break,
             Some(line) if line.trim_ascii().is_empty() => continue,
@@ -72,13 +84,22 @@ async fn take_all(use_cases: &UseCases, mut lines: BufReader<File>, file: &Path)
         match take(use_cases, &line, &actor).await {
             Ok(Imported::Created) => count.made += 1,
             Ok(Imported::Existing) => count.known += 1,
-            Err(problem) => {
+            Err(Untaken::Away(source)) => return Err(Failure::ImportCutOff { line: number, source }),
+            Err(Untaken::Wrong(problem)) => {
                 count.refused += 1;
-                output::error(&format!("line {}: {problem}", number + 1));
+                output::error(&format!("line {number}: {problem}"));
             }
         }
     }
-    Ok(count)
+    Ok(())
+}
+
+/// Why a line was not taken.
+enum Untaken {
+    /// It has to be corrected.
+    Wrong(String),
+    /// The store gave no answer.
+    Away(Refusal),
 }
 
 /// The next line, or its beginning where it is longer than [`MAX_LINE`]: the rest of such a line is skipped.
@@ -91,13 +112,32 @@ fn next_line(lines: &mut BufReader<File>) -> io::Result<Option<Vec<u8>>> {
     Ok((length > 0).then_some(line))
 }
 
-async fn take(use_cases: &UseCases, line: &[u8], actor: &Actor) -> Result<Imported, String> {
+async fn take(use_cases: &UseCases, line: &[u8], actor: &Actor) -> Result<Imported, Untaken> {
+    let record = record(line).map_err(Untaken::Wrong)?;
+    let mut tries = 1;
+    loop {
+        match use_cases.import.take(record.clone(), actor).await {
+            Ok(imported) => return Ok(imported),
+            Err(refusal) if !is_away(&refusal) => return Err(Untaken::Wrong(error_chain(&refusal))),
+            Err(refusal) if tries == TRIES => return Err(Untaken::Away(refusal)),
+            Err(_away) => {
+                tries += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn record(line: &[u8]) -> Result<ImportedRecord, String> {
     if line.len() > MAX_LINE {
         return Err(format!("longer than {MAX_LINE} bytes"));
     }
     let line = std::str::from_utf8(line).map_err(|_| "no UTF-8".to_owned())?;
-    let record = api::imported_record(line).map_err(|error| error.to_string())?;
-    use_cases.import.take(record, actor).await.map_err(|refusal| error_chain(&refusal))
+    api::imported_record(line).map_err(|error| error.to_string())
+}
+
+fn is_away(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::Store(_) | Refusal::Secrets(SecretStoreError::Unavailable(_)))
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Failure {

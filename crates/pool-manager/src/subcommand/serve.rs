@@ -8,8 +8,9 @@ use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig, SecretsBackend, StoreConfig};
+use crate::config::{Config, DeploymentMode, RateLimitConfig, SecretsBackend, StoreConfig};
 use crate::failure::Failure;
+use crate::record_store;
 use crate::shutdown::Shutdown;
 use crate::telemetry::Telemetry;
 use crate::wiring;
@@ -70,7 +71,25 @@ fn announce(config: &Config) {
             let directory = deployment.data_dir.display();
             tracing::info!("records: embedded, in {directory}/records.sqlite (MONGO_URI is not set)");
         }
-        StoreConfig::Mongo(mongo) => tracing::info!(database = mongo.database, "records: MongoDB"),
+        StoreConfig::Mongo(mongo) => {
+            let (hosts, database) = (record_store::hosts(mongo), mongo.database.as_str());
+            tracing::info!(hosts, database, "records: MongoDB");
+        }
+    }
+    match &config.events.rabbitmq {
+        Some(rabbitmq) => {
+            tracing::info!(broker = %rabbitmq.uri, exchange = rabbitmq.exchange, "events: RabbitMQ")
+        }
+        None if deployment.mode == DeploymentMode::Saas => {
+            tracing::warn!("events: not to RabbitMQ (RABBITMQ_URI is not set)");
+        }
+        None => tracing::info!("events: not to RabbitMQ (RABBITMQ_URI is not set)"),
+    }
+    if let Some(legacy) = &config.events.legacy {
+        tracing::info!(
+            addresses = cache_link::addresses(legacy),
+            "events: to a second server's channels, too"
+        );
     }
     announce_secrets(&config.secrets.backend);
     if config.auth.bootstrap_key.is_some() {

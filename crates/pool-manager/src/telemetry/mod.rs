@@ -2,6 +2,7 @@
 
 mod cache_metrics;
 mod counter_table;
+mod event_metrics;
 mod export;
 mod idempotency_metrics;
 mod log;
@@ -20,6 +21,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 pub(crate) use cache_metrics::observe_cache;
+pub(crate) use event_metrics::observe_events;
 pub(crate) use idempotency_metrics::observe_idempotency;
 pub(crate) use near_metrics::{observe_near, observe_tracking};
 pub(crate) use rate_limit_metrics::observe_rate_limit;

@@ -1,5 +1,6 @@
 //! `check`: a table with what to do about each fault.
 
+use std::path::Path;
 use std::time::Duration;
 
 use testkit::{
@@ -11,7 +12,7 @@ use crate::support::{run, text};
 const ENCRYPTION_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 
 /// Exit code and table.
-fn check(data_dir: &std::path::Path, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+fn check(data_dir: &Path, variables: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = run(data_dir, &[&[("SERVER_ADDRESS", "127.0.0.1:0")], variables].concat(), &["check"]);
     let table = text(&output.stdout);
     for debug in ["Os {", "Custom {", "Some(", "Refused {"] {
@@ -144,9 +145,13 @@ async fn the_record_store_is_looked_at() {
     assert_eq!(code, Some(0), "{table}");
     assert!(table.contains("record store   ok     will be made at first start"), "{table}");
     std::fs::create_dir(directory.path().join("records.sqlite")).unwrap();
-    let (code, table) = check(directory.path(), &[]);
-    assert_eq!(code, Some(1), "{table}");
-    assert!(table.contains("record store   FAULT  DATA_DIR: "), "{table}");
+    for data_dir in [directory.path(), Path::new("/proc/nope")] {
+        let (code, table) = check(data_dir, &[]);
+        assert_eq!(code, Some(1), "{table}");
+        let file = data_dir.join("records.sqlite");
+        let fault = format!("record store   FAULT  DATA_DIR: cannot use {}: ", file.display());
+        assert!(table.contains(&fault), "{table}");
+    }
 
     let server = format!("mongodb://{}/", shared_mongo().await);
     let (code, table) = check(directory.path(), &[("MONGO_URI", &server)]);
@@ -161,6 +166,7 @@ async fn the_record_store_is_looked_at() {
         table.contains("record store   FAULT  MONGO_URI: ") && !table.contains("marked-secret"),
         "{table}"
     );
+    assert!(table.contains(&nobody.address().to_string()) && !table.contains("Topology"), "{table}");
 }
 
 #[tokio::test]

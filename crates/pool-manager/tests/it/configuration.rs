@@ -2,7 +2,7 @@
 
 use testkit::{CertificateAuthority, TlsServer, ValkeyOptions, ValkeyServer};
 
-use crate::support::{run, text};
+use crate::support::{PATIENCE, Process, run, text};
 
 #[test]
 fn every_fault_is_named_at_once() {
@@ -80,6 +80,21 @@ async fn a_wrong_certificate_and_a_wrong_topology_end_it_too() {
     let errors = text(&output.stderr);
     assert_eq!(output.status.code(), Some(64), "{errors}");
     assert!(errors.contains("CACHE_MODE"), "{errors}");
+}
+
+#[tokio::test]
+async fn tls_to_a_port_that_speaks_none_is_hinted_at() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = ValkeyServer::start().await;
+    let address = server.address().to_string();
+    let variables = [("CACHE_MODE", "single"), ("CACHE_ADDRS", &*address), ("CACHE_TLS_ENABLED", "true")];
+    let service = Process::start(directory.path(), &variables).await;
+    testkit::wait_for("the hint", PATIENCE, async || {
+        let output = service.output();
+        let told = output.lines().find(|line| line.contains("the cache does not answer"));
+        if told.is_some_and(|line| line.contains("CACHE_TLS_ENABLED")) { Ok(()) } else { Err(output) }
+    })
+    .await;
 }
 
 #[test]

@@ -1,8 +1,15 @@
 //! `pool-manager import` and `migrate`.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::Command;
+use std::sync::Arc;
 
-use crate::support::{Process, run, text};
+use domain::{CatalogueStore, SystemClock};
+use store::{MongoSettings, MongoStore};
+use testkit::{Proxy, shared_mongo, unique_prefix};
+
+use crate::support::{PATIENCE, Process, run, text};
 
 const KEY: &str = "an operator's key";
 /// Of the text `abc`.
@@ -51,6 +58,59 @@ async fn what_another_service_registered_is_taken_once() {
     assert!(!stored.windows(6).any(|window| window == b"marked"));
 }
 
+/// The lines that the documentation shows.
+fn documented_lines() -> String {
+    let text = include_str!("../../../../docs/IMPORT.md");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("{\"type\":")).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn the_documented_lines_are_taken() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("documented.jsonl");
+    let lines = documented_lines();
+    for kind in ["service", "tenant", "association", "api-key"] {
+        assert!(lines.contains(&format!("{{\"type\":\"{kind}\"")), "there is no example of {kind}");
+    }
+    fs::write(&file, lines).unwrap();
+    let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let counted = "4 taken, 0 known already, 0 refused";
+    assert!(text(&output.stdout).contains(counted), "{}", text(&output.stdout));
+    assert!(include_str!("../../../../docs/IMPORT.md").contains(counted));
+
+    let service = Process::start(directory.path(), &[]).await;
+    let path = "/v1/tenants/0f8fad5bd9cb469fa16570867728950e/associations/ledger/connections";
+    let request = service.client.get(format!("{}{path}", service.base)).header("X-API-Key", "abc");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[test]
+fn a_key_of_somebody_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    let key = |id: &str, service: &str, environment: &str| {
+        format!(
+            r#"{{"type":"api-key"{id},"sha256":"{HASH}","service":"{service}","environment":"{environment}","name":"pods"}}"#
+        )
+    };
+    let tracer = r#"{"type":"service","name":"tracer"}"#;
+    // Under the id of the hash, and under ids of their own.
+    let other = [
+        key("", "tracer", "staging"),
+        key(r#","id":"own-1""#, "tracer", "staging"),
+        key(r#","id":"own-2""#, "ledger", "production"),
+        key(r#","id":"own-3""#, "ledger", "staging"),
+    ];
+    fs::write(&file, format!("{}\n{tracer}\n{}", lines(), other.join("\n"))).unwrap();
+    let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("6 taken, 1 known already, 3 refused"), "{}", text(&output.stdout));
+    let told = "the key is that of another service or environment";
+    assert_eq!(text(&output.stderr).matches(told).count(), 3, "{}", text(&output.stderr));
+}
+
 #[test]
 fn a_line_that_is_wrong_does_not_hold_up_the_others() {
     let directory = tempfile::tempdir().unwrap();
@@ -76,7 +136,49 @@ fn the_store_is_brought_up_to_date() {
         assert_eq!(text(&output.stdout), "the record store is up to date\n");
     }
     let away = [("MONGO_URI", "mongodb://127.0.0.1:1/")];
-    let output = run(directory.path(), &away, &["migrate"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("MONGO_URI"), "{}", text(&output.stderr));
+    let file = directory.path().join("old.jsonl");
+    fs::write(&file, lines()).unwrap();
+    for command in [&["migrate"][..], &["import", file.to_str().unwrap()]] {
+        let output = run(directory.path(), &away, command);
+        assert_eq!(output.status.code(), Some(1));
+        let errors = text(&output.stderr);
+        assert!(errors.contains("MONGO_URI: the record store does not answer: "), "{errors}");
+        assert!(errors.contains("127.0.0.1:1") && !errors.contains("Topology"), "{errors}");
+    }
+}
+
+/// The file is a pipe, so that the store can go away between two lines.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_goes_away_ends_it_and_the_lines_are_not_to_blame() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let (server, database) = (shared_mongo().await, unique_prefix());
+    let proxy = Proxy::start(server).await;
+    let uri = format!("mongodb://{}/", proxy.address());
+    let (data_dir, path, name) = (directory.path().to_owned(), file.clone(), database.clone());
+    let import = tokio::task::spawn_blocking(move || {
+        let variables = [("MONGO_URI", &*uri), ("MONGO_NAME", &*name)];
+        run(&data_dir, &variables, &["import", path.to_str().unwrap()])
+    });
+    let mut pipe =
+        tokio::task::spawn_blocking(move || File::options().write(true).open(file)).await.unwrap().unwrap();
+    let all = lines();
+    let (first, others) = all.split_once('\n').unwrap();
+    writeln!(pipe, "{first}").unwrap();
+    let settings = MongoSettings::new(format!("mongodb://{server}/"), database);
+    let store = MongoStore::connect(settings, Arc::new(SystemClock)).await.unwrap();
+    testkit::wait_until("the first line to be taken", PATIENCE, async || {
+        store.catalogue().await.is_ok_and(|catalogue| !catalogue.services.is_empty())
+    })
+    .await;
+    proxy.cut().await;
+    writeln!(pipe, "{others}").unwrap();
+    drop(pipe);
+    let output = import.await.unwrap();
+    let (printed, errors) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(printed.contains("1 taken, 0 known already, 0 refused"), "{printed}");
+    assert!(errors.contains("gave no answer at line 2; nothing is wrong with the lines"), "{errors}");
+    assert!(!errors.contains("line 3") && !errors.contains("correct them"), "{errors}");
 }

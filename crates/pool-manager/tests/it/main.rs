@@ -10,13 +10,16 @@
 
 mod check;
 mod configuration;
+mod events;
 mod first_start;
 mod import;
 mod killed;
 mod leaks;
 mod readme;
+mod replicas;
 mod secrets;
 mod signals;
+mod store_outage;
 mod stream;
 mod subcommands;
 mod support;

@@ -30,7 +30,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    SecretPath, SecretReference, SecretStore, SecretStoreError, SecretText, StoreHealth, StoreUnavailable,
+    SecretPath, SecretReference, SecretStore, SecretStoreError, SecretText, StoreCondition, StoreHealth,
+    StoreUnavailable,
 };
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -112,8 +113,8 @@ impl SecretStore for AwsSecrets {
 
 #[async_trait]
 impl StoreHealth for AwsSecrets {
-    async fn ping(&self) -> Result<(), StoreUnavailable> {
-        self.reach().await.map_err(StoreUnavailable::new)
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        self.reach().await.map(|()| StoreCondition::Well).map_err(StoreUnavailable::new)
     }
 }
 

@@ -37,7 +37,7 @@ impl ApiKeyStore for MongoStore {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let keys = self.collection(API_KEYS);
+        let keys = self.collection(API_KEYS)?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = keys
             .find(list_filter(service, after))
@@ -56,7 +56,7 @@ impl ApiKeyStore for MongoStore {
 
 impl MongoStore {
     async fn one_key(&self, filter: Document) -> Result<Option<ServiceKey>, Fault> {
-        let keys = self.collection(API_KEYS);
+        let keys = self.collection(API_KEYS)?;
         let found = self.ask(keys.find_one(filter).projection(doc! { "document": 1 })).await?;
         // A fence has none.
         found.filter(|found| found.contains_key("document")).as_ref().map(read).transpose()

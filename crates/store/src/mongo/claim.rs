@@ -126,7 +126,7 @@ impl MongoStore {
     }
 
     async fn why_refused(&self, claim: &Claim, refusal: CommitError) -> Result<Fault, Fault> {
-        let patience = Instant::now() + self.0.operation_time;
+        let patience = Instant::now() + self.0.settings.operation_time;
         loop {
             if self.find_write(&claim.write).await?.is_some() {
                 return Ok(Fault::Refused(CommitError::AlreadyCommitted));
@@ -144,7 +144,7 @@ impl MongoStore {
             // The next try need not wonder about this one. A row that was taken over stays: the try that lost it may be slow,
             // and is told by it alone from one that never was.
             let filter = doc! { "_id": &claim.write, "owner": &claim.owner, "done": { "$exists": false } };
-            self.ask(self.collection(LEDGER).delete_one(filter)).await?;
+            self.ask(self.collection(LEDGER)?.delete_one(filter)).await?;
         }
         Ok(Fault::Refused(refusal))
     }
@@ -160,7 +160,7 @@ impl MongoStore {
         if target.collection.is_empty() {
             return Ok(None);
         }
-        let documents = self.collection(&target.collection);
+        let documents = self.collection(&target.collection)?;
         let parts = doc! { "pending": 1, "barred": 1, "fencedUntil": 1 };
         self.ask(documents.find_one(doc! { "_id": &target.id }).projection(parts)).await
     }

@@ -35,7 +35,7 @@ impl EventLog for MongoStore {
         limit: usize,
     ) -> Result<Vec<WaitingEvent>, StoreUnavailable> {
         let after = after.map_or("", |position| position.0.as_str());
-        let waiting = self.collection(WAITING_EVENTS);
+        let waiting = self.collection(WAITING_EVENTS)?;
         let found = waiting.find(place_filter(after)).sort(doc! { "place": 1 }).limit(signed(limit));
         let documents = self.all(found).await?;
         let waiting = documents.iter().map(|document| {
@@ -55,14 +55,14 @@ impl EventLog for MongoStore {
         let release = self.number(event, sequence, at).await?;
         if release != Release::Taken {
             // Whoever dies before this finds its number when it releases it again.
-            let waiting = self.collection(WAITING_EVENTS);
+            let waiting = self.collection(WAITING_EVENTS)?;
             self.ask(waiting.delete_one(doc! { "_id": event.event_id.to_string() })).await?;
         }
         Ok(release)
     }
 
     async fn set_aside(&self, position: &WaitingPosition) -> Result<(), StoreUnavailable> {
-        let waiting = self.collection(WAITING_EVENTS);
+        let waiting = self.collection(WAITING_EVENTS)?;
         let place = doc! { "place": &position.0 };
         if let Some(document) = self.ask(waiting.find_one(place.clone())).await? {
             self.insert(UNREADABLE_EVENTS, document).await?;
@@ -83,7 +83,7 @@ impl EventLog for MongoStore {
         sequence: u64,
         limit: usize,
     ) -> Result<Vec<ReleasedEvent>, StoreUnavailable> {
-        let released = self.collection(RELEASED_EVENTS);
+        let released = self.collection(RELEASED_EVENTS)?;
         let found = released.find(released_filter(environment, sequence)).sort(doc! { "sequence": 1 });
         let documents = self.all(found.limit(signed(limit))).await?;
         Ok(documents.iter().map(released_event).collect::<Result<_, _>>()?)
@@ -101,7 +101,7 @@ impl EventLog for MongoStore {
         sequence: u64,
     ) -> Result<(), StoreUnavailable> {
         let forward = doc! { "$max": { "sequence": clamped(sequence) } };
-        let marks = self.collection(EVENT_MARKS);
+        let marks = self.collection(EVENT_MARKS)?;
         let filter = doc! { "_id": mark_id(target, environment) };
         self.ask(marks.update_one(filter, forward).upsert(true)).await?;
         Ok(())
@@ -120,12 +120,12 @@ impl EventLog for MongoStore {
             "sequence": { "$lte": up_to },
             "releasedAt": { "$lt": before.millis() },
         };
-        let removed = self.ask(self.collection(RELEASED_EVENTS).delete_many(filter)).await?;
+        let removed = self.ask(self.collection(RELEASED_EVENTS)?.delete_many(filter)).await?;
         Ok(removed.deleted_count)
     }
 
     async fn backlog(&self) -> Result<Backlog, StoreUnavailable> {
-        let waiting = self.collection(WAITING_EVENTS);
+        let waiting = self.collection(WAITING_EVENTS)?;
         let depth = self.ask(waiting.estimated_document_count()).await?;
         let oldest = self.ask(waiting.find_one(any_time_filter()).sort(doc! { "at": 1 })).await?;
         let oldest_at = oldest.map(|event| integer(&event, "at")).transpose()?;
@@ -136,7 +136,7 @@ impl EventLog for MongoStore {
 impl MongoStore {
     async fn number(&self, event: &TenantEvent, sequence: u64, at: Timestamp) -> Result<Release, Fault> {
         let id = event.event_id.to_string();
-        let released = self.collection(RELEASED_EVENTS);
+        let released = self.collection(RELEASED_EVENTS)?;
         if self.ask(released.find_one(doc! { "eventId": &id })).await?.is_some() {
             return Ok(Release::Before);
         }
@@ -157,7 +157,7 @@ impl MongoStore {
 
     /// The lowest or the highest number of an environment, by the direction of the walk; 0 when there is none.
     async fn outermost(&self, environment: Environment, direction: i32) -> Result<u64, Fault> {
-        let released = self.collection(RELEASED_EVENTS);
+        let released = self.collection(RELEASED_EVENTS)?;
         let found = released
             .find_one(doc! { "environment": environment.name() })
             .sort(doc! { "sequence": direction });

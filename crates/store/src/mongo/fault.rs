@@ -1,19 +1,32 @@
 //! What goes wrong inside.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{BoxError, CommitError, StoreUnavailable};
 use mongodb::bson::Document;
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
+use super::driver_words::sentence;
+
 /// A unique index has the value already.
 const DUPLICATE_KEY: i32 = 11_000;
+/// The server is no primary, not any more or not yet: what it answers while another takes over.
+const NO_PRIMARY: [i32; 8] = [91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436];
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("the database failed")]
-    Database(#[from] Error),
+    /// The driver is no source: its words are a dump.
+    #[error("{}", sentence(.0))]
+    Database(Error),
+    /// With whom it happened.
+    #[error("MongoDB at {hosts}")]
+    With {
+        hosts: Arc<str>,
+        #[source]
+        fault: Box<Fault>,
+    },
     #[error("the database gave no answer within {0:?}")]
     Slow(Duration),
     /// Its migrations were not applied yet.
@@ -48,7 +61,34 @@ impl Fault {
 
     /// Whether the server refuses whom we say we are.
     pub(super) fn is_of_credentials(&self) -> bool {
-        matches!(self, Self::Database(error) if matches!(error.kind.as_ref(), ErrorKind::Authentication { .. }))
+        match self {
+            Self::With { fault, .. } => fault.is_of_credentials(),
+            Self::Database(error) => matches!(error.kind.as_ref(), ErrorKind::Authentication { .. }),
+            _ => false,
+        }
+    }
+
+    /// Whether the store is away, or keeps everybody out: the next call will meet the same.
+    pub(super) fn is_of_outage(&self) -> bool {
+        match self {
+            Self::Slow(_) | Self::With { .. } => true,
+            Self::Database(error) => match error.kind.as_ref() {
+                ErrorKind::ServerSelection { .. }
+                | ErrorKind::Io(_)
+                | ErrorKind::ConnectionPoolCleared { .. }
+                | ErrorKind::DnsResolve { .. }
+                | ErrorKind::Authentication { .. } => true,
+                ErrorKind::Command(refusal) => NO_PRIMARY.contains(&refusal.code),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
     }
 }
 

@@ -43,7 +43,7 @@ impl MongoStore {
 
     /// The first changes of a collection behind a mark: one more than are told, to know whether there are more.
     async fn changed(&self, collection: &str, mark: ChangeMark) -> Result<Vec<(i64, Changed)>, Fault> {
-        let records = self.collection(collection);
+        let records = self.collection(collection)?;
         let limit = i64::try_from(LOOK).unwrap_or(i64::MAX).saturating_add(1);
         let found = records.find(change_filter(mark)).sort(doc! { "changedAt": 1 }).limit(limit);
         // Not the record itself: what changed of late is told again and again.

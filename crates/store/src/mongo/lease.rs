@@ -39,7 +39,7 @@ impl MongoStore {
             "$set": { "holder": &holder, "until": now.saturating_add(millis(ttl)) },
             "$inc": { "number": 1_i64 },
         };
-        let leases = self.collection(LEASES);
+        let leases = self.collection(LEASES)?;
         let taken =
             leases.find_one_and_update(filter, update).upsert(true).return_document(ReturnDocument::After);
         match self.ask(taken).await {

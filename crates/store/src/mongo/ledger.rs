@@ -113,7 +113,7 @@ impl MongoStore {
             set.insert("answer", Binary { subtype: BinarySubtype::Generic, bytes });
         }
         let filter = doc! { "_id": &done.write, "done": { "$exists": false } };
-        let rows = self.collection(LEDGER);
+        let rows = self.collection(LEDGER)?;
         match self.ask(rows.update_one(filter, doc! { "$set": set }).upsert(true)).await {
             Err(fault) if !fault.is_duplicate() => Err(fault),
             _ => Ok(()),

@@ -59,7 +59,7 @@ impl MongoStore {
     }
 
     async fn applied(&self) -> Result<Vec<Applied>, Fault> {
-        let rows = self.all(self.collection(APPLIED).find(doc! {}).sort(doc! { "_id": 1 })).await?;
+        let rows = self.all(self.collection(APPLIED)?.find(doc! {}).sort(doc! { "_id": 1 })).await?;
         let applied = |row: Document| {
             Ok(Applied {
                 number: u32::try_from(integer(&row, "_id")?).map_err(Fault::value)?,
@@ -73,7 +73,7 @@ impl MongoStore {
     async fn apply(&self, migration: &Migration) -> Result<(), Fault> {
         for Command { collection, index } in serde_json::from_str::<Vec<Command>>(migration.text)? {
             let command = doc! { "createIndexes": collection, "indexes": [index] };
-            within(INDEX_TIME, self.0.database.run_command(command)).await?;
+            self.noted(within(INDEX_TIME, self.database()?.run_command(command)).await)?;
         }
         let row = doc! {
             "_id": i64::from(migration.number),

@@ -12,6 +12,7 @@ mod catalogue;
 mod claim;
 mod command_words;
 mod connection;
+mod driver_words;
 mod event_log;
 mod fault;
 mod feed;
@@ -31,17 +32,17 @@ mod tenants;
 mod testing;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use domain::{BoxError, Clock, StoreHealth, StoreUnavailable, Timestamp};
+use domain::{BoxError, Clock, StoreCondition, StoreHealth, StoreUnavailable, Timestamp};
 use mongodb::Database;
 use mongodb::bson::doc;
 use tokio::sync::Notify;
 
 use crate::migration::MigrationError;
+use crate::outage_log::OutageLog;
 pub use settings::{MongoSettings, OnCommand};
 
 /// A store in MongoDB or DocumentDB. Cheap to clone; all clones are one.
@@ -49,9 +50,14 @@ pub use settings::{MongoSettings, OnCommand};
 pub struct MongoStore(Arc<Shared>);
 
 struct Shared {
-    database: Database,
+    settings: MongoSettings,
+    /// The servers that are configured, without the credentials: for logs.
+    hosts: Arc<str>,
+    /// Set once the client is made.
+    database: OnceLock<Database>,
     clock: Arc<dyn Clock>,
-    operation_time: Duration,
+    /// What was told of the store; nothing is told while it is prepared, as whoever prepares it does that.
+    outage: Option<OutageLog>,
     /// Something was committed that is to be moved out.
     committed: Notify,
     /// Its indexes are there. Without them a name might be given twice.
@@ -83,18 +89,24 @@ pub enum ConnectError {
 
 impl MongoStore {
     /// A store that has neither connected nor migrated: until [`prepare`](Self::prepare) is done, every operation answers that it
-    /// is unavailable. Only `mongodb+srv` asks the network here, for the names of the servers.
+    /// is unavailable. Nothing is asked of the network: the names of `mongodb+srv` are looked up by `prepare` too, as often as it
+    /// is tried.
     pub async fn open(settings: MongoSettings, clock: Arc<dyn Clock>) -> Result<Self, ConnectError> {
-        let client = connection::client(&settings).await?;
-        let database = client.database(&settings.database);
-        let operation_time = settings.operation_time;
-        Ok(Self(Arc::new(Shared {
-            database,
+        let (hosts, is_to_be_looked_up) = (settings.hosts()?, settings.is_to_be_looked_up());
+        let store = Self(Arc::new(Shared {
+            settings,
+            hosts: hosts.into(),
+            database: OnceLock::new(),
             clock,
-            operation_time,
+            outage: Some(OutageLog::default()),
             committed: Notify::new(),
             is_prepared: AtomicBool::new(false),
-        })))
+        }));
+        if !is_to_be_looked_up {
+            // So that a fault of the settings shows at once.
+            store.make_client().await?;
+        }
+        Ok(store)
     }
 
     /// Applies what is outstanding of `migrations/mongo`, under a lease, and opens the store for everybody. May be tried again
@@ -113,14 +125,17 @@ impl MongoStore {
 
     /// The store before it is open for everybody, as migrations need it.
     async fn reached(&self) -> Result<Self, ConnectError> {
+        let database = self.make_client().await?.clone();
         let unguarded = Self(Arc::new(Shared {
-            database: self.0.database.clone(),
+            settings: self.0.settings.clone(),
+            hosts: Arc::clone(&self.0.hosts),
+            database: OnceLock::from(database.clone()),
             clock: Arc::clone(&self.0.clock),
-            operation_time: self.0.operation_time,
+            outage: None,
             committed: Notify::new(),
             is_prepared: AtomicBool::new(true),
         }));
-        match unguarded.ask(unguarded.0.database.run_command(doc! { "ping": 1 })).await {
+        match unguarded.ask(database.run_command(doc! { "ping": 1 })).await {
             Ok(_answer) => Ok(unguarded),
             Err(fault) if fault.is_of_credentials() => Err(ConnectError::Credentials(fault.into())),
             Err(fault) => Err(ConnectError::Unavailable(fault.into())),
@@ -141,8 +156,9 @@ impl MongoStore {
 
 #[async_trait]
 impl StoreHealth for MongoStore {
-    async fn ping(&self) -> Result<(), StoreUnavailable> {
-        self.ask(self.0.database.run_command(doc! { "ping": 1 })).await?;
-        Ok(())
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        // The primary is asked, which takes writes.
+        self.ask(self.database()?.run_command(doc! { "ping": 1 })).await?;
+        Ok(StoreCondition::Well)
     }
 }

@@ -144,7 +144,7 @@ async fn the_server_plans_with_the_index() {
             find.insert("sort", doc! { sort: 1 });
         }
         let explain = doc! { "explain": find, "verbosity": "queryPlanner" };
-        let answer = store.ask(store.0.database.run_command(explain)).await.unwrap();
+        let answer = store.ask(store.database().unwrap().run_command(explain)).await.unwrap();
         let plan = answer.get_document("queryPlanner").unwrap().get_array("winningPlan").unwrap();
         let details = plan.iter().map(|step| step.as_document().unwrap().get_str("detail").unwrap());
         let plan = details.collect::<Vec<_>>().join("\n");

@@ -75,7 +75,7 @@ impl MongoStore {
             let gone: Document = record.gone.iter().map(|name| ((*name).to_owned(), "".into())).collect();
             update.insert("$unset", gone);
         }
-        let records = self.collection(record.collection);
+        let records = self.collection(record.collection)?;
         let written = records.update_one(filter, update).upsert(record.version == 1);
         match self.ask(written).await {
             Ok(done) if done.matched_count == 1 || done.upserted_id.is_some() => Ok(()),

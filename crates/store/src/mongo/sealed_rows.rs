@@ -56,7 +56,7 @@ impl SealedRows for MongoStore {
     }
 
     async fn make_row_current(&self, reference: &SecretReference) -> Result<(), StoreUnavailable> {
-        let rows = self.collection(SEALED_SECRETS);
+        let rows = self.collection(SEALED_SECRETS)?;
         let current = doc! { "_id": id(reference) };
         self.ask(rows.update_one(current, doc! { "$set": { "isCurrent": true } })).await?;
         let others = doc! { "path": reference.path.as_str(), "_id": { "$ne": id(reference) } };
@@ -65,7 +65,7 @@ impl SealedRows for MongoStore {
     }
 
     async fn remove_row(&self, reference: &SecretReference) -> Result<(), StoreUnavailable> {
-        let rows = self.collection(SEALED_SECRETS);
+        let rows = self.collection(SEALED_SECRETS)?;
         self.ask(rows.delete_one(doc! { "_id": id(reference) })).await?;
         Ok(())
     }
@@ -77,7 +77,7 @@ impl SealedRows for MongoStore {
     ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
         let after = after.map(|position| position.0.as_str()).unwrap_or_default();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.collection(SEALED_SECRETS);
+        let rows = self.collection(SEALED_SECRETS)?;
         let page = rows.find(doc! { "_id": { "$gt": after } }).sort(doc! { "_id": 1 }).limit(limit);
         let found = self.all(page).await?;
         Ok(found.iter().map(placed).collect::<Result<_, Fault>>()?)

@@ -13,7 +13,7 @@ const SECRET_WRITES: &str = "secret_writes";
 #[async_trait]
 impl SecretWrites for MongoStore {
     async fn note_secret_writes(&self, writes: &[SecretWrite]) -> Result<(), StoreUnavailable> {
-        let notes = self.collection(SECRET_WRITES);
+        let notes = self.collection(SECRET_WRITES)?;
         for write in writes {
             let document = serde_json::to_string(write).map_err(Fault::value)?;
             let noted = doc! { "$set": { "due": write.due.millis(), "document": document } };
@@ -27,7 +27,7 @@ impl SecretWrites for MongoStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<SecretWrite>, StoreUnavailable> {
-        let notes = self.collection(SECRET_WRITES);
+        let notes = self.collection(SECRET_WRITES)?;
         let due = notes.find(doc! { "due": { "$lte": now.millis() } }).sort(doc! { "due": 1, "_id": 1 });
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = self.all(due.limit(limit)).await?;
@@ -40,7 +40,7 @@ impl SecretWrites for MongoStore {
 
     async fn forget_secret_writes(&self, ids: &[Uuid]) -> Result<(), StoreUnavailable> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let notes = self.collection(SECRET_WRITES);
+        let notes = self.collection(SECRET_WRITES)?;
         self.ask(notes.delete_many(doc! { "_id": { "$in": ids } })).await?;
         Ok(())
     }

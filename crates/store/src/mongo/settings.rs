@@ -4,6 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mongodb::options::HostInfo;
+
+use super::ConnectError;
+use super::connection::parsed;
+
 /// Is told of each command before it is sent: see [`MongoSettings::on_command`].
 pub type OnCommand = Arc<dyn Fn(&[String]) + Send + Sync>;
 
@@ -41,6 +46,22 @@ impl MongoSettings {
             on_command: None,
         }
     }
+
+    /// The servers that the URI names, or the name that stands for them, without the credentials: for logs.
+    pub fn hosts(&self) -> Result<String, ConnectError> {
+        match parsed(&self.uri)?.host_info {
+            HostInfo::HostIdentifiers(hosts) => {
+                Ok(hosts.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
+            }
+            HostInfo::DnsRecord(name) => Ok(name),
+            _ => Err(ConnectError::Uri),
+        }
+    }
+
+    /// Whether the names of the servers have to be asked for.
+    pub(super) fn is_to_be_looked_up(&self) -> bool {
+        self.uri.starts_with("mongodb+srv://")
+    }
 }
 
 impl fmt::Debug for MongoSettings {
@@ -66,5 +87,15 @@ mod tests {
         let settings = MongoSettings::new("mongodb://ana:hunter2@db/", "records");
         let shown = format!("{settings:?}");
         assert!(!shown.contains("hunter2") && shown.contains("records"), "{shown}");
+    }
+
+    #[test]
+    fn hosts_are_shown_without_the_credentials() {
+        let hosts = |uri: &str| MongoSettings::new(uri, "records").hosts();
+        let several = hosts("mongodb://ana:hunter2@one,two:1/?replicaSet=a");
+        assert_eq!(several.unwrap(), "one:27017,two:1");
+        assert_eq!(hosts("mongodb+srv://ana:hunter2@db.example.com/").unwrap(), "db.example.com");
+        let refused = hosts("mongodb://ana:hunter2@/?x").unwrap_err();
+        assert!(!format!("{refused:?}").contains("hunter2"));
     }
 }

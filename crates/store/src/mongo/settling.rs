@@ -32,7 +32,7 @@ impl MongoStore {
                 // The server takes it for no limit.
                 break;
             }
-            let records = self.collection(collection);
+            let records = self.collection(collection)?;
             let found = records.find(pending_filter()).projection(doc! { "pending": 1 }).limit(left);
             for document in self.all(found).await? {
                 match self.move_out(collection, &document).await {

@@ -29,7 +29,7 @@ impl TenantStore for MongoStore {
 
     async fn tenants(&self, query: &TenantQuery) -> Result<TenantPage, StoreUnavailable> {
         let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let tenants = self.collection(TENANTS);
+        let tenants = self.collection(TENANTS)?;
         let found = tenants
             .find(list_filter(query))
             .sort(doc! { "place": 1 })
@@ -52,7 +52,7 @@ impl TenantStore for MongoStore {
     ) -> Result<Vec<ActiveTenant>, StoreUnavailable> {
         let environments: Vec<Environment> =
             environment.map_or_else(|| Environment::ALL.to_vec(), |one| vec![one]);
-        let tenants = self.collection(TENANTS);
+        let tenants = self.collection(TENANTS)?;
         let mut active = Vec::new();
         for environment in environments {
             let names = doc! { "slug": 1, "name": 1 };
@@ -66,7 +66,7 @@ impl TenantStore for MongoStore {
     }
 
     async fn has_associations(&self, service: &ServiceName) -> Result<bool, StoreUnavailable> {
-        let tenants = self.collection(TENANTS);
+        let tenants = self.collection(TENANTS)?;
         let found = tenants.find_one(associations_filter(service)).projection(doc! { "_id": 1 });
         Ok(self.ask(found).await?.is_some())
     }
@@ -79,7 +79,7 @@ impl TenantStore for MongoStore {
 
 impl MongoStore {
     async fn one_tenant(&self, filter: Document) -> Result<Option<Tenant>, Fault> {
-        let tenants = self.collection(TENANTS);
+        let tenants = self.collection(TENANTS)?;
         let found = self.ask(tenants.find_one(filter).projection(doc! { "document": 1 })).await?;
         // A fence has none.
         found.filter(|found| found.contains_key("document")).as_ref().map(read).transpose()

@@ -112,5 +112,5 @@ pub(super) fn journal(tenant: &Tenant, ledger: Option<LedgerRow>) -> Journal {
 }
 
 pub(super) async fn documents(store: &MongoStore, collection: &str) -> Vec<Document> {
-    store.all(store.collection(collection).find(Document::new())).await.unwrap()
+    store.all(store.collection(collection).unwrap().find(Document::new())).await.unwrap()
 }

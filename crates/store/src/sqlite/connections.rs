@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use super::{OpenError, SqliteStore};
 
 const READERS: usize = 4;
 /// For a connection, and for another process that holds the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One connection that writes and some that read.
 pub(super) struct Connections {
-    writer: Mutex<Connection>,
-    writing: Arc<Semaphore>,
+    pub(super) writer: Mutex<Connection>,
+    pub(super) writing: Arc<Semaphore>,
     readers: Mutex<Vec<Connection>>,
     reading: Arc<Semaphore>,
 }
@@ -72,6 +72,31 @@ impl Fault {
             _ => Self::Database(error),
         }
     }
+
+    /// Whether the file is at fault, or what it is on, or who else uses it: the next write will meet the same.
+    pub(super) fn is_of_file(error: &rusqlite::Error) -> bool {
+        matches!(
+            error.sqlite_error_code(),
+            Some(
+                ErrorCode::DiskFull
+                    | ErrorCode::SystemIoFailure
+                    | ErrorCode::ReadOnly
+                    | ErrorCode::PermissionDenied
+                    | ErrorCode::CannotOpen
+                    | ErrorCode::DatabaseBusy
+                    | ErrorCode::DatabaseLocked
+            )
+        )
+    }
+}
+
+/// With which file something went wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("the file {path}")]
+struct WithFile {
+    path: PathBuf,
+    #[source]
+    fault: BoxError,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +158,10 @@ impl Connections {
 }
 
 impl SqliteStore {
+    fn with_file(&self, fault: impl Into<BoxError>) -> BoxError {
+        WithFile { path: self.0.path.clone(), fault: fault.into() }.into()
+    }
+
     /// Reads on one connection.
     pub(super) async fn read<T: Send + 'static>(
         &self,
@@ -141,7 +170,7 @@ impl SqliteStore {
         let connections = &self.0.connections;
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&connections.reading).acquire_owned())
             .await
-            .map_err(|_elapsed| StoreUnavailable::new(Busy))?
+            .map_err(|_elapsed| StoreUnavailable::new(self.with_file(Busy)))?
             .map_err(StoreUnavailable::new)?;
         let store = self.clone();
         let done = tokio::task::spawn_blocking(move || {
@@ -152,7 +181,8 @@ impl SqliteStore {
             drop(turn);
             result
         });
-        done.await.map_err(StoreUnavailable::new)?.map_err(StoreUnavailable::new)
+        let done = done.await.map_err(StoreUnavailable::new)?;
+        done.map_err(|fault| StoreUnavailable::new(self.with_file(fault)))
     }
 
     /// Writes in one transaction: all of it, or nothing.
@@ -163,22 +193,20 @@ impl SqliteStore {
         let unavailable = |source: BoxError| CommitError::Unavailable(source);
         let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.0.connections.writing).acquire_owned())
             .await
-            .map_err(|_elapsed| unavailable(Busy.into()))?
+            .map_err(|_elapsed| unavailable(self.with_file(Busy)))?
             .map_err(|closed| unavailable(closed.into()))?;
         let store = self.clone();
         let done = tokio::task::spawn_blocking(move || {
             let _until_the_end = turn;
             let mut writer = store.0.connections.writer.lock().unwrap_or_else(PoisonError::into_inner);
-            // Dropping it rolls it back.
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
+            let written = write_on(&mut writer, work);
+            store.0.write_health.note(&written);
+            written
         });
         match done.await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(Fault::Refused(refusal))) => Err(refusal),
-            Ok(Err(fault)) => Err(unavailable(fault.into())),
+            Ok(Err(fault)) => Err(unavailable(self.with_file(fault))),
             Err(panicked) => Err(unavailable(panicked.into())),
         }
     }
@@ -192,4 +220,15 @@ impl SqliteStore {
             refused => StoreUnavailable::new(BoxError::from(refused)),
         })
     }
+}
+
+fn write_on<T>(
+    writer: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    // Dropping it rolls it back.
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }

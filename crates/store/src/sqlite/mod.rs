@@ -14,23 +14,27 @@ mod migrations;
 mod sealed_rows;
 mod secret_writes;
 mod tenants;
+mod write_health;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Clock, StoreHealth, StoreUnavailable, Timestamp};
+use domain::{Clock, StoreCondition, StoreHealth, StoreUnavailable, Timestamp};
 
 use crate::migration::MigrationError;
 use connections::Connections;
+use write_health::WriteHealth;
 
 /// The embedded store. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct SqliteStore(Arc<Shared>);
 
 struct Shared {
+    path: PathBuf,
     connections: Connections,
+    write_health: WriteHealth,
     clock: Arc<dyn Clock>,
 }
 
@@ -55,7 +59,8 @@ impl SqliteStore {
         let mut writer = connections::open_writer(path)?;
         migrations::apply(&mut writer, Timestamp::from(clock.now()))?;
         let connections = Connections::new(writer, path)?;
-        Ok(Self(Arc::new(Shared { connections, clock })))
+        let write_health = WriteHealth::of(path);
+        Ok(Self(Arc::new(Shared { path: path.to_owned(), connections, write_health, clock })))
     }
 
     fn now(&self) -> Timestamp {
@@ -65,7 +70,8 @@ impl SqliteStore {
 
 #[async_trait]
 impl StoreHealth for SqliteStore {
-    async fn ping(&self) -> Result<(), StoreUnavailable> {
-        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_row| Ok(()))?)).await
+    async fn ping(&self) -> Result<StoreCondition, StoreUnavailable> {
+        self.read(|connection| Ok(connection.query_row("SELECT 1", [], |_row| Ok(()))?)).await?;
+        Ok(if self.takes_writes().await { StoreCondition::Well } else { StoreCondition::RefusesWrites })
     }
 }

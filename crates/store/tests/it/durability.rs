@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use domain::{StoreHealth, TenantStore};
+use domain::{CommitError, StoreCondition, StoreHealth, TenantStore};
 use store::{OpenError, SqliteStore};
 
 use crate::contract::{change, clock, tenant};
@@ -18,7 +19,28 @@ async fn what_was_written_is_there_after_a_restart() {
     drop(store);
     let store = SqliteStore::open(&path, clock()).unwrap();
     assert_eq!(store.tenant(&tenant.id).await.unwrap(), Some(tenant));
-    store.ping().await.unwrap();
+    assert_eq!(store.ping().await.unwrap(), StoreCondition::Well);
+}
+
+#[tokio::test]
+async fn the_lock_of_another_process_is_waited_for_and_shows_until_it_ends() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.sqlite");
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (began, kept_out) = (Instant::now(), tenant("kept-out"));
+    let refused = store.commit_tenant(change(kept_out.clone(), Some(&kept_out))).await.unwrap_err();
+    assert!(began.elapsed() >= Duration::from_secs(5), "{:?}", began.elapsed());
+    let CommitError::Unavailable(source) = refused else { panic!("{refused:?}") };
+    assert!(source.to_string().contains(&path.display().to_string()), "{source}");
+    let began = Instant::now();
+    assert_eq!(store.ping().await.unwrap(), StoreCondition::RefusesWrites);
+    assert!(began.elapsed() < Duration::from_secs(2), "whoever asks does not wait as a write does");
+    assert_eq!(store.tenant(&kept_out.id).await.unwrap(), None, "reads go on");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.ping().await.unwrap(), StoreCondition::Well);
+    store.commit_tenant(change(kept_out.clone(), Some(&kept_out))).await.unwrap();
 }
 
 #[test]

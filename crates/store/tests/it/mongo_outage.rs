@@ -1,5 +1,6 @@
 //! A MongoDB server that dies, hangs, and comes back.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -44,6 +45,12 @@ async fn refused<T, E: std::fmt::Debug>(
     let elapsed = start.elapsed();
     assert!(answer.as_ref().is_err_and(is_unavailable), "{name}: {answer:?}");
     assert!(elapsed < LIMIT, "{name} took {elapsed:?}");
+}
+
+/// An error with all its causes, as the log shows it.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn every_operation_is_refused(store: &MongoStore) {
@@ -103,8 +110,12 @@ async fn a_dead_server_is_unavailable_soon_and_back_by_itself() {
     write(&store, &kept).await.unwrap();
     server.kill();
     every_operation_is_refused(&store).await;
-    let refusal = MongoStore::connect(settings(&server), clock()).await.map(|_| ());
-    assert!(matches!(refusal, Err(ConnectError::Unavailable(_))), "{refusal:?}");
+    let refusal = MongoStore::connect(settings(&server), clock()).await.map(drop).unwrap_err();
+    assert!(matches!(refusal, ConnectError::Unavailable(_)), "{refusal:?}");
+    for text in [chain(&refusal), chain(&store.tenant(&kept.id).await.unwrap_err())] {
+        let names_server = text.contains(&format!("MongoDB at {}: ", server.address()));
+        assert!(names_server && !text.contains("Topology") && !text.contains("Kind:"), "{text}");
+    }
     server.restart().await;
     wait_until("the store is back", Duration::from_secs(10), || async { store.ping().await.is_ok() }).await;
     assert_eq!(store.tenant(&kept.id).await.unwrap(), Some(kept));
@@ -124,6 +135,25 @@ async fn a_hanging_server_is_unavailable_soon_and_back_by_itself() {
         write(&store, &tenant).await.is_ok()
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_found_is_looked_up_again_and_a_uri_that_cannot_be_read_is_not() {
+    let open = |uri: &str| MongoStore::open(MongoSettings::new(uri, "records"), clock());
+    let store = open("mongodb+srv://ana:hunter2@records.example.invalid/").await.unwrap();
+    for _ in 0..2 {
+        let start = Instant::now();
+        let refusal = store.prepare().await.unwrap_err();
+        assert!(matches!(refusal, ConnectError::Unavailable(_)), "{refusal:?}");
+        assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+        let text = chain(&refusal);
+        assert!(text.contains("MongoDB at records.example.invalid: the name cannot be looked up"), "{text}");
+        assert!(!text.contains("Query {") && !text.contains("hunter2"), "{text}");
+    }
+    every_operation_is_refused(&store).await;
+    // A name that is looked up stands without a port.
+    let refusal = open("mongodb+srv://ana:hunter2@records.example.invalid:1/").await.map(drop).unwrap_err();
+    assert!(matches!(refusal, ConnectError::Uri), "{refusal:?}");
 }
 
 /// Keyed writes by several writers, while the server is killed again and again, and what is left is moved out.

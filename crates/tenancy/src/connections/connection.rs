@@ -1,7 +1,7 @@
 //! What is answered to a service that asks for its connections.
 
 use bytes::Bytes;
-use domain::{AssociationStatus, Environment, ServiceName, ServiceSettings};
+use domain::{AssociationStatus, Environment, IdSpelling, ServiceName, ServiceSettings, TenantId};
 use serde::{Deserialize, Serialize};
 
 use crate::refusal::KeptOut;
@@ -38,9 +38,24 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// A text that was made of this version of the tenant.
+    /// A text that was made of this version of the tenant, with its id in the canonical spelling.
     pub(crate) fn new(body: Bytes, version: u64) -> Self {
         Self { body, etag: format!("\"{version}\"").into() }
+    }
+
+    /// The same with the id as answers have it. Replicas that spell it in different ways may share what is kept: there it is
+    /// canonical. What clients keep is another text then, so it has another tag.
+    fn with_id(self, tenant: &TenantId, ids: IdSpelling) -> Self {
+        let id = ids.of(tenant);
+        let canonical = opening(&tenant.to_string());
+        match self.body.strip_prefix(canonical.as_bytes()) {
+            Some(rest) if id != tenant.to_string() => {
+                let body = [opening(&id).as_bytes(), rest].concat().into();
+                let version = String::from_utf8_lossy(&self.etag);
+                Self { body, etag: format!("{}-dashed\"", version.trim_end_matches('"')).into() }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -50,7 +65,21 @@ impl std::fmt::Debug for Rendered {
     }
 }
 
+/// How the text begins; no id has a letter that JSON escapes.
+fn opening(id: &str) -> String {
+    format!("{{\"id\":\"{id}\"")
+}
+
 impl Connection {
+    /// The same with the tenant's id as answers have it.
+    pub(super) fn with_id(self, tenant: &TenantId, ids: IdSpelling) -> Self {
+        let outcome = match self.outcome {
+            Outcome::Config(rendered) => Outcome::Config(rendered.with_id(tenant, ids)),
+            kept_out @ Outcome::KeptOut(_) => kept_out,
+        };
+        Self { outcome, ..self }
+    }
+
     /// What it takes in memory, about.
     pub(crate) fn bytes(&self) -> usize {
         const OVERHEAD: usize = 160;

@@ -60,7 +60,7 @@ impl LookUp {
                 Some((connection, good_until)) if self.is_due(good_until) => {
                     self.renewed(&wanted, connection).await
                 }
-                Some((connection, _good_until)) => Ok(held(connection, true)),
+                Some((connection, _good_until)) => Ok(self.held(&wanted, connection, true)),
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Doubted { version, value } => {
@@ -69,14 +69,14 @@ impl LookUp {
                     (Err(ConnectionsError::Refused(refusal)), Some((connection, _good_until)))
                         if matches!(*refusal, Refusal::Store(_) | Refusal::Secrets(_)) =>
                     {
-                        Ok(held(connection, false))
+                        Ok(self.held(&wanted, connection, false))
                     }
                     (decided, _) => decided,
                 }
             }
             // Nobody is made to wait again for what gave others no answer.
             FoundRecord::Unconfirmable { version, value } => match self.opened(&wanted, version, &value) {
-                Some((connection, _good_until)) => Ok(held(connection, false)),
+                Some((connection, _good_until)) => Ok(self.held(&wanted, connection, false)),
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Missing => self.filled(&wanted).await,
@@ -87,7 +87,7 @@ impl LookUp {
     /// Asks the sources and leaves the shared cache alone.
     async fn aside(&self, wanted: &Wanted<'_>) -> Answer {
         Ok(match self.load(wanted).await? {
-            Some(connection) => held(connection, false),
+            Some(connection) => self.held(wanted, connection, false),
             None => absent(false),
         })
     }
@@ -101,11 +101,13 @@ impl LookUp {
                 let expiry = Expiry::After(ttl);
                 self.cache.renew_record(wanted.key.as_bytes(), version, value.clone(), expiry).await;
                 let renewed = self.opened(wanted, version, &value);
-                Ok(held(renewed.map_or(standing, |(connection, _good_until)| connection), false))
+                Ok(self.held(wanted, renewed.map_or(standing, |(connection, _good_until)| connection), false))
             }
             Ok(None) => Ok(absent(false)),
-            Err(Aside::Found(connection)) => Ok(held(connection, false)),
-            Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => Ok(held(standing, true)),
+            Err(Aside::Found(connection)) => Ok(self.held(wanted, connection, false)),
+            Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => {
+                Ok(self.held(wanted, standing, true))
+            }
             Err(Aside::Refused(refusal)) => Err(refusal.into()),
         }
     }
@@ -118,7 +120,7 @@ impl LookUp {
         let load = self.cache.load_record(wanted.key.as_bytes(), lease, self.record(wanted, ttl)).await;
         let loaded = match load.loaded {
             Ok(loaded) => loaded,
-            Err(Aside::Found(connection)) => return Ok(held(connection, false)),
+            Err(Aside::Found(connection)) => return Ok(self.held(wanted, connection, false)),
             Err(Aside::Refused(refusal)) => return Err(refusal.into()),
         };
         let (is_watched, may_be_held) = (loaded.is_watched(), loaded.may_be_held());
@@ -127,7 +129,9 @@ impl LookUp {
         }
         let Some((version, value)) = loaded.into_record() else { return Ok(absent(is_watched)) };
         match self.opened(wanted, version, &value) {
-            Some((connection, _good_until)) => Ok(Loaded { may_be_held, ..held(connection, is_watched) }),
+            Some((connection, _good_until)) => {
+                Ok(Loaded { may_be_held, ..self.held(wanted, connection, is_watched) })
+            }
             // Another process filled in what does not open here.
             None => self.aside(wanted).await,
         }
@@ -179,11 +183,12 @@ impl LookUp {
     fn now(&self) -> Timestamp {
         self.parts.now()
     }
-}
 
-fn held(connection: Connection, is_watched: bool) -> Loaded<Arc<Connection>> {
-    let bytes = connection.bytes();
-    Loaded { value: Some(Arc::new(connection)), bytes, is_watched, may_be_held: true }
+    fn held(&self, wanted: &Wanted<'_>, connection: Connection, is_watched: bool) -> Loaded<Arc<Connection>> {
+        let connection = connection.with_id(wanted.tenant, self.parts.tenant_ids);
+        let bytes = connection.bytes();
+        Loaded { value: Some(Arc::new(connection)), bytes, is_watched, may_be_held: true }
+    }
 }
 
 fn absent(is_watched: bool) -> Loaded<Arc<Connection>> {

@@ -23,6 +23,7 @@ pub(super) struct OpenedSecret {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TenantConfig<'a> {
+    /// Stands first, where it is found again to be spelled in another way.
     id: String,
     tenant_slug: &'a str,
     tenant_name: &'a str,
@@ -77,6 +78,15 @@ struct Unlocked<'a, T> {
     uri: Option<&'a str>,
 }
 
+impl Databases<'_> {
+    fn is_empty(&self) -> bool {
+        self.postgresql.is_none()
+            && self.postgresql_replica.is_none()
+            && self.mongodb.is_none()
+            && self.connection_settings.is_none()
+    }
+}
+
 impl<'a> TenantConfig<'a> {
     pub(super) fn new(
         tenant: &'a Tenant,
@@ -106,7 +116,10 @@ impl<'a> TenantConfig<'a> {
                 mongodb: resources.mongodb.as_ref().map(|it| opened.unlocked(it)),
                 connection_settings: resources.connection_settings.as_ref(),
             };
-            config.databases.insert(module, databases);
+            // Clients that name no module take the first one: it must have something.
+            if !databases.is_empty() {
+                config.databases.insert(module, databases);
+            }
             if let Some(rabbitmq) = &resources.rabbitmq {
                 config.messaging.get_or_insert(Messaging { rabbitmq: opened.unlocked(rabbitmq) });
                 config.rabbitmq.insert(module, opened.unlocked(rabbitmq));

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use cache::{Cache, CacheHandle};
-use domain::{Actor, KeyBinding, LedgerRow, ManualClock, TenantId};
+use domain::{Actor, IdSpelling, KeyBinding, LedgerRow, ManualClock, TenantId};
 use seal::{KeyRing, SealingKey};
 use secrets::EmbeddedSecrets;
 use store::SqliteStore;
@@ -49,10 +49,12 @@ impl Desk {
             catalogue: store.clone(),
             api_keys: store.clone(),
             changes: store.clone(),
+            events: store.clone(),
             secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring())),
             secret_writes: store.clone(),
             leases: store,
             clock: clock.clone(),
+            tenant_ids: IdSpelling::default(),
             random: Random {
                 uuid: next_uuid,
                 fill: |bytes| {

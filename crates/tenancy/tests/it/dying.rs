@@ -162,7 +162,14 @@ impl Mortal {
 
     fn over<S>(store: Arc<S>, clock: Arc<ManualClock>) -> Self
     where
-        S: TenantStore + CatalogueStore + ApiKeyStore + ChangeFeed + SecretWrites + LeaseStore + SealedRows,
+        S: TenantStore
+            + CatalogueStore
+            + ApiKeyStore
+            + ChangeFeed
+            + SecretWrites
+            + LeaseStore
+            + SealedRows
+            + domain::EventLog,
     {
         let (stops, current) = (Stops::default(), Current::default());
         let secrets = EmbeddedSecrets::new(store.clone(), ring());
@@ -175,9 +182,11 @@ impl Mortal {
             catalogue: store.clone(),
             api_keys: store.clone(),
             changes: store.clone(),
+            events: store.clone(),
             secrets: Arc::new(Secrets(secrets, stops.clone(), current.clone())),
             secret_writes: store.clone(),
             leases: store.clone(),
+            tenant_ids: domain::IdSpelling::default(),
             clock: clock.clone(),
             random: Random { uuid: uuid::Uuid::new_v4, fill },
         };

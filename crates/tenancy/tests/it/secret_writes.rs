@@ -21,24 +21,24 @@ pub(crate) async fn module(mortal: &Mortal) -> ModulePath {
     let (service, module) = ("ledger".parse().unwrap(), "onboarding".parse().unwrap());
     let kinds = domain::ResourceKind::ALL.into_iter().collect();
     let wish = ServiceWish { modules: BTreeMap::from([(module, kinds)]), base_urls: BTreeMap::new() };
-    cases.services.register(&service, wish, mortal.writing()).await.unwrap();
+    cases.services.register(Some(&service), wish.into(), mortal.writing()).await.unwrap();
     let tenant = NewTenant {
         slug: None,
-        name: "Blue Bank".parse().unwrap(),
-        environment: domain::Environment::Staging,
+        name: Some("Blue Bank".parse().unwrap()),
+        environment: Some(domain::Environment::Staging),
         isolation: domain::Isolation::Isolated,
         metadata: TextMap::default(),
-        owner: domain::Owner {
+        owner: Some(domain::Owner {
             email: "ana@example.com".parse().unwrap(),
             email_verified: true,
             password_hash: None,
-        },
+        }),
     };
-    let tenant = cases.tenants.create(tenant, mortal.writing()).await.unwrap().tenant;
+    let tenant = cases.tenants.create(tenant.into(), mortal.writing()).await.unwrap().tenant;
     let module: domain::ModuleName = "onboarding".parse().unwrap();
-    let modules = BTreeMap::from([(module.clone(), given("first"))]);
+    let modules = BTreeMap::from([(module.to_string(), given("first"))]);
     let wish = NewAssociation { modules, ..NewAssociation::default() };
-    cases.associations.associate(&tenant.id, &service, wish, mortal.writing()).await.unwrap();
+    cases.associations.associate(&tenant.id, &service, wish.into(), mortal.writing()).await.unwrap();
     ModulePath { tenant: tenant.id, service, module }
 }
 
@@ -60,7 +60,7 @@ async fn a_write_is_finished_or_undone(mortal: Mortal) {
     for point in Point::ALL {
         let former = only_secret(&mortal, &path.tenant).await;
         let (cases, new) = (mortal.process(), format!("{point:?}"));
-        mortal.dying(point, cases.modules.put(&path, given(&new), mortal.writing())).await;
+        mortal.dying(point, cases.modules.put(&path, given(&new).into(), mortal.writing())).await;
 
         assert_eq!(mortal.settled_after(55).await, 0, "{point:?}: it may be at work yet");
         assert!(mortal.settled_after(6).await >= 1, "{point:?}");
@@ -87,15 +87,16 @@ async fn what_nobody_needs_any_more_is_removed(mortal: Mortal) {
     let cases = mortal.process();
     let first = only_secret(&mortal, &path.tenant).await;
     let again = NewAssociation {
-        modules: BTreeMap::from([(path.module.clone(), given("again"))]),
+        modules: BTreeMap::from([(path.module.to_string(), given("again"))]),
         ..NewAssociation::default()
     };
-    let refused = cases.associations.associate(&path.tenant, &path.service, again, mortal.writing()).await;
+    let refused =
+        cases.associations.associate(&path.tenant, &path.service, again.into(), mortal.writing()).await;
     assert!(matches!(refused, Err(Refusal::Conflict(_))));
     assert_eq!(mortal.kept().await, std::slice::from_ref(&first));
     assert_eq!(mortal.settled_after(86_400).await, 0);
 
-    cases.modules.put(&path, given("second"), mortal.writing()).await.unwrap();
+    cases.modules.put(&path, given("second").into(), mortal.writing()).await.unwrap();
     let second = only_secret(&mortal, &path.tenant).await;
     assert_eq!((mortal.kept().await.len(), mortal.settled_after(299).await), (2, 0));
     assert_eq!(mortal.settled_after(2).await, 1);
@@ -111,9 +112,9 @@ async fn what_nobody_needs_any_more_is_removed(mortal: Mortal) {
 async fn the_last_to_commit_is_current(mortal: Mortal) {
     let path = module(&mortal).await;
     let (slow, fast) = (mortal.process(), mortal.process());
-    mortal.dying(Point::BeforeCurrent, slow.modules.put(&path, given("slow"), mortal.writing())).await;
+    mortal.dying(Point::BeforeCurrent, slow.modules.put(&path, given("slow").into(), mortal.writing())).await;
     let slow = only_secret(&mortal, &path.tenant).await;
-    fast.modules.put(&path, given("fast"), mortal.writing()).await.unwrap();
+    fast.modules.put(&path, given("fast").into(), mortal.writing()).await.unwrap();
     let fast = only_secret(&mortal, &path.tenant).await;
     assert_eq!(mortal.current(&fast.path), Some(fast.version));
     mortal.settled_after(61).await;

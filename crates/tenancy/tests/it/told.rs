@@ -66,31 +66,31 @@ fn limits() -> ConnectionSettings {
 async fn tenant(desk: &Desk) -> TenantId {
     let wish = NewTenant {
         slug: Some("blue-bank".parse().unwrap()),
-        name: "Blue Bank".parse().unwrap(),
-        environment: Environment::Staging,
+        name: Some("Blue Bank".parse().unwrap()),
+        environment: Some(Environment::Staging),
         isolation: Isolation::Isolated,
         metadata: TextMap::default(),
-        owner: Owner {
+        owner: Some(Owner {
             email: "ana@example.com".parse().unwrap(),
             email_verified: false,
             password_hash: None,
-        },
+        }),
     };
-    desk.use_cases.tenants.create(wish, desk.writing()).await.unwrap().tenant.id
+    desk.use_cases.tenants.create(wish.into(), desk.writing()).await.unwrap().tenant.id
 }
 
 pub(crate) async fn associated(desk: &Desk) -> TenantId {
     let kinds: BTreeSet<ResourceKind> = ResourceKind::ALL.into_iter().collect();
     let wish = ServiceWish { modules: BTreeMap::from([(module(), kinds)]), base_urls: BTreeMap::new() };
-    desk.use_cases.services.register(&service(), wish, desk.writing()).await.unwrap();
+    desk.use_cases.services.register(Some(&service()), wish.into(), desk.writing()).await.unwrap();
     let id = tenant(desk).await;
     let wish = NewAssociation {
         isolation: None,
         connection_settings: Some(limits()),
-        modules: BTreeMap::from([(module(), everything())]),
+        modules: BTreeMap::from([(module().to_string(), everything())]),
     };
     desk.recorder.noted();
-    desk.use_cases.associations.associate(&id, &service(), wish, desk.writing()).await.unwrap();
+    desk.use_cases.associations.associate(&id, &service(), wish.into(), desk.writing()).await.unwrap();
     id
 }
 
@@ -115,7 +115,7 @@ async fn of_a_tenant() {
 
     let tenants = &desk.use_cases.tenants;
     let patch = TenantPatch { name: Some("Green Bank".parse().unwrap()), ..TenantPatch::default() };
-    tenants.update(&id, patch, desk.writing()).await.unwrap();
+    tenants.update(&id, patch.into(), desk.writing()).await.unwrap();
     let (events, audit) = desk.told(&id);
     assert_eq!(events, [("tenant.updated".to_owned(), Value::Null)]);
     assert_eq!(
@@ -206,7 +206,7 @@ async fn of_the_life_of_an_association() {
     );
 
     let path = ModulePath { tenant: id.clone(), service: service.clone(), module: module() };
-    desk.use_cases.modules.put(&path, everything(), desk.writing()).await.unwrap();
+    desk.use_cases.modules.put(&path, everything().into(), desk.writing()).await.unwrap();
     desk.recorder.noted();
     associations.reactivate(&id, &service, desk.writing()).await.unwrap();
     let (events, _) = desk.told(&id);
@@ -235,7 +235,7 @@ async fn of_a_module() {
     let modules = &desk.use_cases.modules;
 
     let other = GivenModule { postgresql: given(postgresql("elsewhere")), ..everything() };
-    modules.put(&path, other, desk.writing()).await.unwrap();
+    modules.put(&path, other.into(), desk.writing()).await.unwrap();
     let (events, audit) = desk.told(&id);
     assert_eq!(events[0].0, "tenant.cache.invalidate");
     assert_eq!(audit.target, format!("tenants/{id}/associations/ledger/modules/onboarding"));
@@ -243,7 +243,7 @@ async fn of_a_module() {
     assert_eq!((host(audit.before), host(audit.after)), (json!("primary"), json!("elsewhere")));
 
     let patch = ConnectionSettingsPatch { max_open_conns: Some(20), ..ConnectionSettingsPatch::default() };
-    modules.limit(&path, patch.clone(), desk.writing()).await.unwrap();
+    modules.limit(&path, patch.clone().into(), desk.writing()).await.unwrap();
     let (events, audit) = desk.told(&id);
     let payload = json!({
         "service_name": "ledger",
@@ -254,7 +254,7 @@ async fn of_a_module() {
     });
     assert_eq!(events, [("tenant.connections.updated".to_owned(), payload)]);
     assert_eq!(audit.before.unwrap()["connectionSettings"]["maxOpenConns"], 10);
-    modules.limit(&path, patch, desk.writing()).await.unwrap();
+    modules.limit(&path, patch.into(), desk.writing()).await.unwrap();
     assert!(desk.recorder.noted().is_empty(), "what changes nothing is told to nobody");
 
     modules.delete(&path, desk.writing()).await.unwrap();

@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::{Environment, Invalid, Scope, Scopes};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{Granting, MadeKey, NewServiceKey};
+use tenancy::{Draft, Granting, MadeKey, NewServiceKey};
 use utoipa::ToSchema;
 
 use super::api_key_out::ApiKeyOut;
@@ -21,7 +21,7 @@ const MAX_SCOPES: usize = 32;
 
 /// A key to be made.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewApiKeyIn {
     #[schema(example = "ledger pods")]
     name: String,
@@ -63,20 +63,21 @@ pub(super) async fn handler(
     OfService(service): OfService,
     JsonInput(input): JsonInput<NewApiKeyIn>,
 ) -> Result<Response, ApiError> {
-    let wish = input.check(state.environment())?;
+    let draft = input.check(state.environment());
     let answer = |made: &MadeKey| json(StatusCode::CREATED, &ApiKeyOut::of_made(made));
     let keys = &state.use_cases().service_keys;
     let granting = Granting(authorized.caller().scopes());
-    write(&authorized, answer, async |writing| keys.create(&service, wish, granting, writing).await).await
+    write(&authorized, answer, async |writing| keys.create(&service, draft, granting, writing).await).await
 }
 
 impl NewApiKeyIn {
-    fn check(self, own: Environment) -> Result<NewServiceKey, Invalid> {
+    fn check(self, own: Environment) -> Draft<NewServiceKey> {
         let mut invalid = Invalid::default();
         let name = invalid.take("name", self.name.parse());
-        let environment = self.environment.map(|text| invalid.take("environment", text.parse()));
-        let expires_at = self.expires_at.map(|text| invalid.take("expiresAt", text.parse()));
-        let tier = self.tier.map(|text| invalid.take("tier", text.parse()));
+        let environment =
+            self.environment.map_or(Some(own), |text| invalid.take("environment", text.parse()));
+        let expires_at = self.expires_at.and_then(|text| invalid.take("expiresAt", text.parse()));
+        let tier = self.tier.and_then(|text| invalid.take("tier", text.parse()));
         if self.scopes.len() > MAX_SCOPES {
             invalid.add("scopes", format_args!("must have at most {MAX_SCOPES} entries"));
         }
@@ -84,15 +85,6 @@ impl NewApiKeyIn {
         let scopes = scopes
             .filter_map(|(index, text)| invalid.take(format!("scopes.{index}"), text.parse::<Scope>()))
             .collect::<Scopes>();
-        match name {
-            Some(name) if invalid.problems().is_empty() => Ok(NewServiceKey {
-                name,
-                environment: environment.flatten().unwrap_or(own),
-                expires_at: expires_at.flatten(),
-                tier: tier.flatten(),
-                scopes,
-            }),
-            _ => Err(invalid),
-        }
+        Draft { wish: NewServiceKey { name, environment, expires_at, tier, scopes }, invalid }
     }
 }

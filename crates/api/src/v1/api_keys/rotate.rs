@@ -17,6 +17,7 @@ use crate::json_input::OptionalInput;
 use crate::path::OfServiceKey;
 use crate::permission::ApiKeysWrite;
 use crate::state::ApiState;
+use crate::whole_number::WholeNumber;
 use crate::write::{json, write};
 
 /// How to replace it.
@@ -24,8 +25,8 @@ use crate::write::{json, write};
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct RotateIn {
     /// For how long the text before is good yet; never for longer than the key. 0 where there is none.
-    #[schema(example = 3600)]
-    overlap_seconds: u64,
+    #[schema(value_type = u64, maximum = 2592000, example = 3600)]
+    overlap_seconds: WholeNumber,
 }
 
 /// Gives a key another text and tells it, this once. The id stays.
@@ -54,11 +55,12 @@ pub(super) async fn handler(
     OfServiceKey { service, id }: OfServiceKey,
     OptionalInput(input): OptionalInput<RotateIn>,
 ) -> Result<Response, ApiError> {
-    let overlap = Duration::from_secs(input.overlap_seconds);
-    if overlap > ServiceKeys::MAX_OVERLAP {
-        let most = ServiceKeys::MAX_OVERLAP.as_secs();
-        return Err(Invalid::one("overlapSeconds", format_args!("must be at most {most}")).into());
-    }
+    let (field, range) = ("overlapSeconds", 0..=ServiceKeys::MAX_OVERLAP.as_secs());
+    let mut invalid = Invalid::default();
+    let seconds = input.overlap_seconds.noted(&range, field, &mut invalid);
+    invalid.check_range(field, &seconds, &range);
+    invalid.into_result()?;
+    let overlap = Duration::from_secs(seconds);
     let answer = |made: &MadeKey| json(StatusCode::OK, &ApiKeyOut::of_made(made));
     let keys = &state.use_cases().service_keys;
     let granting = Granting(authorized.caller().scopes());

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::{ConnectionSettings, Invalid, ModuleName};
+use domain::{ConnectionSettings, Invalid, Isolation};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{AssociationView, GivenModule, NewAssociation};
+use tenancy::{AssociationView, Draft, NewAssociation};
 use utoipa::ToSchema;
 
 use super::association_out::AssociationOut;
@@ -17,7 +17,8 @@ use crate::json_input::OptionalInput;
 use crate::path::OfAssociation;
 use crate::permission::AssociationsWrite;
 use crate::state::ApiState;
-use crate::v1::resources::{ConnectionSettingsBody, ModuleBody};
+use crate::v1::resources::{ConnectionSettingsBody, ModuleBody, connections};
+use crate::whole_number::WholeNumber;
 use crate::write::{json, write};
 
 /// An association to be made.
@@ -28,10 +29,10 @@ pub(crate) struct NewAssociationIn {
     #[schema(example = "isolated")]
     isolation_mode: Option<String>,
     /// The same as in `connectionSettings`, as the public clients send it.
-    #[schema(example = 25)]
-    max_open_conns: Option<u32>,
-    #[schema(example = 5)]
-    max_idle_conns: Option<u32>,
+    #[schema(value_type = Option<u32>, maximum = 10000, example = 25)]
+    max_open_conns: Option<WholeNumber>,
+    #[schema(value_type = Option<u32>, maximum = 10000, example = 5)]
+    max_idle_conns: Option<WholeNumber>,
     connection_settings: Option<ConnectionSettingsBody>,
     /// The backing stores by module.
     modules: BTreeMap<String, ModuleBody>,
@@ -62,38 +63,49 @@ pub(super) async fn handler(
     OfAssociation { tenant, service }: OfAssociation,
     OptionalInput(input): OptionalInput<NewAssociationIn>,
 ) -> Result<Response, ApiError> {
-    let wish = input.check()?;
+    let mut invalid = Invalid::default();
+    let wish = input.check(&mut invalid);
+    let draft = Draft { wish, invalid };
     let answer = |view: &AssociationView| json(StatusCode::CREATED, &AssociationOut::of(view));
     let associations = &state.use_cases().associations;
-    write(&authorized, answer, async |writing| associations.associate(&tenant, &service, wish, writing).await)
-        .await
+    write(&authorized, answer, async |writing| {
+        associations.associate(&tenant, &service, draft, writing).await
+    })
+    .await
 }
 
 impl NewAssociationIn {
-    pub(crate) fn check(self) -> Result<NewAssociation, Invalid> {
-        let mut invalid = Invalid::default();
+    /// What is wished, and what is wrong with it as far as it can be told without the tenant and the service.
+    pub(crate) fn check(self, invalid: &mut Invalid) -> NewAssociation {
+        let flat = self.flat(invalid);
         let mode = self.isolation_mode.filter(|mode| !mode.is_empty());
-        let isolation = mode.map(|mode| invalid.take("isolationMode", mode.parse()));
-        let is_flat = self.max_open_conns.is_some() || self.max_idle_conns.is_some();
-        let flat = is_flat.then(|| ConnectionSettings {
-            max_open_conns: self.max_open_conns.unwrap_or_default(),
-            max_idle_conns: self.max_idle_conns.unwrap_or_default(),
-            statement_timeout: None,
+        // In place of what is no mode, the one that asks for nothing more.
+        let isolation =
+            mode.map(|mode| invalid.take("isolationMode", mode.parse()).unwrap_or(Isolation::Isolated));
+        let settings = self.connection_settings.map(|settings| {
+            let settings = settings.given("connectionSettings", invalid);
+            settings.check("connectionSettings", invalid);
+            settings
         });
-        if flat.is_some() && self.connection_settings.is_some() {
+        if flat.is_some() && settings.is_some() {
             invalid.add("connectionSettings", "must not be given beside maxOpenConns and maxIdleConns");
         }
-        let mut modules: BTreeMap<ModuleName, GivenModule> = BTreeMap::new();
-        for (name, body) in self.modules {
-            if let Some(name) = invalid.take(format!("modules.{name}"), name.parse()) {
-                modules.insert(name, body.into());
-            }
-        }
-        invalid.into_result()?;
-        Ok(NewAssociation {
-            isolation: isolation.flatten(),
-            connection_settings: self.connection_settings.map(Into::into).or(flat),
-            modules,
-        })
+        let modules = self.modules.into_iter().map(|(name, body)| {
+            let given = body.given(&format!("modules.{name}"), invalid);
+            (name, given)
+        });
+        let modules = modules.collect();
+        NewAssociation { isolation, connection_settings: settings.or(flat), modules }
+    }
+
+    /// The limits that do not stand in `connectionSettings`.
+    fn flat(&self, invalid: &mut Invalid) -> Option<ConnectionSettings> {
+        let (open, idle) = (self.max_open_conns, self.max_idle_conns);
+        let settings = open.or(idle).map(|_any| ConnectionSettings {
+            max_open_conns: connections(open.unwrap_or_default(), "maxOpenConns", invalid),
+            max_idle_conns: connections(idle.unwrap_or_default(), "maxIdleConns", invalid),
+            statement_timeout: None,
+        });
+        settings.inspect(|settings| settings.check("", invalid))
     }
 }

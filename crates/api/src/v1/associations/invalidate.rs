@@ -21,7 +21,7 @@ const MAX_REASON: usize = 500;
 
 /// Why.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct InvalidateIn {
     /// At most 500 characters; the service is told.
     #[schema(example = "the replica was moved")]

@@ -3,6 +3,7 @@
 
 mod legacy;
 mod tenant_config;
+mod unlocked;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -19,7 +20,7 @@ use crate::reader::ServiceReader;
 use crate::state::ApiState;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(handler)).merge(legacy::routes())
+    legacy::with_older_names(OpenApiRouter::new().routes(routes!(handler)))
 }
 
 /// The connections of a tenant to a service. A service key reads those of its own service.

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
 
-use crate::v1::resources::{ConnectionSettingsBody, KafkaBody, MongodbBody, PostgresqlBody, RabbitmqBody};
+use super::unlocked::{KafkaOut, MongodbOut, PostgresqlOut, RabbitmqOut};
+use crate::v1::resources::ConnectionSettingsBody;
 
 /// Where the databases and brokers of a tenant are, module by module.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 pub(super) struct TenantConfigOut {
-    /// Canonical id.
+    /// 32 hex digits for a UUID; with dashes where `DASHED_TENANT_IDS` is set.
     #[schema(example = "0f8fad5bd9cb469fa16570867728950e")]
     id: String,
     tenant_slug: String,
@@ -22,12 +23,12 @@ pub(super) struct TenantConfigOut {
     /// `isolated` or `schema`.
     #[schema(example = "isolated")]
     isolation_mode: String,
-    /// By module.
+    /// By module; a module without a database and limits of its own is not there.
     databases: BTreeMap<String, DatabasesOut>,
     /// The broker of the first module that has one, for older clients.
     messaging: Option<MessagingOut>,
     /// By module.
-    rabbitmq: Option<BTreeMap<String, RabbitmqBody>>,
+    rabbitmq: Option<BTreeMap<String, RabbitmqOut>>,
     /// By module.
     streaming: Option<BTreeMap<String, StreamingOut>>,
     connection_settings: Option<ConnectionSettingsBody>,
@@ -40,9 +41,9 @@ pub(super) struct TenantConfigOut {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]
 struct DatabasesOut {
-    postgresql: Option<PostgresqlBody>,
-    postgresql_replica: Option<PostgresqlBody>,
-    mongodb: Option<MongodbBody>,
+    postgresql: Option<PostgresqlOut>,
+    postgresql_replica: Option<PostgresqlOut>,
+    mongodb: Option<MongodbOut>,
     connection_settings: Option<ConnectionSettingsBody>,
 }
 
@@ -50,12 +51,12 @@ struct DatabasesOut {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct MessagingOut {
-    rabbitmq: RabbitmqBody,
+    rabbitmq: RabbitmqOut,
 }
 
 /// The streams of a module.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only its schema is used")]
 struct StreamingOut {
-    kafka: KafkaBody,
+    kafka: KafkaOut,
 }

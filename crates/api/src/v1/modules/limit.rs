@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::ModuleResources;
+use domain::{Invalid, ModuleResources};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::ConnectionSettingsPatch;
+use tenancy::{ConnectionSettingsPatch, Draft};
 use utoipa::ToSchema;
 
 use crate::authorization::Authorized;
@@ -14,17 +14,18 @@ use crate::json_input::JsonInput;
 use crate::path::OfModule;
 use crate::permission::AssociationsWrite;
 use crate::state::ApiState;
-use crate::v1::resources::ConnectionSettingsBody;
+use crate::v1::resources::{ConnectionSettingsBody, connections};
+use crate::whole_number::WholeNumber;
 use crate::write::{json, write};
 
 /// What is to be changed; what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(super) struct ConnectionSettingsPatchIn {
-    #[schema(example = 40)]
-    max_open_conns: Option<u32>,
-    #[schema(example = 8)]
-    max_idle_conns: Option<u32>,
+    #[schema(value_type = Option<u32>, maximum = 10000, example = 40)]
+    max_open_conns: Option<WholeNumber>,
+    #[schema(value_type = Option<u32>, maximum = 10000, example = 8)]
+    max_idle_conns: Option<WholeNumber>,
     #[schema(example = "30s")]
     statement_timeout: Option<String>,
 }
@@ -54,12 +55,17 @@ pub(super) async fn handler(
     OfModule(path): OfModule,
     JsonInput(input): JsonInput<ConnectionSettingsPatchIn>,
 ) -> Result<Response, ApiError> {
-    let ConnectionSettingsPatchIn { max_open_conns, max_idle_conns, statement_timeout } = input;
-    let patch = ConnectionSettingsPatch { max_open_conns, max_idle_conns, statement_timeout };
+    let mut invalid = Invalid::default();
+    let wish = ConnectionSettingsPatch {
+        max_open_conns: input.max_open_conns.map(|number| connections(number, "maxOpenConns", &mut invalid)),
+        max_idle_conns: input.max_idle_conns.map(|number| connections(number, "maxIdleConns", &mut invalid)),
+        statement_timeout: input.statement_timeout,
+    };
+    let draft = Draft { wish, invalid };
     let answer = |resources: &ModuleResources| {
         let settings = resources.connection_settings.as_ref().map(ConnectionSettingsBody::from);
         json(StatusCode::OK, &settings)
     };
     let modules = &state.use_cases().modules;
-    write(&authorized, answer, async |writing| modules.limit(&path, patch, writing).await).await
+    write(&authorized, answer, async |writing| modules.limit(&path, draft, writing).await).await
 }

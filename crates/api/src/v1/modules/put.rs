@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::ModuleResources;
+use domain::{Invalid, ModuleResources};
 use http::StatusCode;
+use tenancy::Draft;
 
 use crate::authorization::Authorized;
 use crate::error::ApiError;
@@ -39,7 +40,10 @@ pub(super) async fn handler(
     OfModule(path): OfModule,
     JsonInput(input): JsonInput<ModuleBody>,
 ) -> Result<Response, ApiError> {
+    let mut invalid = Invalid::default();
+    let wish = input.given("", &mut invalid);
     let answer = |resources: &ModuleResources| json(StatusCode::OK, &ModuleBody::from(resources));
     let modules = &state.use_cases().modules;
-    write(&authorized, answer, async |writing| modules.put(&path, input.into(), writing).await).await
+    write(&authorized, answer, async |writing| modules.put(&path, Draft { wish, invalid }, writing).await)
+        .await
 }

@@ -13,20 +13,24 @@ use super::SecretString;
 pub(crate) struct KafkaBody {
     #[schema(example = json!(["kafka-1.int:9096"]))]
     brokers: Vec<String>,
+    #[schema(example = "bb")]
     username: String,
     #[schema(example = "SCRAM-SHA-512")]
     mechanism: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     /// Without it clients follow their own setting.
     tls: Option<bool>,
-    /// Only given and in connections; the administration never shows it.
-    #[serde(skip_serializing, default)]
+    /// Given, and shown in connections only; no other answer has it.
+    #[serde(default, skip_serializing_if = "SecretString::is_hidden", serialize_with = "SecretString::hide")]
+    #[schema(write_only, value_type = Option<String>, example = "s3cret")]
     password: Option<SecretString>,
 }
 
-impl From<KafkaBody> for Given<Kafka> {
-    fn from(body: KafkaBody) -> Self {
-        Self {
+impl KafkaBody {
+    /// What is given.
+    pub(super) fn given(self) -> Given<Kafka> {
+        let body = self;
+        Given {
             settings: Kafka {
                 brokers: body.brokers,
                 username: body.username,

@@ -9,10 +9,10 @@ mod postgresql;
 mod rabbitmq;
 mod secret_string;
 
-pub(super) use connection_settings::ConnectionSettingsBody;
-pub(super) use kafka::KafkaBody;
+pub(super) use connection_settings::{ConnectionSettingsBody, connections};
+use kafka::KafkaBody;
 pub(super) use module::ModuleBody;
-pub(super) use mongodb::MongodbBody;
-pub(super) use postgresql::PostgresqlBody;
-pub(super) use rabbitmq::RabbitmqBody;
-pub(super) use secret_string::SecretString;
+use mongodb::MongodbBody;
+use postgresql::PostgresqlBody;
+use rabbitmq::RabbitmqBody;
+pub(crate) use secret_string::SecretString;

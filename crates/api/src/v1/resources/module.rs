@@ -1,6 +1,6 @@
 //! The backing stores of a module in bodies.
 
-use domain::{ModuleResources, Resource};
+use domain::{Invalid, ModuleResources, Resource, ResourceKind, field_path};
 use serde::{Deserialize, Serialize};
 use tenancy::GivenModule;
 use utoipa::ToSchema;
@@ -27,15 +27,21 @@ pub(crate) struct ModuleBody {
     connection_settings: Option<ConnectionSettingsBody>,
 }
 
-impl From<ModuleBody> for GivenModule {
-    fn from(body: ModuleBody) -> Self {
-        Self {
-            postgresql: body.postgresql.map(Into::into),
-            postgresql_replica: body.postgresql_replica.map(Into::into),
-            mongodb: body.mongodb.map(Into::into),
-            rabbitmq: body.rabbitmq.map(Into::into),
-            kafka: body.kafka.map(Into::into),
-            connection_settings: body.connection_settings.map(Into::into),
+impl ModuleBody {
+    /// What is given; numbers that are none of it are noted below `field`.
+    pub(crate) fn given(self, field: &str, invalid: &mut Invalid) -> GivenModule {
+        let at = |kind: ResourceKind| field_path(field, kind);
+        GivenModule {
+            postgresql: self.postgresql.map(|it| it.given(&at(ResourceKind::Postgresql), invalid)),
+            postgresql_replica: self
+                .postgresql_replica
+                .map(|it| it.given(&at(ResourceKind::PostgresqlReplica), invalid)),
+            mongodb: self.mongodb.map(|it| it.given(&at(ResourceKind::Mongodb), invalid)),
+            rabbitmq: self.rabbitmq.map(|it| it.given(&at(ResourceKind::Rabbitmq), invalid)),
+            kafka: self.kafka.map(KafkaBody::given),
+            connection_settings: self
+                .connection_settings
+                .map(|it| it.given(&field_path(field, "connectionSettings"), invalid)),
         }
     }
 }

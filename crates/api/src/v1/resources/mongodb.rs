@@ -1,11 +1,12 @@
 //! MongoDB in bodies.
 
-use domain::Mongodb;
+use domain::{Invalid, Mongodb, PORTS, field_path};
 use serde::{Deserialize, Serialize};
 use tenancy::Given;
 use utoipa::ToSchema;
 
 use super::SecretString;
+use crate::whole_number::WholeNumber;
 
 /// Where MongoDB is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -16,7 +17,8 @@ pub(crate) struct MongodbBody {
     host: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     /// Not needed beside a URI.
-    port: Option<u16>,
+    #[schema(value_type = Option<u16>, minimum = 1, maximum = 65535)]
+    port: Option<WholeNumber>,
     #[schema(example = "bb_onb")]
     database: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -26,7 +28,8 @@ pub(crate) struct MongodbBody {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     direct_connection: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    max_pool_size: Option<u64>,
+    #[schema(value_type = Option<u64>, maximum = 10000)]
+    max_pool_size: Option<WholeNumber>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     tls: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -38,25 +41,31 @@ pub(crate) struct MongodbBody {
     tls_key_file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     tls_skip_verify: Option<bool>,
-    /// Only given and in connections; the administration never shows it.
-    #[serde(skip_serializing, default)]
+    /// Given, and shown in connections only; no other answer has it.
+    #[serde(default, skip_serializing_if = "SecretString::is_hidden", serialize_with = "SecretString::hide")]
+    #[schema(write_only, value_type = Option<String>, example = "s3cret")]
     password: Option<SecretString>,
-    /// In place of host and port. Only given and in connections; the administration never shows it.
-    #[serde(skip_serializing, default)]
+    /// In place of host and port. Given, and shown in connections only; no other answer has it.
+    #[serde(default, skip_serializing_if = "SecretString::is_hidden", serialize_with = "SecretString::hide")]
+    #[schema(write_only, value_type = Option<String>, example = "mongodb://bb:s3cret@doc-1.int/bb_onb")]
     uri: Option<SecretString>,
 }
 
-impl From<MongodbBody> for Given<Mongodb> {
-    fn from(body: MongodbBody) -> Self {
-        Self {
+impl MongodbBody {
+    /// What is given; numbers that are none of it are noted below `field`.
+    pub(super) fn given(self, field: &str, invalid: &mut Invalid) -> Given<Mongodb> {
+        let body = self;
+        Given {
             settings: Mongodb {
                 host: body.host,
-                port: body.port,
+                port: body.port.map(|port| port.noted(&PORTS, field_path(field, "port"), invalid)),
                 database: body.database,
                 username: body.username,
                 auth_source: body.auth_source,
                 direct_connection: body.direct_connection,
-                max_pool_size: body.max_pool_size,
+                max_pool_size: body
+                    .max_pool_size
+                    .map(|size| size.noted(&Mongodb::POOL_SIZES, field_path(field, "maxPoolSize"), invalid)),
                 tls: body.tls,
                 tls_ca_file: body.tls_ca_file,
                 tls_cert_file: body.tls_cert_file,
@@ -74,12 +83,12 @@ impl From<&Mongodb> for MongodbBody {
         let settings = settings.clone();
         Self {
             host: settings.host,
-            port: settings.port,
+            port: settings.port.map(Into::into),
             database: settings.database,
             username: settings.username,
             auth_source: settings.auth_source,
             direct_connection: settings.direct_connection,
-            max_pool_size: settings.max_pool_size,
+            max_pool_size: settings.max_pool_size.map(Into::into),
             tls: settings.tls,
             tls_ca_file: settings.tls_ca_file,
             tls_cert_file: settings.tls_cert_file,

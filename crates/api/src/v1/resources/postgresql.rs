@@ -1,11 +1,12 @@
 //! PostgreSQL in bodies.
 
-use domain::Postgresql;
+use domain::{Invalid, PORTS, Postgresql, field_path};
 use serde::{Deserialize, Serialize};
 use tenancy::Given;
 use utoipa::ToSchema;
 
 use super::SecretString;
+use crate::whole_number::WholeNumber;
 
 /// Where PostgreSQL is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -13,8 +14,8 @@ use super::SecretString;
 pub(crate) struct PostgresqlBody {
     #[schema(example = "pg-1.int")]
     host: String,
-    #[schema(example = 5432)]
-    port: u16,
+    #[schema(value_type = u16, minimum = 1, maximum = 65535, example = 5432)]
+    port: WholeNumber,
     #[schema(example = "bb_onb")]
     database: String,
     #[schema(example = "bb")]
@@ -34,17 +35,20 @@ pub(crate) struct PostgresqlBody {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     /// Path in the pod of the service.
     sslkey: Option<String>,
-    /// Only given and in connections; the administration never shows it.
-    #[serde(skip_serializing, default)]
+    /// Given, and shown in connections only; no other answer has it.
+    #[serde(default, skip_serializing_if = "SecretString::is_hidden", serialize_with = "SecretString::hide")]
+    #[schema(write_only, value_type = Option<String>, example = "s3cret")]
     password: Option<SecretString>,
 }
 
-impl From<PostgresqlBody> for Given<Postgresql> {
-    fn from(body: PostgresqlBody) -> Self {
-        Self {
+impl PostgresqlBody {
+    /// What is given; numbers that are none of it are noted below `field`.
+    pub(super) fn given(self, field: &str, invalid: &mut Invalid) -> Given<Postgresql> {
+        let body = self;
+        Given {
             settings: Postgresql {
                 host: body.host,
-                port: body.port,
+                port: body.port.noted(&PORTS, field_path(field, "port"), invalid),
                 database: body.database,
                 username: body.username,
                 schema: body.schema,
@@ -64,7 +68,7 @@ impl From<&Postgresql> for PostgresqlBody {
         let settings = settings.clone();
         Self {
             host: settings.host,
-            port: settings.port,
+            port: settings.port.into(),
             database: settings.database,
             username: settings.username,
             schema: settings.schema,

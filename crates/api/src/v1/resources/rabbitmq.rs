@@ -1,11 +1,12 @@
 //! RabbitMQ in bodies.
 
-use domain::Rabbitmq;
+use domain::{Invalid, PORTS, Rabbitmq, field_path};
 use serde::{Deserialize, Serialize};
 use tenancy::Given;
 use utoipa::ToSchema;
 
 use super::SecretString;
+use crate::whole_number::WholeNumber;
 
 /// Where RabbitMQ is.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -13,8 +14,8 @@ use super::SecretString;
 pub(crate) struct RabbitmqBody {
     #[schema(example = "mq.int")]
     host: String,
-    #[schema(example = 5671)]
-    port: u16,
+    #[schema(value_type = u16, minimum = 1, maximum = 65535, example = 5671)]
+    port: WholeNumber,
     #[schema(example = "bb")]
     vhost: String,
     #[schema(example = "bb")]
@@ -25,17 +26,20 @@ pub(crate) struct RabbitmqBody {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[serde(rename = "tlsCAFile")]
     tls_ca_file: Option<String>,
-    /// Only given and in connections; the administration never shows it.
-    #[serde(skip_serializing, default)]
+    /// Given, and shown in connections only; no other answer has it.
+    #[serde(default, skip_serializing_if = "SecretString::is_hidden", serialize_with = "SecretString::hide")]
+    #[schema(write_only, value_type = Option<String>, example = "s3cret")]
     password: Option<SecretString>,
 }
 
-impl From<RabbitmqBody> for Given<Rabbitmq> {
-    fn from(body: RabbitmqBody) -> Self {
-        Self {
+impl RabbitmqBody {
+    /// What is given; numbers that are none of it are noted below `field`.
+    pub(super) fn given(self, field: &str, invalid: &mut Invalid) -> Given<Rabbitmq> {
+        let body = self;
+        Given {
             settings: Rabbitmq {
                 host: body.host,
-                port: body.port,
+                port: body.port.noted(&PORTS, field_path(field, "port"), invalid),
                 vhost: body.vhost,
                 username: body.username,
                 tls: body.tls,
@@ -52,7 +56,7 @@ impl From<&Rabbitmq> for RabbitmqBody {
         let settings = settings.clone();
         Self {
             host: settings.host,
-            port: settings.port,
+            port: settings.port.into(),
             vhost: settings.vhost,
             username: settings.username,
             tls: settings.tls,

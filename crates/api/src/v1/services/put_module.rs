@@ -5,7 +5,7 @@ use axum::response::Response;
 use domain::Invalid;
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::NamedService;
+use tenancy::{Draft, NamedService};
 use utoipa::ToSchema;
 
 use super::service_body::{ServiceOut, check_kinds};
@@ -19,7 +19,7 @@ use crate::write::{json, write};
 
 /// What a module may own.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct ServiceModuleIn {
     #[schema(example = json!(["postgresql", "mongodb"]))]
     resources: Vec<String>,
@@ -50,10 +50,10 @@ pub(super) async fn handler(
     JsonInput(input): JsonInput<ServiceModuleIn>,
 ) -> Result<Response, ApiError> {
     let mut invalid = Invalid::default();
-    let kinds = check_kinds(input.resources, "resources", &mut invalid);
-    invalid.into_result()?;
+    let wish = check_kinds(input.resources, "resources", &mut invalid);
+    let draft = Draft { wish, invalid };
     let answer = |named: &NamedService| json(StatusCode::OK, &ServiceOut::of(named));
     let services = &state.use_cases().services;
-    write(&authorized, answer, async |writing| services.put_module(&service, &module, kinds, writing).await)
+    write(&authorized, answer, async |writing| services.put_module(&service, &module, draft, writing).await)
         .await
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use domain::{Invalid, ServiceName};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{RegisteredService, ServiceWish};
+use tenancy::{Draft, RegisteredService, ServiceWish};
 use utoipa::ToSchema;
 
 use super::service_body::{ModuleEntry, ServiceOut, check_base_urls, check_modules};
@@ -20,7 +20,7 @@ use crate::write::{json, write};
 
 /// A service to be registered.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewServiceIn {
     /// As the service calls itself in paths.
     #[schema(example = "ledger")]
@@ -53,24 +53,15 @@ pub(super) async fn handler(
     State(state): State<ApiState>,
     JsonInput(input): JsonInput<NewServiceIn>,
 ) -> Result<Response, ApiError> {
-    let (name, wish) = input.check()?;
+    let mut invalid = Invalid::default();
+    let name: Option<ServiceName> = invalid.take("name", input.name.parse());
+    let modules = check_modules(input.modules, &mut invalid);
+    let base_urls = check_base_urls(input.base_urls, &mut invalid);
+    let draft = Draft { wish: ServiceWish { modules, base_urls }, invalid };
     let answer = |registered: &RegisteredService| {
         let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
         json(status, &ServiceOut::of(&registered.named))
     };
     let services = &state.use_cases().services;
-    write(&authorized, answer, async |writing| services.register(&name, wish, writing).await).await
-}
-
-impl NewServiceIn {
-    fn check(self) -> Result<(ServiceName, ServiceWish), Invalid> {
-        let mut invalid = Invalid::default();
-        let name = invalid.take("name", self.name.parse());
-        let modules = check_modules(self.modules, &mut invalid);
-        let base_urls = check_base_urls(self.base_urls, &mut invalid);
-        match name {
-            Some(name) if invalid.problems().is_empty() => Ok((name, ServiceWish { modules, base_urls })),
-            _ => Err(invalid),
-        }
-    }
+    write(&authorized, answer, async |writing| services.register(name.as_ref(), draft, writing).await).await
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use domain::Invalid;
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{NamedService, ServicePatch};
+use tenancy::{Draft, NamedService, ServicePatch};
 use utoipa::ToSchema;
 
 use super::service_body::{ModuleEntry, ServiceOut, check_base_urls, check_modules};
@@ -53,9 +53,8 @@ pub(super) async fn handler(
     let mut invalid = Invalid::default();
     let modules = input.modules.map(|entries| check_modules(entries, &mut invalid));
     let base_urls = input.base_urls.map(|urls| check_base_urls(urls, &mut invalid));
-    invalid.into_result()?;
-    let patch = ServicePatch { modules, base_urls };
+    let draft = Draft { wish: ServicePatch { modules, base_urls }, invalid };
     let answer = |named: &NamedService| json(StatusCode::OK, &ServiceOut::of(named));
     let services = &state.use_cases().services;
-    write(&authorized, answer, async |writing| services.update(&name, patch, writing).await).await
+    write(&authorized, answer, async |writing| services.update(&name, draft, writing).await).await
 }

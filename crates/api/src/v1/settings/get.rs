@@ -24,6 +24,8 @@ use crate::state::ApiState;
     ),
     responses(
         (status = 200, description = "The settings", body = SettingsOut),
+        (status = 400, description = "No service was named", body = crate::openapi::ErrorOut),
+        (status = 403, description = "The key is of another service", body = crate::openapi::ErrorOut),
         (status = 404, description = "There is no such tenant, or it has no such service", body = crate::openapi::ErrorOut),
     ),
     security(("apiKey" = ["backoffice:tm:associations:read"])),

@@ -17,6 +17,7 @@ use crate::parameters::Parameters;
 use crate::path::OfTenant;
 use crate::permission::AssociationsWrite;
 use crate::state::ApiState;
+use crate::whole_number::WholeNumber;
 use crate::write::{json, write};
 
 /// All settings.
@@ -26,7 +27,8 @@ pub(super) struct SettingsIn {
     values: BTreeMap<String, String>,
     /// The version that the caller read; another one meanwhile is 409. Left out, whatever there is is replaced.
     #[serde(default)]
-    version: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    version: Option<WholeNumber>,
 }
 
 /// Replaces all settings of a tenant for a service.
@@ -42,6 +44,7 @@ pub(super) struct SettingsIn {
     request_body = SettingsIn,
     responses(
         (status = 200, description = "The settings as they are now", body = SettingsOut),
+        (status = 400, description = "No service was named, or the body is not of the form", body = crate::openapi::ErrorOut),
         (status = 404, description = "There is no such tenant, or it has no such service", body = crate::openapi::ErrorOut),
         (status = 409, description = "Somebody else replaced them", body = crate::openapi::ErrorOut),
         (status = 422, description = "There are too many, or too long ones", body = crate::openapi::ErrorOut),
@@ -60,11 +63,12 @@ pub(super) async fn handler(
     let service: ServiceName = service.parse().map_err(|_| ApiError::NoSuch { what: "service" })?;
     let mut invalid = Invalid::default();
     let values = TextMap::check(input.values, "values", &mut invalid);
-    let Some(values) = values else { return Err(invalid.into()) };
+    let version = input.version.map(|version| version.noted(&(0..=u64::MAX), "version", &mut invalid));
+    let values = invalid.settle(values)?;
     let answer = |settings: &ServiceSettings| json(StatusCode::OK, &SettingsOut::of(&service, settings));
     let settings = &state.use_cases().settings;
     write(&authorized, answer, async |writing| {
-        settings.put(&tenant, &service, values, input.version, writing).await
+        settings.put(&tenant, &service, values, version, writing).await
     })
     .await
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use domain::{Invalid, Owner, TextMap};
+use domain::{Invalid, Isolation, Owner, TextMap};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::{NewTenant, RegisteredTenant};
+use tenancy::{Draft, NewTenant, RegisteredTenant};
 use utoipa::ToSchema;
 
 use super::tenant_out::TenantOut;
@@ -42,7 +42,7 @@ pub(super) struct NewTenantIn {
 
 /// The first user of a tenant.
 #[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OwnerIn {
     #[schema(example = "ana@example.com")]
     email: String,
@@ -74,44 +74,30 @@ pub(super) async fn handler(
     State(state): State<ApiState>,
     JsonInput(input): JsonInput<NewTenantIn>,
 ) -> Result<Response, ApiError> {
-    let wish = input.check()?;
+    let draft = input.check();
+    let ids = state.use_cases().tenant_ids;
     let answer = |registered: &RegisteredTenant| {
         let status = if registered.is_new { StatusCode::CREATED } else { StatusCode::OK };
-        json(status, &TenantOut::of(&registered.tenant))
+        json(status, &TenantOut::of(&registered.tenant, ids))
     };
     let tenants = &state.use_cases().tenants;
-    write(&authorized, answer, async |writing| tenants.create(wish, writing).await).await
+    write(&authorized, answer, async |writing| tenants.create(draft, writing).await).await
 }
 
 impl NewTenantIn {
-    fn check(self) -> Result<NewTenant, Invalid> {
+    fn check(self) -> Draft<NewTenant> {
         let mut invalid = Invalid::default();
         let slug = self.slug.filter(|slug| !slug.is_empty());
-        let slug = slug.map(|slug| invalid.take("slug", slug.parse()));
+        let slug = slug.and_then(|slug| invalid.take("slug", slug.parse()));
         let name = invalid.take("name", self.name.parse());
         let environment = invalid.take("environment", self.environment.parse());
         let isolation = self.isolation.filter(|text| !text.is_empty());
-        let isolation = isolation.map(|text| invalid.take("isolation", text.parse()));
+        let isolation = isolation.and_then(|text| invalid.take("isolation", text.parse()));
         let metadata = TextMap::check(self.metadata.unwrap_or_default(), "metadata", &mut invalid);
         let owner = self.owner.check(&mut invalid);
-        match (slug, name, environment, isolation, metadata, owner) {
-            (
-                slug @ (None | Some(Some(_))),
-                Some(name),
-                Some(environment),
-                isolation @ (None | Some(Some(_))),
-                Some(metadata),
-                Some(owner),
-            ) => Ok(NewTenant {
-                slug: slug.flatten(),
-                name,
-                environment,
-                isolation: isolation.flatten().unwrap_or(domain::Isolation::Isolated),
-                metadata,
-                owner,
-            }),
-            _ => Err(invalid),
-        }
+        let isolation = isolation.unwrap_or(Isolation::Isolated);
+        let metadata = metadata.unwrap_or_default();
+        Draft { wish: NewTenant { slug, name, environment, isolation, metadata, owner }, invalid }
     }
 }
 

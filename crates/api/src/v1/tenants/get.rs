@@ -28,9 +28,12 @@ pub(super) async fn handler(
     OfTenant(id): OfTenant,
 ) -> Result<Json<TenantOut>, ApiError> {
     let tenant = state.use_cases().tenants.get(&id, &reader.actor()).await?;
+    let ids = state.use_cases().tenant_ids;
     Ok(Json(match reader.service() {
-        None => TenantOut::of(&tenant),
-        Some(service) if tenant.associations.contains_key(service) => TenantOut::of(&tenant).without_owner(),
+        None => TenantOut::of(&tenant, ids),
+        Some(service) if tenant.associations.contains_key(service) => {
+            TenantOut::of(&tenant, ids).without_owner()
+        }
         Some(_) => return Err(ApiError::NoSuch { what: "tenant" }),
     }))
 }

@@ -77,9 +77,10 @@ pub(super) async fn handler(
         limit,
     };
     let found = state.use_cases().tenants.list(query, &authorized.actor()).await?;
+    let ids = state.use_cases().tenant_ids;
     let next_cursor = found.tenants.last().filter(|_| found.has_more).map(cursor_behind);
     Ok(Json(TenantsOut {
-        items: found.tenants.iter().map(TenantOut::of).collect(),
+        items: found.tenants.iter().map(|tenant| TenantOut::of(tenant, ids)).collect(),
         limit,
         page,
         has_more: found.has_more,

@@ -32,7 +32,8 @@ pub(super) async fn handler(
     State(state): State<ApiState>,
     OfTenant(id): OfTenant,
 ) -> Result<Response, ApiError> {
-    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant));
+    let ids = state.use_cases().tenant_ids;
+    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant, ids));
     let tenants = &state.use_cases().tenants;
     write(&authorized, answer, async |writing| tenants.reactivate(&id, writing).await).await
 }

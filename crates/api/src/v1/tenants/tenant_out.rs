@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::Tenant;
+use domain::{IdSpelling, Tenant};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TenantOut {
-    /// Canonical id: 32 hex digits without dashes for a UUID.
+    /// 32 hex digits for a UUID; with dashes where `DASHED_TENANT_IDS` is set.
     #[schema(example = "0f8fad5bd9cb469fa16570867728950e")]
     id: String,
     /// Unique among the tenants of an environment.
@@ -53,10 +53,10 @@ pub(super) struct OwnerOut {
 
 impl TenantOut {
     /// With its owner.
-    pub(super) fn of(tenant: &Tenant) -> Self {
+    pub(super) fn of(tenant: &Tenant, ids: IdSpelling) -> Self {
         let metadata = tenant.metadata.iter().map(|(name, text)| (name.to_owned(), text.to_owned()));
         Self {
-            id: tenant.id.to_string(),
+            id: ids.of(&tenant.id),
             slug: tenant.slug.to_string(),
             tenant_slug: tenant.slug.to_string(),
             name: tenant.name.to_string(),

@@ -7,7 +7,7 @@ use axum::response::Response;
 use domain::{Invalid, Tenant};
 use http::StatusCode;
 use serde::Deserialize;
-use tenancy::TenantPatch;
+use tenancy::{Draft, TenantPatch};
 use utoipa::ToSchema;
 
 use super::tenant_out::TenantOut;
@@ -70,28 +70,27 @@ pub(super) async fn handler(
     OfTenant(id): OfTenant,
     JsonInput(input): JsonInput<TenantPatchIn>,
 ) -> Result<Response, ApiError> {
-    let patch = input.check()?;
-    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant));
+    let draft = input.check();
+    let ids = state.use_cases().tenant_ids;
+    let answer = |tenant: &Tenant| json(StatusCode::OK, &TenantOut::of(tenant, ids));
     let tenants = &state.use_cases().tenants;
-    write(&authorized, answer, async |writing| tenants.update(&id, patch, writing).await).await
+    write(&authorized, answer, async |writing| tenants.update(&id, draft, writing).await).await
 }
 
 impl TenantPatchIn {
-    fn check(self) -> Result<TenantPatch, Invalid> {
+    fn check(self) -> Draft<TenantPatch> {
         let mut invalid = Invalid::default();
         for (name, given) in [("slug", self.slug), ("environment", self.environment)] {
             if given.is_some() {
                 invalid.add(name, "cannot be changed");
             }
         }
-        let name = self.name.map(|name| invalid.take("name", name.parse()));
-        let isolation = self.isolation.map(|text| invalid.take("isolation", text.parse()));
-        invalid.into_result()?;
-        Ok(TenantPatch {
-            name: name.flatten(),
-            isolation: isolation.flatten(),
+        let wish = TenantPatch {
+            name: self.name.and_then(|name| invalid.take("name", name.parse())),
+            isolation: self.isolation.and_then(|text| invalid.take("isolation", text.parse())),
             email_verified: self.owner.and_then(|owner| owner.email_verified),
             metadata: self.metadata,
-        })
+        };
+        Draft { wish, invalid }
     }
 }

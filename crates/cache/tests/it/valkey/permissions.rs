@@ -56,6 +56,7 @@ async fn use_all(config: CacheConfig) {
     // Many at once, alone and together.
     join_all((0..KEYS).map(|number| use_operations(&cache, number))).await;
     use_keyspace(&cache).await;
+    cache.publish(b"tenant-events:staging:", Bytes::from_static(b"{}")).await.unwrap();
     testkit::wait_until("the tracking link to prove itself", Duration::from_secs(10), || async {
         let load = || async {
             let value = Some(Bytes::from_static(b"v"));

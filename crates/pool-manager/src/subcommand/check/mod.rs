@@ -1,6 +1,7 @@
 //! `pool-manager check`: a table of everything that is configured, with what to do about each fault. Faults of the
 //! configuration stand in it too, and what is well configured beside them is tried all the same.
 
+mod broker;
 mod cache;
 mod row;
 mod secrets;
@@ -53,6 +54,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     if faults.spare(Section::Cache) {
         rows.push(cache::row(&config.cache).await);
     }
+    if faults.spare(Section::Events) {
+        rows.push(broker::row(config.events.rabbitmq.as_ref()).await);
+    }
     if faults.spare(Section::Telemetry) {
         rows.push(telemetry_row(config.telemetry.endpoint.as_deref()).await);
     }
@@ -73,6 +77,7 @@ fn subject(section: Section) -> &'static str {
         Section::Secrets => "secrets",
         Section::RateLimit => "rate limit",
         Section::Cache => "cache",
+        Section::Events => "events",
         Section::Telemetry => "telemetry",
     }
 }

@@ -1,11 +1,16 @@
 //! Whether the record store answers.
 
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
 use middleware::error_chain;
 use store::ConnectError;
 use tokio::time::timeout;
 
 use super::{LIMIT, Row};
 use crate::config::{DeploymentConfig, StoreConfig};
+use crate::data_dir;
 use crate::record_store::{RecordStore, embedded_file};
 
 const SUBJECT: &str = "record store";
@@ -29,22 +34,25 @@ pub(super) async fn row(config: &StoreConfig, deployment: &DeploymentConfig) -> 
 fn embedded(deployment: &DeploymentConfig) -> Row {
     let file = embedded_file(&deployment.data_dir);
     let place = file.display();
-    match file.try_exists() {
+    match examine(&file, &deployment.data_dir) {
+        Ok(true) => Row::well(SUBJECT, format!("embedded: {place}")),
         Ok(false) => Row::well(SUBJECT, format!("will be made at first start: {place}")),
-        Ok(true) => match std::fs::File::options().read(true).write(true).open(&file) {
-            Ok(_file) => Row::well(SUBJECT, format!("embedded: {place}")),
-            Err(error) => unusable(&error),
-        },
-        Err(error) => unusable(&error),
+        Err(error) => Row::fault(
+            SUBJECT,
+            format!("DATA_DIR: cannot use {place}: {error}"),
+            "let the process make, read and write DATA_DIR and what is in it",
+        ),
     }
 }
 
-fn unusable(error: &std::io::Error) -> Row {
-    Row::fault(
-        SUBJECT,
-        format!("DATA_DIR: {error}"),
-        "let the process read and write DATA_DIR and what is in it",
-    )
+/// Whether the file is there and can be used, or is not there and can be made; either way others are made beside it.
+fn examine(file: &Path, data_dir: &Path) -> io::Result<bool> {
+    let is_there = file.try_exists()?;
+    if is_there {
+        File::options().read(true).write(true).open(file)?;
+    }
+    data_dir::try_to_write(data_dir)?;
+    Ok(is_there)
 }
 
 fn away(error: &ConnectError) -> Row {

@@ -1,11 +1,13 @@
 //! Events as JSON, one object a line.
 
 use std::cell::RefCell;
+use std::error::Error;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{Clock, Timestamp};
+use middleware::error_chain;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::FmtContext;
@@ -118,6 +120,11 @@ impl Visit for Fields<'_> {
             field,
             |writer| if value.is_finite() { write!(writer, "{value}") } else { writer.write_str("null") },
         );
+    }
+
+    /// With all its causes.
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.record_str(field, &error_chain(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
@@ -239,6 +246,16 @@ mod tests {
                 "target": "pool_manager::telemetry::log::json_line::tests",
             })
         );
+    }
+
+    #[test]
+    fn an_error_is_written_with_all_its_causes() {
+        let error = domain::StoreUnavailable::new(io::Error::other("a \"cause\""));
+        let text = written(Arc::new(ManualClock::new(UNIX_EPOCH)), || {
+            tracing::warn!(error = &error as &dyn Error, "failed");
+        });
+        let line: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(line["error"], "the store gives no answer: a \"cause\"");
     }
 
     #[test]

@@ -18,6 +18,10 @@ use self::json_line::JsonLine;
 pub(super) use self::output::Output;
 use crate::config::{LogConfig, LogFormat};
 
+/// A driver whose lines hold passwords at the level of traces, and bodies of messages above it. What has to be known of it is
+/// logged by whoever uses it.
+const LEAKY: &str = "lapin";
+
 /// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch. Beside it,
 /// where lines wait to be written together, if they do.
 pub(super) fn layer<S>(config: &LogConfig) -> io::Result<(Box<dyn Layer<S> + Send + Sync>, Option<Output>)>
@@ -54,5 +58,7 @@ fn filter<S>(config: &LogConfig) -> impl tracing_subscriber::layer::Filter<S> + 
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    EnvFilter::new(&config.filter).and(filter_fn(|metadata| metadata.is_event()))
+    let is_line =
+        |metadata: &tracing::Metadata<'_>| metadata.is_event() && !metadata.target().starts_with(LEAKY);
+    EnvFilter::new(&config.filter).and(filter_fn(is_line))
 }

@@ -58,7 +58,7 @@ async fn events_are_in_order_by_version_and_index() {
         store.commit(written(&tenant).unwrap(), journal).await.unwrap();
     }
     store.settle(10).await.unwrap();
-    let events = store.collection(WAITING_EVENTS);
+    let events = store.collection(WAITING_EVENTS).unwrap();
     let found = store.all(events.find(doc! {}).sort(doc! { "place": 1 })).await.unwrap();
     let found: Vec<TenantEvent> =
         found.iter().map(|event| serde_json::from_str(event.get_str("document").unwrap()).unwrap()).collect();

@@ -1,0 +1,63 @@
+//! What a reader of events asks for, and may see.
+
+use domain::{Environment, Invalid, Scope, ServiceName};
+use http::request::Parts;
+use tenancy::{EventPage, ReplayError};
+
+use crate::authorization::{caller_of, forbidden};
+use crate::error::{ApiError, ParameterProblem};
+use crate::parameters::Parameters;
+use crate::state::ApiState;
+
+/// Which events, as the caller may see them.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    environment: Environment,
+    /// Those of one service, and of tenants as a whole.
+    service: Option<ServiceName>,
+}
+
+impl Reading {
+    /// With the permission all events; a service key those of its service. An environment other than that of the key shows
+    /// nothing, and so is refused.
+    pub(super) fn of(parts: &Parts, parameters: &Parameters, state: &ApiState) -> Result<Self, ApiError> {
+        let caller = caller_of(parts)?;
+        let service = match &caller.binding().service {
+            _ if caller.scopes().allows(&Scope::EVENTS_READ) => None,
+            Some(service) => Some(service.clone()),
+            None => return Err(forbidden(&Scope::EVENTS_READ)),
+        };
+        let mut invalid = Invalid::default();
+        let asked = parameters.text("environment")?.map(|text| invalid.take("environment", text.parse()));
+        let bound = caller.binding().environment;
+        let asked = asked.flatten();
+        if let (Some(asked), Some(bound)) = (asked, bound)
+            && asked != bound
+        {
+            invalid.add("environment", format_args!("must be {bound}, as the key is of it"));
+        }
+        invalid.into_result()?;
+        let environment = bound.or(asked).unwrap_or_else(|| state.environment());
+        Ok(Self { environment, service })
+    }
+
+    /// The events behind a number.
+    pub(super) async fn page(
+        &self,
+        state: &ApiState,
+        after: u64,
+        limit: usize,
+    ) -> Result<EventPage, ReplayError> {
+        state.use_cases().events.after(self.environment, after, self.service.as_ref(), limit).await
+    }
+
+    /// The last number there is.
+    pub(super) async fn last(&self, state: &ApiState) -> Result<u64, ReplayError> {
+        Ok(state.use_cases().events.last(self.environment).await?)
+    }
+}
+
+/// A number of an event.
+pub(super) fn number(name: &'static str, text: &str) -> Result<u64, ApiError> {
+    text.trim().parse().map_err(|_| ApiError::parameter(name, ParameterProblem::NotANumber))
+}
