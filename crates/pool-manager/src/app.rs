@@ -6,7 +6,7 @@ use api::Readiness;
 use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::IdempotencyLayer;
-use tenancy::UseCases;
+use tenancy::{FailSafe, UseCases};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ pub struct App {
     pub(crate) readiness: Readiness,
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
+    pub(crate) fail_safe: FailSafe,
     pub(crate) store: RecordStore,
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
@@ -43,8 +44,13 @@ impl App {
     /// refuses the configuration, and when what has to run beside the requests stops.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
         let stop_accepting = CancellationToken::new();
-        let use_cases = self.use_cases.clone();
+        // First, so that whoever comes at once finds what can be answered without anybody else.
+        if self.fail_safe.load().await > 0 {
+            self.readiness.has_fail_safe();
+        }
+        let (use_cases, fail_safe) = (self.use_cases.clone(), self.fail_safe.clone());
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
+        let keeping_snapshot = tokio::spawn(fail_safe.run());
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -71,6 +77,8 @@ impl App {
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
         keeping_up.abort();
+        keeping_snapshot.abort();
+        self.fail_safe.close().await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

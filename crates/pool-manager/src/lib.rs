@@ -16,6 +16,7 @@ mod ports;
 mod randomness;
 mod record_store;
 mod shutdown;
+mod snapshot_disk;
 mod subcommand;
 mod telemetry;
 mod wiring;

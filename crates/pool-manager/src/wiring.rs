@@ -1,5 +1,6 @@
 //! What is built from the configuration, and who gets what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
@@ -9,19 +10,20 @@ use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLa
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
 use secrets::EmbeddedSecrets;
-use tenancy::{Parts, UseCases};
+use tenancy::{FailSafe, Parts, UseCases};
 
 use crate::app::App;
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
+use crate::config::{Config, RateLimitConfig, TenancyConfig, USUAL_LIMIT};
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
 use crate::randomness;
 use crate::record_store::RecordStore;
+use crate::snapshot_disk::SnapshotDisk;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_idempotency, observe_near, observe_rate_limit,
-    observe_tracking, record_checks,
+    RequestTelemetryLayer, observe_cache, observe_fail_safe, observe_idempotency, observe_near,
+    observe_rate_limit, observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -55,10 +57,14 @@ pub fn build_with(
     };
     let secrets = EmbeddedSecrets::new(ports.store.sealed_rows.clone(), ring.clone());
     let parts = parts(&ports.store, Arc::new(secrets), Arc::clone(&clock));
-    let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
+    let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
+    let connections_ttl = config.tenancy.connections_ttl;
+    let use_cases =
+        UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone());
+    let api_key = ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone());
     let guards = Guards {
         request_id: RequestIdLayer::new(),
-        api_key: ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone()),
+        api_key: api_key.remembering(Arc::new(fail_safe.clone()), api::may_recall_key),
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
@@ -74,6 +80,7 @@ pub fn build_with(
     let active_tenants = use_cases.active_tenants.clone();
     observe_near(meter, "active_tenants", move || active_tenants.counters());
     observe_idempotency(meter, &guards.idempotency);
+    observe_fail_safe(meter, &fail_safe);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     let environment = config.deployment.environment;
@@ -88,6 +95,7 @@ pub fn build_with(
         readiness,
         cache,
         use_cases,
+        fail_safe,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -105,6 +113,12 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         clock,
         random: randomness::SYSTEM,
     }
+}
+
+/// What is remembered stays beside the process.
+fn fail_safe(config: &TenancyConfig, data_dir: &Path, ring: &KeyRing, clock: &Arc<dyn Clock>) -> FailSafe {
+    let file = Arc::new(SnapshotDisk::new(data_dir));
+    FailSafe::new(config.fail_safe_window, ring.clone(), Arc::clone(clock), Some(file))
 }
 
 fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimitLayer> {

@@ -9,6 +9,7 @@ mod associations;
 mod connections;
 mod event_invalidator;
 mod events;
+mod fail_safe;
 mod follower;
 mod given_module;
 mod import;
@@ -27,7 +28,8 @@ mod writing;
 
 pub use active_tenants::{ActiveTenants, ActiveTenantsError};
 pub use associations::{AssociationView, Associations, NewAssociation};
-pub use connections::{Connection, Connections, ConnectionsError, Outcome, Rendered};
+pub use connections::{Answered, Connection, Connections, ConnectionsError, Outcome, Rendered};
+pub use fail_safe::{FailSafe, FailSafeCounters, SnapshotFile};
 pub use given_module::{Given, GivenModule};
 pub use import::{Import, Imported, ImportedKey, ImportedRecord, ImportedTenant};
 pub use modules::{ConnectionSettingsPatch, ModulePath, Modules};

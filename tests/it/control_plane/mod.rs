@@ -5,6 +5,7 @@ mod associations;
 mod caching;
 mod connections;
 mod documented;
+mod fail_safe;
 mod idempotency;
 mod legacy;
 mod modules;

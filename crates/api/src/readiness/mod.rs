@@ -1,6 +1,7 @@
 //! Whether this replica should get requests: one evaluator behind every readiness probe.
 //!
-//! Not ready until cache and record store answered once, so that a bad configuration never rolls out. After that an outage of
+//! Not ready until cache and record store answered once, so that a bad configuration never rolls out, or until it is known that
+//! connections can be answered from what an earlier process confirmed ([`Readiness::has_fail_safe`]). After that an outage of
 //! either is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
 //! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked and the answer is 503.
 
@@ -78,6 +79,7 @@ struct Shared {
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
     store_answered: AtomicBool,
+    has_fail_safe: AtomicBool,
     draining: AtomicBool,
     newest: Mutex<Option<(Instant, ReadinessReport)>>,
     observer: Box<dyn Fn(CheckOutcome) + Send + Sync>,
@@ -101,11 +103,17 @@ impl Readiness {
             cache,
             store,
             store_answered: AtomicBool::new(false),
+            has_fail_safe: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             newest: Mutex::new(None),
             observer: Box::new(observer),
         };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// Connections can be answered from what an earlier process confirmed: the replica is of use though nothing answered yet.
+    pub fn has_fail_safe(&self) {
+        self.shared.has_fail_safe.store(true, Ordering::Release);
     }
 
     /// From now on the replica is not ready: it is about to stop.
@@ -159,9 +167,12 @@ impl Readiness {
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
         let settings = &self.shared.settings;
+        let has_fail_safe = self.shared.has_fail_safe.load(Ordering::Acquire);
         // Connecting pinged every node, so a cache that is connected answered once.
-        let lacks_cache = settings.requires_cache || self.shared.cache.current().is_err();
-        let lacks_store = settings.requires_store || !self.shared.store_answered.load(Ordering::Acquire);
+        let knows_cache = has_fail_safe || self.shared.cache.current().is_ok();
+        let knows_store = has_fail_safe || self.shared.store_answered.load(Ordering::Acquire);
+        let lacks_cache = settings.requires_cache || !knows_cache;
+        let lacks_store = settings.requires_store || !knows_store;
         match (redis.is_trouble(), store.is_trouble()) {
             (false, false) => OverallStatus::Healthy,
             (redis, store) if (redis && lacks_cache) || (store && lacks_store) => OverallStatus::Unhealthy,

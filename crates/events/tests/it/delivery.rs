@@ -44,7 +44,10 @@ async fn what_no_queue_takes_is_told_and_counted() {
     let messages: Vec<_> = bodies
         .iter()
         .enumerate()
-        .map(|(number, body)| events::rabbitmq::Outgoing { routing_key: key(number), ..message(body.as_bytes()) })
+        .map(|(number, body)| events::rabbitmq::Outgoing {
+            routing_key: key(number),
+            ..message(body.as_bytes())
+        })
         .collect();
     let results = publisher.publish_batch(&messages).await;
     for (number, result) in results.into_iter().enumerate() {

@@ -12,22 +12,38 @@ const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
-pub(super) const VARIABLES: &[Variable] = &[Variable::new(
-    "MULTI_TENANT_CACHE_TTL",
-    "`24h`",
-    "How long connections live in the shared cache, `1s` to `720h`",
-)];
+const DEFAULT_WINDOW: Duration = Duration::from_secs(86_400);
+
+pub(super) const VARIABLES: &[Variable] = &[
+    Variable::new(
+        "MULTI_TENANT_CACHE_TTL",
+        "`24h`",
+        "How long connections live in the shared cache, `1s` to `720h`",
+    ),
+    Variable::new(
+        "FAILSAFE_WINDOW",
+        "`24h`",
+        "How long connections are served that were confirmed, when nothing answers, at most `720h`; `0`: not at all",
+    ),
+];
 
 /// What is kept of tenants.
 #[derive(Debug, Clone, Copy)]
 pub struct TenancyConfig {
     /// How long connections live in the shared cache.
     pub connections_ttl: Duration,
+    /// How long what was confirmed is served when nothing answers; zero for not at all.
+    pub fail_safe_window: Duration,
 }
 
 #[derive(Default, Deserialize)]
 pub(super) struct TenancyVariables {
     cache_ttl: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct FailSafeVariables {
+    window: Option<String>,
 }
 
 impl TenancyConfig {
@@ -42,7 +58,17 @@ impl TenancyConfig {
                 DEFAULT_TTL
             }
         };
-        Self { connections_ttl }
+        let fail_safe: FailSafeVariables = environment.section("FAILSAFE_", problems);
+        let fail_safe_window = match filled(&fail_safe.window).map(parse_go_duration) {
+            None => DEFAULT_WINDOW,
+            Some(Ok(window)) if window <= LONGEST => window,
+            Some(_) => {
+                let expected = "a duration from 0 to 720h, such as 24h";
+                problems.push(unexpected("FAILSAFE_WINDOW", &fail_safe.window, expected));
+                DEFAULT_WINDOW
+            }
+        };
+        Self { connections_ttl, fail_safe_window }
     }
 }
 
@@ -62,6 +88,22 @@ mod tests {
         assert_eq!(read("1h30m"), (Duration::from_secs(5_400), 0));
         for wrong in ["0", "24", "721h", "soon"] {
             assert_eq!(read(wrong), (DEFAULT_TTL, 1), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_window_may_be_nothing() {
+        let read = |value| {
+            let mut problems = Vec::new();
+            let environment = Variables::from([("FAILSAFE_WINDOW", value)]);
+            let window = TenancyConfig::read(&environment, &mut problems).fail_safe_window;
+            (window, problems.len())
+        };
+        assert_eq!(read(""), (DEFAULT_WINDOW, 0));
+        assert_eq!(read("0"), (Duration::ZERO, 0));
+        assert_eq!(read("90m"), (Duration::from_secs(5_400), 0));
+        for wrong in ["24", "721h", "-1h", "soon"] {
+            assert_eq!(read(wrong), (DEFAULT_WINDOW, 1), "{wrong}");
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod check;
 mod configuration;
+mod fail_safe;
 mod first_start;
 mod import;
 mod killed;

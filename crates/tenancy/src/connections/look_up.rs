@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::{ConnectionsError, load, sealed};
+use crate::fail_safe::{FailSafe, Outage};
 use crate::parts::Parts;
 use crate::refusal::Refusal;
 
@@ -28,6 +29,7 @@ pub(super) struct LookUp {
     cache: CacheHandle,
     ring: KeyRing,
     ttl: Duration,
+    pub(super) fail_safe: FailSafe,
     loads: Semaphore,
 }
 
@@ -48,8 +50,14 @@ enum Aside {
 }
 
 impl LookUp {
-    pub(super) fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, ttl: Duration) -> Self {
-        Self { parts, cache, ring, ttl, loads: Semaphore::new(MAX_LOADS) }
+    pub(super) fn new(
+        parts: Parts,
+        cache: CacheHandle,
+        ring: KeyRing,
+        ttl: Duration,
+        fail_safe: FailSafe,
+    ) -> Self {
+        Self { parts, cache, ring, ttl, fail_safe, loads: Semaphore::new(MAX_LOADS) }
     }
 
     /// Everything there is to do, for all who wait for this key.
@@ -60,7 +68,10 @@ impl LookUp {
                 Some((connection, good_until)) if self.is_due(good_until) => {
                     self.renewed(&wanted, connection).await
                 }
-                Some((connection, _good_until)) => Ok(held(connection, true)),
+                Some((connection, _good_until)) => {
+                    self.fail_safe.confirm(key, &connection);
+                    Ok(held(connection, true))
+                }
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Doubted { version, value } => {
@@ -69,14 +80,14 @@ impl LookUp {
                     (Err(ConnectionsError::Refused(refusal)), Some((connection, _good_until)))
                         if matches!(*refusal, Refusal::Store(_) | Refusal::Secrets(_)) =>
                     {
-                        Ok(held(connection, false))
+                        self.unless_superseded(&wanted, connection)
                     }
                     (decided, _) => decided,
                 }
             }
             // Nobody is made to wait again for what gave others no answer.
             FoundRecord::Unconfirmable { version, value } => match self.opened(&wanted, version, &value) {
-                Some((connection, _good_until)) => Ok(held(connection, false)),
+                Some((connection, _good_until)) => self.unless_superseded(&wanted, connection),
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Missing => self.filled(&wanted).await,
@@ -105,7 +116,10 @@ impl LookUp {
             }
             Ok(None) => Ok(absent(false)),
             Err(Aside::Found(connection)) => Ok(held(connection, false)),
-            Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => Ok(held(standing, true)),
+            Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => {
+                self.fail_safe.confirm(wanted.key, &standing);
+                Ok(held(standing, true))
+            }
             Err(Aside::Refused(refusal)) => Err(refusal.into()),
         }
     }
@@ -144,17 +158,59 @@ impl LookUp {
         }
     }
 
+    /// From the shared cache, and nobody can say whether it is so. This process may know better.
+    fn unless_superseded(&self, wanted: &Wanted<'_>, connection: Connection) -> Answer {
+        if self.fail_safe.knows_newer(wanted.key, connection.version) {
+            return Err(Refusal::Store(StoreUnavailable::new("what the shared cache has is old")).into());
+        }
+        Ok(held(connection, false))
+    }
+
     async fn load(&self, wanted: &Wanted<'_>) -> Result<Option<Connection>, Refusal> {
+        if self.is_hopeless(wanted.key) {
+            return Err(Refusal::Store(StoreUnavailable::new("it gave others no answer")));
+        }
         let load = async {
             // It is never closed.
             let _room = self.loads.acquire().await;
-            load::load(&self.parts, wanted.tenant, wanted.service).await
+            load::load(&self.parts, &self.fail_safe, wanted.tenant, wanted.service).await
         };
         // Whoever waited has gone by then; what hangs must not pile up.
-        match timeout(LOAD_TIME, load).await {
-            Ok(loaded) => loaded,
-            Err(_elapsed) => Err(Refusal::Store(StoreUnavailable::new("it took too long"))),
+        let loaded = timeout(LOAD_TIME, load).await;
+        if let Some(outage) = self.fail_safe.outage() {
+            match &loaded {
+                Ok(Ok(_)) => outage.is_over(),
+                Ok(Err(refusal)) if refusal.is_outage() => {
+                    outage.was_met(matches!(refusal, Refusal::Store(_)));
+                }
+                Ok(Err(_)) => {}
+                Err(_elapsed) => outage.was_met(false),
+            }
         }
+        let loaded =
+            loaded.unwrap_or_else(|_elapsed| Err(Refusal::Store(StoreUnavailable::new("it took too long"))));
+        if let Ok(Some(connection)) = &loaded {
+            self.fail_safe.confirm(wanted.key, connection);
+        }
+        loaded
+    }
+
+    /// There is something to answer with, and the sources were asked in vain a moment ago: nobody is made to wait for them again.
+    fn is_hopeless(&self, key: &str) -> bool {
+        let Some(outage) = self.fail_safe.outage().filter(|_| self.fail_safe.remembers(key)) else {
+            return false;
+        };
+        self.cache.is_source_away() || !outage.may_ask()
+    }
+
+    /// Whether it is known that the sources give no answer.
+    pub(super) fn is_source_away(&self) -> bool {
+        self.cache.is_source_away() || self.fail_safe.outage().is_some_and(Outage::goes_on)
+    }
+
+    /// The newest version that the shared cache was told of, if it gives an answer.
+    pub(super) async fn told_version(&self, key: &str) -> Option<u64> {
+        self.cache.told_version(key.as_bytes()).await
     }
 
     fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<(Connection, Timestamp)> {
