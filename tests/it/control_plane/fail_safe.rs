@@ -208,9 +208,12 @@ async fn what_was_served_is_served_by_the_next_process(hang: bool) {
     assert_eq!(next.get_as(&key, &connections(&cold)).await.status, 200);
     assert_eq!(next.get_as(&revoked, &connections(&served[0])).await.status, 401);
     for id in kept_out {
-        let asked = next.get_as(&key, &connections(id)).await;
-        assert_kept_out(&asked, "suspended", "ledger");
-        assert!(!is_stale(&asked), "{asked:?}");
+        testkit::wait_for("a fresh refusal", PATIENCE, async || {
+            let asked = next.get_as(&key, &connections(id)).await;
+            assert_kept_out(&asked, "suspended", "ledger");
+            if is_stale(&asked) { Err(format!("{asked:?}")) } else { Ok(()) }
+        })
+        .await;
     }
     // What is changed now is seen now.
     assert_eq!(next.put(&format!("/v1/tenants/{}/suspend", served[0]), Value::Null).await.status, 200);

@@ -116,6 +116,11 @@ impl CacheHandle {
         self.news().is_source_away()
     }
 
+    /// Somebody got an answer from the source: it is not away any more, whatever its follower met.
+    pub fn source_answered(&self) {
+        self.news().set_source_away(false);
+    }
+
     /// The newest version of a record that the shared cache was told of, whatever stands there of it; `None` when it tells of
     /// none, or gives no answer.
     pub async fn told_version(&self, key: &[u8]) -> Option<u64> {

@@ -158,10 +158,13 @@ impl LookUp {
         }
     }
 
-    /// From the shared cache, and nobody can say whether it is so. This process may know better.
+    /// From the shared cache, and nobody can say whether it is so. This process may know better, and when it was so.
     fn unless_superseded(&self, wanted: &Wanted<'_>, connection: Connection) -> Answer {
-        if self.fail_safe.knows_newer(wanted.key, connection.version) {
-            return Err(Refusal::Store(StoreUnavailable::new("what the shared cache has is old")).into());
+        if self.fail_safe.is_as_new(wanted.key, connection.version) {
+            return Err(Refusal::Store(StoreUnavailable::new(
+                "what the shared cache has cannot be confirmed",
+            ))
+            .into());
         }
         Ok(held(connection, false))
     }
@@ -179,7 +182,10 @@ impl LookUp {
         let loaded = timeout(LOAD_TIME, load).await;
         if let Some(outage) = self.fail_safe.outage() {
             match &loaded {
-                Ok(Ok(_)) => outage.is_over(),
+                Ok(Ok(_)) => {
+                    outage.is_over();
+                    self.cache.source_answered();
+                }
                 Ok(Err(refusal)) if refusal.is_outage() => {
                     outage.was_met(matches!(refusal, Refusal::Store(_)));
                 }

@@ -84,15 +84,16 @@ impl FailSafe {
         known.is_some_and(|(kind, _)| kind != Kind::Superseded)
     }
 
-    /// Whether a newer version than this is known.
-    pub(crate) fn knows_newer(&self, name: &str, version: u64) -> bool {
-        let known = self.0.as_ref().and_then(|shared| shared.known(name));
-        known.is_some_and(|(_, known)| known > version)
+    /// Whether this version is known, or a newer one.
+    pub(crate) fn is_as_new(&self, name: &str, version: u64) -> bool {
+        self.0.as_ref().is_some_and(|shared| {
+            shared.known(name).is_some_and(|(_, known)| known >= version) && !shared.is_behind(name, version)
+        })
     }
 
     /// The shared cache was told of this version.
     pub(crate) fn was_told(&self, name: &str, version: u64) {
-        if let Some(shared) = self.0.as_ref().filter(|_| !self.knows_newer(name, version)) {
+        if let Some(shared) = &self.0 {
             shared.supersede(name, version);
         }
     }
@@ -156,7 +157,8 @@ impl Shared {
             },
         };
         let content = Content { version: tenant.version, confirmed_at: self.now(), what };
-        self.remember(name, &content)
+        // What is known need not be noted again.
+        standing != Some((content.kind(), content.version)) && self.remember(name, &content)
     }
 
     /// Where something older is remembered.
