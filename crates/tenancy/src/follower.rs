@@ -108,22 +108,19 @@ impl Follower {
             }
             match self.look().await {
                 Ok(()) => {
-                    self.following.source_answers(true);
-                    if let Some(outage) = self.told_of.fail_safe.outage() {
-                        outage.store_answers();
-                    }
                     if self.goes_back_enough {
                         self.following.caught_up(generation);
                         self.say().await;
                     }
                     (followed, is_away) = (Some(generation), false);
                 }
-                Err(error) if !is_away => {
-                    is_away = true;
+                Err(error) => {
                     self.following.source_answers(false);
-                    tracing::warn!(error = %error.source, "the changes of the store cannot be followed");
+                    if !is_away {
+                        tracing::warn!(error = %error.source, "the changes of the store cannot be followed");
+                    }
+                    is_away = true;
                 }
-                Err(_still_away) => {}
             }
             // A doubt that is followed by success is looked into at once.
             let doubted = async {
@@ -147,6 +144,11 @@ impl Follower {
         let mut mark = self.first_mark().await?;
         loop {
             let changes = self.parts.changes.changes_after(&mark).await?;
+            // Before all of them are gone through, which may take a while: nobody need wait for that.
+            self.following.source_answers(true);
+            if let Some(outage) = self.told_of.fail_safe.outage() {
+                outage.store_answers();
+            }
             let mut news = Vec::new();
             for changed in &changes.changed {
                 if self.is_new(changed) {

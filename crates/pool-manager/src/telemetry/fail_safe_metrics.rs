@@ -5,6 +5,8 @@ use tenancy::{FailSafe, FailSafeCounters};
 
 use super::counter_table::{Counter, observe_counters};
 
+type Reading = fn(&FailSafeCounters) -> u64;
+
 const COUNTERS: [Counter<FailSafeCounters>; 5] = [
     ("fail_safe.served", "Answers from what was confirmed before.", |counters| counters.served),
     ("fail_safe.keys.honoured", "Calls let in by what was confirmed of their keys before.", |counters| {
@@ -23,7 +25,7 @@ const COUNTERS: [Counter<FailSafeCounters>; 5] = [
 pub(crate) fn observe_fail_safe(meter: &Meter, fail_safe: &FailSafe) {
     let counting = fail_safe.clone();
     observe_counters(meter, &COUNTERS, &[], move || Some(counting.counters()));
-    let gauges: [(&str, &str, &str, fn(&FailSafeCounters) -> u64); 3] = [
+    let gauges: [(&str, &str, &str, Reading); 3] = [
         ("fail_safe.entries", "", "Connections and keys that are remembered.", |counters| counters.entries),
         ("fail_safe.size", "By", "Memory of what is remembered.", |counters| counters.bytes),
         ("fail_safe.snapshot.size", "By", "Bytes of the snapshot.", |counters| counters.file_bytes),
