@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use pool_manager::config::{Config, Variables};
 use pool_manager::{App, Failure, Ports, RecordStore, Shutdown, SystemClock, Telemetry, build_with};
+use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -38,6 +39,7 @@ pub(crate) struct Service {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
 }
 
@@ -87,6 +89,12 @@ impl Service {
         let task = tokio::spawn(app.serve(listener, shutdown.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { base, client, shutdown, task, _directory: directory }
+    }
+
+    /// Stops softly, and returns when it has stopped.
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.begin();
+        (&mut self.task).await.expect("it does not panic").expect("it stops in good order");
     }
 
     /// Starts against these Valkey addresses and waits until it is ready.
@@ -176,8 +184,9 @@ impl Drop for Service {
 pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.expect("an answer");
     let status = response.status();
-    let content_type = response.headers().get("content-type").map(|value| value.to_str().unwrap().to_owned());
+    let headers = response.headers().clone();
+    let content_type = headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
     let text = response.text().await.unwrap();
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, content_type: content_type.unwrap_or_default(), body }
+    Answer { status, content_type: content_type.unwrap_or_default(), headers, body }
 }

@@ -79,9 +79,9 @@ pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
     Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
-    Release, ReleasedRange, SealedRow, SealedRowPosition, SealedRows, SecretStore, SecretStoreError,
-    SecretWrite, SecretWrites, SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage,
-    TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
+    RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow, SealedRowPosition, SealedRows,
+    SecretStore, SecretStoreError, SecretWrite, SecretWrites, SourceUnavailable, StoreCondition, StoreHealth,
+    StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};

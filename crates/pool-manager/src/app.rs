@@ -7,7 +7,7 @@ use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::IdempotencyLayer;
 use secrets::Resealing;
-use tenancy::UseCases;
+use tenancy::{FailSafe, UseCases};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,7 @@ pub struct App {
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
     pub(crate) events: EventRelay,
+    pub(crate) fail_safe: FailSafe,
     pub(crate) store: RecordStore,
     pub(crate) resealing: Option<Resealing>,
     pub(crate) idempotency: IdempotencyLayer,
@@ -49,7 +50,11 @@ impl App {
     /// refuses the configuration, and when what has to run beside the requests stops.
     pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
         let stop_accepting = CancellationToken::new();
-        let use_cases = self.use_cases.clone();
+        // First, so that whoever comes at once finds what can be answered without anybody else.
+        if self.fail_safe.load().await > 0 {
+            self.readiness.has_fail_safe();
+        }
+        let (use_cases, fail_safe) = (self.use_cases.clone(), self.fail_safe.clone());
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
         let leases = self.store.leases.clone();
         let resealing = self.resealing.clone().map(|it| tokio::spawn(async move { it.run(leases).await }));
@@ -58,6 +63,7 @@ impl App {
             let (events, stop) = (self.events.clone(), stop_relaying.clone());
             async move { events.run(stop).await }
         });
+        let keeping_snapshot = tokio::spawn(fail_safe.run());
         let server = tokio::spawn(http_server::serve(
             listener,
             api::service(self.router.clone()),
@@ -91,6 +97,8 @@ impl App {
         // Last, so that what the last requests changed may go out; what does not is the next process's.
         stop_relaying.cancel();
         let _ = timeout(RELAY_LIMIT, relaying).await;
+        keeping_snapshot.abort();
+        self.fail_safe.close().await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }

@@ -19,6 +19,7 @@ mod randomness;
 mod record_store;
 mod secret_backend;
 mod shutdown;
+mod snapshot_disk;
 mod subcommand;
 mod telemetry;
 mod wiring;

@@ -1,5 +1,6 @@
 //! What is built from the configuration, and who gets what.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
@@ -8,20 +9,21 @@ use domain::{Clock, IdSpelling, IdempotencyLedger, SecretStore};
 use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
-use tenancy::{Parts, UseCases};
+use tenancy::{FailSafe, Parts, UseCases};
 
 use crate::app::App;
 use crate::cache_link;
-use crate::config::{Config, RateLimitConfig, USUAL_LIMIT};
+use crate::config::{Config, RateLimitConfig, TenancyConfig, USUAL_LIMIT};
 use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::first_start;
 use crate::ports::Ports;
 use crate::randomness;
 use crate::record_store::RecordStore;
+use crate::snapshot_disk::SnapshotDisk;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_events, observe_idempotency, observe_near,
-    observe_rate_limit, observe_sealing, observe_tracking, record_checks,
+    RequestTelemetryLayer, observe_cache, observe_events, observe_fail_safe, observe_idempotency,
+    observe_near, observe_rate_limit, observe_sealing, observe_tracking, record_checks,
 };
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
@@ -56,10 +58,14 @@ pub fn build_with(
     let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
     let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
     let parts = Parts { tenant_ids: config.tenancy.tenant_ids, ..parts };
-    let use_cases = UseCases::new(parts, cache.clone(), ring.clone(), config.tenancy.connections_ttl);
+    let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
+    let connections_ttl = config.tenancy.connections_ttl;
+    let use_cases =
+        UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone());
+    let api_key = ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone());
     let guards = Guards {
         request_id: RequestIdLayer::new(),
-        api_key: ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone()),
+        api_key: api_key.remembering(Arc::new(fail_safe.clone()), api::may_recall_key),
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
@@ -78,6 +84,7 @@ pub fn build_with(
     let selected = (&cache, &config.cache);
     let events = EventRelay::new(config.events, selected, &ports.store, &use_cases, Arc::clone(&clock))?;
     observe_events(meter, &events);
+    observe_fail_safe(meter, &fail_safe);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     if let Some(health) = secrets.health {
@@ -101,6 +108,7 @@ pub fn build_with(
         use_cases,
         resealing: secrets.resealing,
         events,
+        fail_safe,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -122,6 +130,12 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         random: randomness::SYSTEM,
         tenant_ids: IdSpelling::default(),
     }
+}
+
+/// What is remembered stays beside the process.
+fn fail_safe(config: &TenancyConfig, data_dir: &Path, ring: &KeyRing, clock: &Arc<dyn Clock>) -> FailSafe {
+    let file = Arc::new(SnapshotDisk::new(data_dir));
+    FailSafe::new(config.fail_safe_window, ring.clone(), Arc::clone(clock), Some(file))
 }
 
 fn rate_limit(cache: &CacheHandle, config: &RateLimitConfig) -> Option<RateLimitLayer> {

@@ -19,8 +19,9 @@ impl EventInvalidator {
 #[async_trait]
 impl Invalidator for EventInvalidator {
     async fn invalidate(&self, event: &TenantEvent) -> Result<(), StoreUnavailable> {
-        let Records { parts, invalidation, .. } = self.0.as_ref();
+        let Records { parts, invalidation, fail_safe, .. } = self.0.as_ref();
         if let Some(tenant) = parts.tenants.tenant(&event.tenant_id).await? {
+            fail_safe.learn(&tenant, false);
             invalidation.followed(&Changed::from(&tenant)).await;
         }
         Ok(())

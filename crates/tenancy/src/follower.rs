@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use cache::{CacheError, CacheHandle, Expiry, Following};
 use domain::{ChangeMark, Changed, StoreUnavailable};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::{Instant, timeout};
 
+use crate::fail_safe::FailSafe;
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 
@@ -20,13 +22,53 @@ const TOLD_UNTIL: &[u8] = b"pool-manager:told-until";
 const SAY_EVERY: Duration = Duration::from_secs(10);
 const MAX_TOLD: usize = 100_000;
 
+/// Keys and tenants that are read at once to compare with what is remembered of them.
+const AT_ONCE: usize = 16;
+
+/// What a change has to be told.
+#[derive(Clone)]
+pub(crate) struct Told {
+    pub(crate) invalidation: Invalidation,
+    pub(crate) fail_safe: FailSafe,
+}
+
+impl Told {
+    /// Compares what is remembered for the fail-safe with what the store has now. Where that gives no answer, what is
+    /// remembered does not count any more.
+    async fn remembered(&self, parts: &Parts, news: Vec<Changed>) -> Result<(), StoreUnavailable> {
+        let comparing = stream::iter(news).map(|changed| self.clone().compared(parts.clone(), changed));
+        let noted: Vec<bool> = comparing.buffer_unordered(AT_ONCE).try_collect().await?;
+        if noted.contains(&true) {
+            self.fail_safe.persist().await;
+        }
+        Ok(())
+    }
+
+    async fn compared(self, parts: Parts, changed: Changed) -> Result<bool, StoreUnavailable> {
+        match &changed {
+            Changed::Tenant { id, version, services, .. }
+                if self.fail_safe.is_behind(id, *version, services) =>
+            {
+                let found = parts.tenants.tenant(id).await;
+                let found = found.inspect_err(|_away| self.fail_safe.supersede(id, *version, services))?;
+                Ok(found.is_some_and(|tenant| self.fail_safe.learn(&tenant, false)))
+            }
+            Changed::ApiKey { hashes, version } => {
+                let followed = self.fail_safe.follow_key(hashes, *version, parts.api_keys.as_ref()).await;
+                followed.map_err(|error| StoreUnavailable::new(error.source))
+            }
+            Changed::Tenant { .. } | Changed::Catalogue => Ok(false),
+        }
+    }
+}
+
 /// Looks every 500 ms at what changed in the store and forgets it here, and in the shared cache where it is old there: so a
 /// change gets through also when the process that made it could tell nobody. At the start, and whenever a server of the shared
 /// cache may have lost something, the last ten minutes are gone through before what stands there is relied on, and more where
 /// that server was not told of all changes for longer: nobody reached it, or whoever could not tell it is gone.
 pub(crate) struct Follower {
     parts: Parts,
-    invalidation: Invalidation,
+    told_of: Told,
     cache: CacheHandle,
     /// Nothing in the shared cache is older.
     horizon: Duration,
@@ -42,16 +84,11 @@ pub(crate) struct Follower {
 impl Follower {
     /// Of this store. From now on what stands in `cache` is doubted until this follower has caught up. Nothing there lives for
     /// longer than `horizon`.
-    pub(crate) fn new(
-        parts: Parts,
-        invalidation: Invalidation,
-        cache: CacheHandle,
-        horizon: Duration,
-    ) -> Self {
+    pub(crate) fn new(parts: Parts, told_of: Told, cache: CacheHandle, horizon: Duration) -> Self {
         let following = cache.follow();
         Self {
             parts,
-            invalidation,
+            told_of,
             cache,
             horizon,
             following,
@@ -72,22 +109,22 @@ impl Follower {
             }
             match self.look().await {
                 Ok(()) => {
-                    self.following.source_answers(true);
                     if self.goes_back_enough {
                         self.following.caught_up(generation);
                         self.say().await;
                     }
                     (followed, is_away) = (Some(generation), false);
                 }
-                Err(error) if !is_away => {
-                    is_away = true;
+                Err(error) => {
                     self.following.source_answers(false);
-                    tracing::warn!(
-                        error = &error as &dyn Error,
-                        "the changes of the store cannot be followed"
-                    );
+                    if !is_away {
+                        tracing::warn!(
+                            error = &error as &dyn Error,
+                            "the changes of the store cannot be followed"
+                        );
+                    }
+                    is_away = true;
                 }
-                Err(_still_away) => {}
             }
             // A doubt that is followed by success is looked into at once.
             let doubted = async {
@@ -111,10 +148,22 @@ impl Follower {
         let mut mark = self.first_mark().await?;
         loop {
             let changes = self.parts.changes.changes_after(&mark).await?;
+            // Before all of them are gone through, which may take a while: nobody need wait for that.
+            self.following.source_answers(true);
+            if let Some(outage) = self.told_of.fail_safe.outage() {
+                outage.store_answers();
+            }
+            let mut news = Vec::new();
             for changed in &changes.changed {
                 if self.is_new(changed) {
-                    self.invalidation.followed(changed).await;
+                    self.told_of.invalidation.followed(changed).await;
+                    news.push(changed.clone());
                 }
+            }
+            if let Err(error) = self.told_of.remembered(&self.parts, news).await {
+                // Told once more, they are compared once more.
+                self.told.clear();
+                return Err(error);
             }
             mark = changes.mark;
             self.mark = Some(mark);

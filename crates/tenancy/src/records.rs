@@ -11,6 +11,7 @@ use domain::{
 use serde_json::Value;
 use tracing::Instrument;
 
+use crate::fail_safe::FailSafe;
 use crate::invalidation::Invalidation;
 use crate::parts::Parts;
 use crate::refusal::{Missing, Refusal, of_commit};
@@ -30,6 +31,7 @@ const AT_ONCE: u32 = 3;
 pub(crate) struct Records {
     pub(crate) parts: Parts,
     pub(crate) invalidation: Invalidation,
+    pub(crate) fail_safe: FailSafe,
     pub(crate) locks: StripedLocks,
 }
 
@@ -87,11 +89,10 @@ impl Records {
         let this = Arc::clone(self);
         let changed = Changed::from(&change.record);
         to_the_end(async move {
+            let record = change.record.clone();
             let committed = this.parts.tenants.commit_tenant(change).await;
-            // Of a store that went away over it nobody knows whether it did.
-            if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
-                this.invalidation.changed(&changed).await;
-            }
+            let is_noted = committed.is_ok() && this.fail_safe.learn(&record, true);
+            this.tell(&committed, &changed, is_noted).await;
             committed
         })
         .await
@@ -105,13 +106,29 @@ impl Records {
         let this = Arc::clone(self);
         let changed = Changed::from(&change.record);
         to_the_end(async move {
+            let record = change.record.clone();
             let committed = this.parts.api_keys.commit_service_key(change).await;
-            if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
-                this.invalidation.changed(&changed).await;
-            }
+            let is_noted = committed.is_ok() && this.fail_safe.learn_key(&record);
+            this.tell(&committed, &changed, is_noted).await;
             committed
         })
         .await
+    }
+
+    /// Makes everybody forget what was before, and brings to the disk what was noted of the change.
+    async fn tell(&self, committed: &Result<(), CommitError>, changed: &Changed, is_noted: bool) {
+        let persisting = async {
+            if is_noted {
+                self.fail_safe.persist().await;
+            }
+        };
+        let telling = async {
+            // Of a store that went away over it nobody knows whether it did.
+            if matches!(committed, Ok(()) | Err(CommitError::Unavailable(_))) {
+                self.invalidation.changed(changed).await;
+            }
+        };
+        tokio::join!(persisting, telling);
     }
 
     /// A changed tenant with its story.

@@ -49,6 +49,13 @@ pub enum Refusal {
     Form(#[from] serde_json::Error),
 }
 
+impl Refusal {
+    /// Whether something that was needed gave no answer.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Secrets(SecretStoreError::Unavailable(_)))
+    }
+}
+
 /// What there is none of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Missing {

@@ -13,7 +13,8 @@ use crate::connections::Connections;
 use crate::credentials::Credentials;
 use crate::event_invalidator::EventInvalidator;
 use crate::event_replay::EventReplay;
-use crate::follower::Follower;
+use crate::fail_safe::FailSafe;
+use crate::follower::{Follower, Told};
 use crate::import::Import;
 use crate::invalidation::Invalidation;
 use crate::modules::Modules;
@@ -62,8 +63,24 @@ impl UseCases {
     /// Over these parts. What is kept of connections in `cache` is sealed with `ring` and lives for `connections_ttl`. No two
     /// may be made for one `cache`; clones are fine.
     pub fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, connections_ttl: Duration) -> Self {
+        Self::with_fail_safe(parts, cache, ring, connections_ttl, FailSafe::off())
+    }
+
+    /// The same; what is confirmed is remembered for the time when nothing else answers.
+    pub fn with_fail_safe(
+        parts: Parts,
+        cache: CacheHandle,
+        ring: KeyRing,
+        connections_ttl: Duration,
+        fail_safe: FailSafe,
+    ) -> Self {
         let invalidation = Invalidation::new(cache.clone());
-        let records = Arc::new(Records { parts: parts.clone(), invalidation, locks: StripedLocks::new() });
+        let records = Arc::new(Records {
+            parts: parts.clone(),
+            invalidation,
+            fail_safe: fail_safe.clone(),
+            locks: StripedLocks::new(),
+        });
         Self {
             tenants: Tenants::new(records.clone()),
             associations: Associations::new(records.clone()),
@@ -72,7 +89,7 @@ impl UseCases {
             settings: Settings::new(records.clone()),
             services: Services::new(records.clone()),
             service_keys: ServiceKeys::new(records.clone()),
-            connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl),
+            connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl, fail_safe),
             events: EventReplay::new(parts.events.clone()),
             import: Import::new(records.clone()),
             tenant_ids: parts.tenant_ids,
@@ -91,9 +108,9 @@ impl UseCases {
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
     /// told; settles what was left of secrets. Never ends.
     pub async fn keep_up(&self) {
-        let Records { parts, invalidation, .. } = self.records.as_ref();
-        let follower =
-            Follower::new(parts.clone(), invalidation.clone(), self.cache.clone(), self.connections_ttl);
+        let Records { parts, invalidation, fail_safe, .. } = self.records.as_ref();
+        let told = Told { invalidation: invalidation.clone(), fail_safe: fail_safe.clone() };
+        let follower = Follower::new(parts.clone(), told, self.cache.clone(), self.connections_ttl);
         let keeper = SecretKeeper::new(parts.clone());
         tokio::join!(
             follower.follow(),

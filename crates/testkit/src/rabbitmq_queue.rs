@@ -1,8 +1,12 @@
 //! A subscriber's queue.
 
+use std::time::Duration;
+
 use lapin::options::{BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
+
+use crate::wait::wait_for;
 
 /// A durable queue that takes every message of a topic exchange. It is on the broker, and stays there when this value goes.
 pub struct RabbitQueue {
@@ -20,22 +24,14 @@ pub struct Delivered {
 }
 
 impl RabbitQueue {
-    /// Makes the queue for an exchange that is there.
+    /// Makes the queue for an exchange, as soon as that is there.
     ///
     /// # Panics
-    /// When the broker refuses.
+    /// When it is not there within 30 seconds.
     pub async fn bind(uri: &str, exchange: &str) -> Self {
         let name = format!("{exchange}-subscriber");
-        let connection = connect(uri).await;
-        let channel = connection.create_channel().await.expect("a channel");
-        let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        let declared = channel.queue_declare(name.as_str().into(), durable, FieldTable::default()).await;
-        declared.expect("a queue");
-        let (options, none) = (QueueBindOptions::default(), FieldTable::default());
-        let bound =
-            channel.queue_bind(name.as_str().into(), exchange.into(), "#".into(), options, none).await;
-        bound.expect("the exchange is there");
-        drop(connection.close(200, "done".into()).await);
+        let limit = Duration::from_secs(30);
+        wait_for("the exchange", limit, async || try_bind(uri, exchange, &name).await).await;
         Self { uri: uri.to_owned(), name }
     }
 
@@ -57,6 +53,16 @@ impl RabbitQueue {
         drop(connection.close(200, "done".into()).await);
         taken
     }
+}
+
+async fn try_bind(uri: &str, exchange: &str, name: &str) -> Result<(), lapin::Error> {
+    let connection = connect(uri).await;
+    let channel = connection.create_channel().await?;
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(name.into(), durable, FieldTable::default()).await?;
+    let (options, none) = (QueueBindOptions::default(), FieldTable::default());
+    channel.queue_bind(name.into(), exchange.into(), "#".into(), options, none).await?;
+    connection.close(200, "done".into()).await
 }
 
 async fn connect(uri: &str) -> Connection {

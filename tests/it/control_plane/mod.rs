@@ -10,6 +10,7 @@ mod credentials;
 mod dashed_ids;
 mod document;
 mod documented;
+mod fail_safe;
 mod idempotency;
 mod legacy;
 mod modules;

@@ -1,6 +1,7 @@
 //! Whether this replica should get requests: one evaluator behind every readiness probe.
 //!
-//! Not ready until cache and record store answered once, so that a bad configuration never rolls out. After that an outage of
+//! Not ready until cache and record store answered once, so that a bad configuration never rolls out, or until it is known that
+//! connections can be answered from what an earlier process confirmed ([`Readiness::has_fail_safe`]). After that an outage of
 //! either is `degraded` and still 200: to take every replica out of rotation would turn a slow minute into an outage.
 //! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked
 //! and the answer is 503.
@@ -81,6 +82,7 @@ struct Shared {
     outbox: OnceLock<watch::Receiver<Outbox>>,
     cache_answered: AtomicBool,
     store_answered: AtomicBool,
+    has_fail_safe: AtomicBool,
     draining: AtomicBool,
     watched_cache: Watched,
     watched_store: Watched,
@@ -109,6 +111,7 @@ impl Readiness {
             outbox: OnceLock::new(),
             cache_answered: AtomicBool::new(false),
             store_answered: AtomicBool::new(false),
+            has_fail_safe: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             watched_cache: Watched::default(),
             watched_store: Watched::default(),
@@ -126,6 +129,11 @@ impl Readiness {
     /// From now on it also tells how much waits to be published. That decides nothing: no replica is at fault for it.
     pub fn also_tell_outbox(&self, outbox: watch::Receiver<Outbox>) {
         let _is_first = self.shared.outbox.set(outbox);
+    }
+
+    /// Connections can be answered from what an earlier process confirmed: the replica is of use though nothing answered yet.
+    pub fn has_fail_safe(&self) {
+        self.shared.has_fail_safe.store(true, Ordering::Release);
     }
 
     /// From now on the replica is not ready: it is about to stop.
@@ -200,8 +208,11 @@ impl Readiness {
 
     fn overall(&self, redis: &Finding, store: &Finding) -> OverallStatus {
         let settings = &self.shared.settings;
-        let lacks_cache = settings.requires_cache || !self.shared.cache_answered.load(Ordering::Acquire);
-        let lacks_store = settings.requires_store || !self.shared.store_answered.load(Ordering::Acquire);
+        let has_fail_safe = self.shared.has_fail_safe.load(Ordering::Acquire);
+        let knows_cache = has_fail_safe || self.shared.cache_answered.load(Ordering::Acquire);
+        let knows_store = has_fail_safe || self.shared.store_answered.load(Ordering::Acquire);
+        let lacks_cache = settings.requires_cache || !knows_cache;
+        let lacks_store = settings.requires_store || !knows_store;
         match (redis.is_trouble(), store.is_trouble()) {
             (false, false) => OverallStatus::Healthy,
             (redis, store) if (redis && lacks_cache) || (store && lacks_store) => OverallStatus::Unhealthy,

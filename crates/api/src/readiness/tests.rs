@@ -206,3 +206,17 @@ async fn a_store_that_hangs_holds_no_probe_up() {
         tokio::time::advance(Duration::from_millis(137)).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_earlier_process_confirmed_makes_it_ready_before_anything_answers() {
+    let handle = CacheHandle::connecting(["h:1".to_owned()]);
+    let readiness = Readiness::new(settings(false), handle.clone(), Arc::new(Store::default()));
+    assert!(!readiness.report().await.is_ready());
+    readiness.has_fail_safe();
+    tokio::time::advance(FRESH_FOR).await;
+    let report = readiness.report().await;
+    assert_eq!((report.status, report.is_ready()), (OverallStatus::Degraded, true));
+    let strict = Readiness::new(settings(true), handle, well());
+    strict.has_fail_safe();
+    assert!(!strict.report().await.is_ready(), "who wants it strict has it so");
+}

@@ -15,6 +15,8 @@ mod services;
 mod settings;
 mod tenants;
 
+pub use connections::may_recall_key;
+
 pub(crate) use associations::NewAssociationIn;
 pub(crate) use services::{ModuleEntry, check_base_urls, check_modules};
 pub(crate) use tenants::OwnerIn;

@@ -111,6 +111,23 @@ impl CacheHandle {
         }
     }
 
+    /// Whether whoever follows the source got no answer from it when it was last asked: to ask it now is to wait for nothing.
+    pub fn is_source_away(&self) -> bool {
+        self.news().is_source_away()
+    }
+
+    /// Somebody got an answer from the source: it is not away any more, whatever its follower met.
+    pub fn source_answered(&self) {
+        self.news().set_source_away(false);
+    }
+
+    /// The newest version of a record that the shared cache was told of, whatever stands there of it; `None` when it tells of
+    /// none, or gives no answer.
+    pub async fn told_version(&self, key: &[u8]) -> Option<u64> {
+        let stored = self.current().ok()?.get(key).await.ok()?;
+        version_stamp::open(&stored).map(|(version, _)| version)
+    }
+
     /// How many changes the shared cache was not told of yet.
     pub fn unannounced(&self) -> usize {
         self.news().waiting()

@@ -8,6 +8,7 @@ mod event_log;
 mod idempotency_ledger;
 mod invalidator;
 mod lease_store;
+mod remembered_keys;
 mod sealed_rows;
 mod secret_store;
 mod secret_writes;
@@ -22,6 +23,7 @@ pub use event_log::{Backlog, EventLog, Release, ReleasedRange, WaitingEvent, Wai
 pub use idempotency_ledger::{IdempotencyLedger, LedgerUnavailable};
 pub use invalidator::Invalidator;
 pub use lease_store::{Lease, LeaseStore};
+pub use remembered_keys::{RecalledKey, RememberedKeys};
 pub use sealed_rows::{SealedRow, SealedRowPosition, SealedRows};
 pub use secret_store::{SecretStore, SecretStoreError};
 pub use secret_writes::{SecretWrite, SecretWrites};

@@ -10,8 +10,6 @@ use domain::{ApiKeyHash, ApiKeyRecord, Environment, KeyBinding, RateTier, Scope,
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
 
-use super::known_key::KnownKey;
-
 /// Raised when the meaning of a field changes. A record of another format counts as none.
 const FORMAT: u32 = 2;
 
@@ -77,14 +75,14 @@ pub(super) fn sealed(
     ring.seal(&json, key).map(Bytes::from)
 }
 
-/// What was stored under `key`, if it is the record of the key with this hash.
+/// What was stored under `key`, if it is the record of the key with this hash, and until when it is good.
 pub(super) fn opened(
     ring: &KeyRing,
     key: &[u8],
     hash: &ApiKeyHash,
     (version, bytes): (u64, &[u8]),
     now: SystemTime,
-) -> Result<KnownKey, RecordError> {
+) -> Result<(ApiKeyRecord, SystemTime), RecordError> {
     let record: KeyRecord = serde_json::from_slice(&ring.open(bytes, key)?)?;
     if record.format != FORMAT {
         return Err(RecordError::Format(record.format));
@@ -99,7 +97,7 @@ pub(super) fn opened(
     if ApiKeyHash::from_bytes(record.hash) != *hash {
         return Err(RecordError::OtherKey);
     }
-    let known = KnownKey::of(&ApiKeyRecord {
+    let opened = ApiKeyRecord {
         id: record.id.into(),
         hash: *hash,
         name: String::new(),
@@ -108,8 +106,8 @@ pub(super) fn opened(
         rate_tier: record.rate_tier,
         version,
         expires_at: record.expires_at.map(time),
-    });
-    Ok(known.good_until(time(record.good_until)))
+    };
+    Ok((opened, time(record.good_until)))
 }
 
 fn time(millis: u64) -> SystemTime {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cache::{CacheHandle, NearCounters};
-use domain::{ApiKeySource, Clock};
-use http::Extensions;
+use domain::{ApiKeySource, Clock, RememberedKeys};
+use http::{Extensions, Method};
 use seal::KeyRing;
 use tower::Layer;
 
@@ -16,6 +16,9 @@ use crate::peer_address::PeerAddress;
 
 /// Where a request came from, by its extensions.
 pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
+
+/// Which requests are let in by what is remembered of their keys.
+pub(super) type MayRecall = fn(&Method, &Extensions) -> bool;
 
 /// Lets a request through when its `X-API-Key` header holds a key that the source knows and that has not expired.
 ///
@@ -111,6 +114,7 @@ pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 pub struct ApiKeyLayer {
     verdicts: Arc<Verdicts>,
     address_from: AddressFrom,
+    may_recall: MayRecall,
 }
 
 impl ApiKeyLayer {
@@ -136,7 +140,7 @@ impl ApiKeyLayer {
 
     fn with(verdicts: Verdicts) -> Self {
         let address_from: AddressFrom = |extensions| extensions.get::<PeerAddress>().map(|peer| peer.0);
-        Self { verdicts: Arc::new(verdicts), address_from }
+        Self { verdicts: Arc::new(verdicts), address_from, may_recall: |_, _| false }
     }
 
     /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
@@ -156,6 +160,18 @@ impl ApiKeyLayer {
         Self { verdicts: Arc::new(self.verdicts.with_limits(limits)), ..self }
     }
 
+    /// Tells `remembered` what is found out of keys. When the source gives no answer, a key that it remembers as withdrawn gets
+    /// 401, and one that it remembers as good is let in by requests that `may_recall` accepts; all else gets 503 as ever. Of
+    /// [`ApiKeyLayer::new`], which knows of no changes, nothing is remembered.
+    #[must_use]
+    pub fn remembering(
+        self,
+        remembered: Arc<dyn RememberedKeys>,
+        may_recall: fn(&Method, &Extensions) -> bool,
+    ) -> Self {
+        Self { verdicts: Arc::new(self.verdicts.remembering(remembered)), may_recall, ..self }
+    }
+
     /// What the keys in memory were good for; all zero when none are kept.
     pub fn counters(&self) -> NearCounters {
         self.verdicts.counters()
@@ -166,7 +182,7 @@ impl<S> Layer<S> for ApiKeyLayer {
     type Service = ApiKeyGuard<S>;
 
     fn layer(&self, inner: S) -> ApiKeyGuard<S> {
-        ApiKeyGuard::new(inner, Arc::clone(&self.verdicts), self.address_from)
+        ApiKeyGuard::new(inner, Arc::clone(&self.verdicts), self.address_from, self.may_recall)
     }
 }
 

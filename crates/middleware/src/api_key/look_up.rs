@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use cache::{CacheHandle, Expiry, FoundRecord, LoadLease, Loaded};
-use domain::{ApiKeyHash, ApiKeyRecord, ApiKeySource, Clock};
+use domain::{ApiKeyHash, ApiKeyRecord, ApiKeySource, Clock, RecalledKey, RememberedKeys, SourceUnavailable};
 use seal::KeyRing;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -23,6 +23,8 @@ use crate::error_chain::error_chain;
 const RECORD_TTL: Duration = Duration::from_secs(300);
 /// Longer than the source may take, with the round trips around it.
 const LEASE_TTL: Duration = Duration::from_secs(5);
+/// For a last look at the shared cache, when the source gives no answer.
+const HASTE: Duration = Duration::from_millis(250);
 
 /// What a key may cost to be looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,11 +53,13 @@ impl Wanted {
 }
 
 /// The source and what stands before it.
+#[derive(Clone)]
 pub(super) struct LookUp {
     pub(super) source: Source,
     pub(super) cache: CacheHandle,
     pub(super) ring: KeyRing,
     pub(super) gate: Arc<Gate>,
+    pub(super) remembered: Option<Arc<dyn RememberedKeys>>,
 }
 
 /// The source, with the time it may take.
@@ -107,19 +111,24 @@ impl LookUp {
     async fn loaded(&self, wanted: &Wanted) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         match self.cache.find_record(&wanted.key).await {
             FoundRecord::Record { version, value } => match self.opened(wanted, version, &value) {
-                Some(known) => Ok(held(known, true)),
+                Some((known, record)) => {
+                    self.confirm(&record);
+                    Ok(held(known, true))
+                }
                 None => self.aside(wanted, false).await,
             },
             FoundRecord::Doubted { version, value } => {
                 match (self.aside(wanted, false).await, self.opened(wanted, version, &value)) {
                     // What was good a while ago, where nobody can say whether it still is.
-                    (Err(Refusal::Unavailable(_) | Refusal::TooSlow), Some(known)) => Ok(held(known, false)),
+                    (Err(Refusal::Unavailable(_) | Refusal::TooSlow), Some((known, _record))) => {
+                        Ok(self.unless_revoked(wanted, known))
+                    }
                     (decided, _) => decided,
                 }
             }
             // Nobody is made to wait again for what gave others no answer.
             FoundRecord::Unconfirmable { version, value } => match self.opened(wanted, version, &value) {
-                Some(known) => Ok(held(known, false)),
+                Some((known, _record)) => Ok(self.unless_revoked(wanted, known)),
                 None => self.aside(wanted, false).await,
             },
             FoundRecord::Unknown(error) => self.aside(wanted, error.is_outage()).await,
@@ -131,7 +140,7 @@ impl LookUp {
     /// Asks the source and leaves the shared cache alone.
     async fn aside(&self, wanted: &Wanted, is_in_trouble: bool) -> Result<Loaded<Arc<KnownKey>>, Refusal> {
         let _room = self.room(wanted).await?;
-        let found = self.source.find(&wanted.hash).await?;
+        let found = self.find(wanted).await?;
         Ok(match found {
             Some(record) => held(KnownKey::of(&record).found_in_trouble(is_in_trouble), false),
             None => absent(false),
@@ -146,7 +155,7 @@ impl LookUp {
         // must not be filled in. By then it is known, and asked for as such.
         let mut known_room = None;
         if wanted.lane == Lane::Stranger {
-            if self.source.find(&wanted.hash).await?.is_none() {
+            if self.find(wanted).await?.is_none() {
                 return Ok(absent(true));
             }
             known_room = Some(self.gate.known_at_source().await?);
@@ -167,11 +176,11 @@ impl LookUp {
         let (is_watched, may_be_held) = (loaded.is_watched(), loaded.may_be_held());
         let Some((version, value)) = loaded.into_record() else { return Ok(absent(is_watched)) };
         match self.opened(wanted, version, &value) {
-            Some(known) => {
+            Some((known, _record)) => {
                 Ok(Loaded { may_be_held, ..held(known.found_in_trouble(is_in_trouble), is_watched) })
             }
             // Another process filled in what does not open here, so that the source was not asked under the lease.
-            None => Ok(match self.source.find(&wanted.hash).await? {
+            None => Ok(match self.find(wanted).await? {
                 Some(record) => held(KnownKey::of(&record), false),
                 None => absent(false),
             }),
@@ -179,7 +188,7 @@ impl LookUp {
     }
 
     async fn record_to_fill(&self, wanted: &Wanted) -> Result<Option<(u64, Bytes)>, Aside> {
-        let Some(record) = self.source.find(&wanted.hash).await.map_err(Aside::Refused)? else {
+        let Some(record) = self.find(wanted).await.map_err(Aside::Refused)? else {
             return Ok(None);
         };
         let good_until = self.source.now() + RECORD_TTL;
@@ -197,6 +206,46 @@ impl LookUp {
         }
     }
 
+    /// Asks the source. A key that something is remembered of is not made to wait for a source that gives others no answer.
+    async fn find(&self, wanted: &Wanted) -> Result<Option<ApiKeyRecord>, Refusal> {
+        let Some(remembered) = &self.remembered else { return self.source.find(&wanted.hash).await };
+        if self.cache.is_source_away() && remembered.recall(&wanted.hash) != RecalledKey::Nothing {
+            let source = "it gave others no answer".into();
+            return Err(Refusal::Unavailable(Arc::new(SourceUnavailable { source })));
+        }
+        let found = self.source.find(&wanted.hash).await?;
+        match &found {
+            Some(record) => remembered.confirm(record),
+            None => remembered.refuse(&wanted.hash),
+        }
+        Ok(found)
+    }
+
+    fn confirm(&self, record: &ApiKeyRecord) {
+        if let Some(remembered) = &self.remembered {
+            remembered.confirm(record);
+        }
+    }
+
+    /// From the shared cache, and nobody can say whether it is so. This process may know better.
+    fn unless_revoked(&self, wanted: &Wanted, known: KnownKey) -> Loaded<Arc<KnownKey>> {
+        match self.recalled(&wanted.hash) {
+            RecalledKey::Revoked => absent(false),
+            RecalledKey::Nothing | RecalledKey::Confirmed(_) => held(known, false),
+        }
+    }
+
+    /// What is remembered of a key.
+    pub(super) fn recalled(&self, hash: &ApiKeyHash) -> RecalledKey {
+        self.remembered.as_ref().map_or(RecalledKey::Nothing, |remembered| remembered.recall(hash))
+    }
+
+    /// Whether the shared cache was told of a newer version of the record than this. It waits a moment only.
+    pub(super) async fn is_superseded(&self, wanted: &Wanted, version: u64) -> bool {
+        let told = timeout(HASTE, self.cache.told_version(&wanted.key)).await;
+        matches!(told, Ok(Some(told)) if told > version)
+    }
+
     async fn room(&self, wanted: &Wanted) -> Result<Room, Refusal> {
         match wanted.lane {
             Lane::Stranger => self.gate.stranger_at_source(wanted.address, self.source.now()),
@@ -204,15 +253,17 @@ impl LookUp {
         }
     }
 
-    fn opened(&self, wanted: &Wanted, version: u64, value: &[u8]) -> Option<KnownKey> {
-        key_record::opened(&self.ring, &wanted.key, &wanted.hash, (version, value), self.source.now())
-            .inspect_err(|error| {
-                tracing::debug!(
-                    reason = error_chain(error),
-                    "record of an API key in the shared cache ignored"
-                );
-            })
-            .ok()
+    fn opened(&self, wanted: &Wanted, version: u64, value: &[u8]) -> Option<(KnownKey, ApiKeyRecord)> {
+        let opened =
+            key_record::opened(&self.ring, &wanted.key, &wanted.hash, (version, value), self.source.now())
+                .inspect_err(|error| {
+                    tracing::debug!(
+                        reason = error_chain(error),
+                        "record of an API key in the shared cache ignored"
+                    );
+                });
+        let (record, good_until) = opened.ok()?;
+        Some((KnownKey::of(&record).good_until(good_until), record))
     }
 }
 

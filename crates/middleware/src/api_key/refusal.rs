@@ -37,6 +37,11 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// Whether the source gave no answer, so that nobody knows.
+    pub(super) fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::TooSlow)
+    }
+
     /// Says in the log what the answer does not say.
     pub(super) fn log(&self) {
         match self {

@@ -10,7 +10,7 @@ use tower::Service;
 
 use super::credential;
 use super::future::ApiKeyFuture;
-use super::layer::AddressFrom;
+use super::layer::{AddressFrom, MayRecall};
 use super::look_up::Wanted;
 use super::refusal::Refusal;
 use super::verdicts::{AtOnce, Verdicts};
@@ -23,11 +23,17 @@ pub struct ApiKeyGuard<S> {
     inner: S,
     verdicts: Arc<Verdicts>,
     address_from: AddressFrom,
+    may_recall: MayRecall,
 }
 
 impl<S> ApiKeyGuard<S> {
-    pub(super) fn new(inner: S, verdicts: Arc<Verdicts>, address_from: AddressFrom) -> Self {
-        Self { inner, verdicts, address_from }
+    pub(super) fn new(
+        inner: S,
+        verdicts: Arc<Verdicts>,
+        address_from: AddressFrom,
+        may_recall: MayRecall,
+    ) -> Self {
+        Self { inner, verdicts, address_from, may_recall }
     }
 }
 
@@ -59,9 +65,11 @@ where
                 AtOnce::Unknown(lane) => {
                     let address = (self.address_from)(request.extensions());
                     let wanted = Wanted::new(hash, lane, address);
+                    let may_recall = (self.may_recall)(request.method(), request.extensions());
                     let verdicts = Arc::clone(&self.verdicts);
                     let ready = take_ready(&mut self.inner);
-                    return ApiKeyFuture::looked_up(Box::pin(look_up(verdicts, wanted, ready, request)));
+                    let answer = look_up(verdicts, wanted, may_recall, ready, request);
+                    return ApiKeyFuture::looked_up(Box::pin(answer));
                 }
             },
             Err(refusal) => Err(refusal),
@@ -88,6 +96,7 @@ fn answer_of<B: From<Bytes>>(refusal: Refusal) -> Response<B> {
 async fn look_up<S, RequestBody, ResponseBody>(
     verdicts: Arc<Verdicts>,
     wanted: Wanted,
+    may_recall: bool,
     mut ready: S,
     mut request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, S::Error>
@@ -95,7 +104,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let found = match verdicts.look_up(wanted).await {
+    let found = match verdicts.look_up_or_recall(wanted, may_recall).await {
         Ok(found) => found,
         Err(refusal) => return Ok(answer_of(refusal)),
     };

@@ -1,6 +1,7 @@
 mod cached;
 mod flood;
 mod records;
+mod remembered;
 mod support;
 
 use std::convert::Infallible;

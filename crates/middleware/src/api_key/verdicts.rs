@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cache::{CacheHandle, Held, NearCache, NearCounters, NearSettings};
-use domain::{ApiKeyHash, ApiKeySource, Caller, Clock};
+use domain::{ApiKeyHash, ApiKeySource, Caller, Clock, RecalledKey, RememberedKeys};
 use moka::sync::Cache as Memory;
 use seal::KeyRing;
 use tokio::time::timeout;
@@ -75,7 +75,8 @@ impl Verdicts {
         let verdicts = Self::uncached(source, clock);
         let near = NearCache::new(&cache, NEAR);
         let gate = Arc::new(Gate::new(SourceLimits::default()));
-        let look_up = Arc::new(LookUp { source: verdicts.source.clone(), cache, ring, gate });
+        let look_up =
+            Arc::new(LookUp { source: verdicts.source.clone(), cache, ring, gate, remembered: None });
         let once_known = Memory::builder().max_capacity(MAX_ONCE_KNOWN).time_to_live(NEAR.stale_for).build();
         Self { cached: Some(Cached { near, once_known, look_up }), ..verdicts }
     }
@@ -83,20 +84,23 @@ impl Verdicts {
     /// The same with other limits; what is known stays.
     pub(super) fn with_limits(&self, limits: SourceLimits) -> Self {
         let source = Source { time_limit: limits.time_limit, ..self.source.clone() };
-        let cached = self.cached.as_ref().map(|cached| {
-            let look_up = LookUp {
-                source: source.clone(),
-                cache: cached.look_up.cache.clone(),
-                ring: cached.look_up.ring.clone(),
-                gate: Arc::new(Gate::new(limits)),
-            };
-            Cached {
-                near: cached.near.clone(),
-                once_known: cached.once_known.clone(),
-                look_up: Arc::new(look_up),
-            }
+        let changed = Self { source: source.clone(), cached: None };
+        self.with_look_up(changed, |look_up| LookUp { source, gate: Arc::new(Gate::new(limits)), ..look_up })
+    }
+
+    /// The same, and what is found out of keys is remembered. Without a cache nothing is.
+    pub(super) fn remembering(&self, remembered: Arc<dyn RememberedKeys>) -> Self {
+        let changed = Self { source: self.source.clone(), cached: None };
+        self.with_look_up(changed, |look_up| LookUp { remembered: Some(remembered), ..look_up })
+    }
+
+    fn with_look_up(&self, changed: Self, change: impl FnOnce(LookUp) -> LookUp) -> Self {
+        let cached = self.cached.as_ref().map(|cached| Cached {
+            near: cached.near.clone(),
+            once_known: cached.once_known.clone(),
+            look_up: Arc::new(change(cached.look_up.as_ref().clone())),
         });
-        Self { source, cached }
+        Self { cached, ..changed }
     }
 
     pub(super) fn counters(&self) -> NearCounters {
@@ -120,13 +124,38 @@ impl Verdicts {
             Held::Absent => AtOnce::Decided(Err(Refusal::Unknown)),
             Held::Stale(_) => AtOnce::Unknown(Lane::Known),
             Held::Nothing if cached.once_known.contains_key(hash.as_bytes()) => AtOnce::Unknown(Lane::Known),
+            Held::Nothing if cached.look_up.recalled(hash) != RecalledKey::Nothing => {
+                AtOnce::Unknown(Lane::Known)
+            }
             Held::Nothing if cached.look_up.gate.is_full() => AtOnce::Decided(Err(Refusal::TooMany)),
             Held::Nothing => AtOnce::Unknown(Lane::Stranger),
         }
     }
 
-    /// Looks a key up.
-    pub(super) async fn look_up(&self, wanted: Wanted) -> Result<Found, Refusal> {
+    /// Looks a key up. When the source gives no answer, a key that was withdrawn as far as is remembered is refused, and one that
+    /// was good is let in where the request `may_recall`.
+    pub(super) async fn look_up_or_recall(&self, wanted: Wanted, may_recall: bool) -> Result<Found, Refusal> {
+        let refusal = match self.look_up(wanted).await {
+            Err(refusal) if refusal.is_outage() => refusal,
+            decided => return decided,
+        };
+        let Some(look_up) = self.cached.as_ref().map(|cached| &cached.look_up) else { return Err(refusal) };
+        match look_up.recalled(&wanted.hash) {
+            RecalledKey::Revoked => Err(Refusal::Unknown),
+            RecalledKey::Confirmed(record)
+                if may_recall && !look_up.is_superseded(&wanted, record.version).await =>
+            {
+                let caller = KnownKey::of(&record).caller_at(&wanted.hash, self.source.now())?;
+                if let Some(remembered) = &look_up.remembered {
+                    remembered.was_honoured();
+                }
+                Ok(Found { caller, is_cache_in_trouble: false })
+            }
+            RecalledKey::Confirmed(_) | RecalledKey::Nothing => Err(refusal),
+        }
+    }
+
+    async fn look_up(&self, wanted: Wanted) -> Result<Found, Refusal> {
         let hash = wanted.hash;
         let Some(cached) = &self.cached else {
             let record = self.source.find(&hash).await?.ok_or(Refusal::Unknown)?;

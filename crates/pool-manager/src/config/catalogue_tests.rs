@@ -75,6 +75,7 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<store::StoreVariables>("MONGO_"),
         names::<tenancy::TenancyVariables>("MULTI_TENANT_"),
         names::<tenancy::AnswerVariables>(""),
+        names::<tenancy::FailSafeVariables>("FAILSAFE_"),
         names::<telemetry::TelemetryVariables>(""),
         names::<telemetry::OtelVariables>("OTEL_"),
         names::<log::LogVariables>(""),

@@ -13,6 +13,8 @@ const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30 * 86_400);
 
+const DEFAULT_WINDOW: Duration = Duration::from_secs(86_400);
+
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new(
         "MULTI_TENANT_CACHE_TTL",
@@ -24,6 +26,11 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`false`",
         "Write UUIDs of tenants with dashes in answers; events never do",
     ),
+    Variable::new(
+        "FAILSAFE_WINDOW",
+        "`24h`",
+        "How long connections are served that were confirmed, when nothing answers, at most `720h`; `0`: not at all",
+    ),
 ];
 
 /// What is kept of tenants.
@@ -33,6 +40,8 @@ pub struct TenancyConfig {
     pub connections_ttl: Duration,
     /// How ids of tenants are written in answers.
     pub tenant_ids: IdSpelling,
+    /// How long what was confirmed is served when nothing answers; zero for not at all.
+    pub fail_safe_window: Duration,
 }
 
 #[derive(Default, Deserialize)]
@@ -43,6 +52,11 @@ pub(super) struct TenancyVariables {
 #[derive(Default, Deserialize)]
 pub(super) struct AnswerVariables {
     dashed_tenant_ids: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+pub(super) struct FailSafeVariables {
+    window: Option<String>,
 }
 
 impl TenancyConfig {
@@ -60,7 +74,17 @@ impl TenancyConfig {
         let answers: AnswerVariables = environment.section("", problems);
         let is_dashed = flag("DASHED_TENANT_IDS", &answers.dashed_tenant_ids, problems);
         let tenant_ids = if is_dashed { IdSpelling::Dashed } else { IdSpelling::Canonical };
-        Self { connections_ttl, tenant_ids }
+        let fail_safe: FailSafeVariables = environment.section("FAILSAFE_", problems);
+        let fail_safe_window = match filled(&fail_safe.window).map(parse_go_duration) {
+            None => DEFAULT_WINDOW,
+            Some(Ok(window)) if window <= LONGEST => window,
+            Some(_) => {
+                let expected = "a duration from 0 to 720h, such as 24h";
+                problems.push(unexpected("FAILSAFE_WINDOW", &fail_safe.window, expected));
+                DEFAULT_WINDOW
+            }
+        };
+        Self { connections_ttl, tenant_ids, fail_safe_window }
     }
 }
 
@@ -94,5 +118,21 @@ mod tests {
         assert_eq!(read(""), (IdSpelling::Canonical, 0));
         assert_eq!(read("true"), (IdSpelling::Dashed, 0));
         assert_eq!(read("maybe"), (IdSpelling::Canonical, 1));
+    }
+
+    #[test]
+    fn the_window_may_be_nothing() {
+        let read = |value| {
+            let mut problems = Vec::new();
+            let environment = Variables::from([("FAILSAFE_WINDOW", value)]);
+            let window = TenancyConfig::read(&environment, &mut problems).fail_safe_window;
+            (window, problems.len())
+        };
+        assert_eq!(read(""), (DEFAULT_WINDOW, 0));
+        assert_eq!(read("0"), (Duration::ZERO, 0));
+        assert_eq!(read("90m"), (Duration::from_secs(5_400), 0));
+        for wrong in ["24", "721h", "-1h", "soon"] {
+            assert_eq!(read(wrong), (DEFAULT_WINDOW, 1), "{wrong}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod cache_metrics;
 mod counter_table;
 mod event_metrics;
 mod export;
+mod fail_safe_metrics;
 mod idempotency_metrics;
 mod log;
 mod near_metrics;
@@ -22,6 +23,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 pub(crate) use cache_metrics::observe_cache;
 pub(crate) use event_metrics::observe_events;
+pub(crate) use fail_safe_metrics::observe_fail_safe;
 pub(crate) use idempotency_metrics::observe_idempotency;
 pub(crate) use near_metrics::{observe_near, observe_tracking};
 pub(crate) use rate_limit_metrics::observe_rate_limit;

@@ -47,7 +47,7 @@ async fn what_was_acknowledged_is_there_once(data_dir: &Path, more: &[(&str, &st
         ("RATE_LIMIT_MAX", "1000000"),
     ];
     let variables = [&own, more].concat();
-    let lives = scaled(60).max(3);
+    let lives = scaled(60).max(6);
     let mut acknowledged: BTreeMap<usize, Acknowledged> = BTreeMap::new();
     for life in 0..lives {
         let mut process = Process::start(data_dir, &variables).await;
@@ -68,7 +68,7 @@ async fn what_was_acknowledged_is_there_once(data_dir: &Path, more: &[(&str, &st
         });
         let writes: Vec<_> = writes.collect();
         // Somewhere in the middle of them: before the first is done, after the last, and most often in between.
-        tokio::time::sleep(Duration::from_millis(10 + (life as u64 * 53) % 300)).await;
+        tokio::time::sleep(Duration::from_millis(10 + (life as u64 * 113) % 600)).await;
         process.signal("KILL");
         process.wait().await;
         for (number, answer) in join_all(writes).await.into_iter().map(Result::unwrap) {

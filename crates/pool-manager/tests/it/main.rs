@@ -11,6 +11,7 @@
 mod check;
 mod configuration;
 mod events;
+mod fail_safe;
 mod first_start;
 mod import;
 mod killed;

@@ -136,10 +136,6 @@ impl EventLog for MongoStore {
 impl MongoStore {
     async fn number(&self, event: &TenantEvent, sequence: u64, at: Timestamp) -> Result<Release, Fault> {
         let id = event.event_id.to_string();
-        let released = self.collection(RELEASED_EVENTS)?;
-        if self.ask(released.find_one(doc! { "eventId": &id })).await?.is_some() {
-            return Ok(Release::Before);
-        }
         let document = doc! {
             "environment": event.environment.name(),
             "sequence": clamped(sequence),
@@ -151,6 +147,7 @@ impl MongoStore {
             return Ok(Release::Done);
         }
         // The number, or the event: both are unique.
+        let released = self.collection(RELEASED_EVENTS)?;
         let is_ours = self.ask(released.find_one(doc! { "eventId": &id })).await?.is_some();
         Ok(if is_ours { Release::Before } else { Release::Taken })
     }

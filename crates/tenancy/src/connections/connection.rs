@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{AssociationStatus, Environment, IdSpelling, ServiceName, ServiceSettings, TenantId};
 use serde::{Deserialize, Serialize};
 
+use crate::fail_safe::Places;
 use crate::refusal::KeptOut;
 
 /// What is known of a tenant's connections to a service, ready to be answered.
@@ -13,6 +14,8 @@ pub struct Connection {
     pub environment: Environment,
     /// The version of the tenant that this was made of.
     pub version: u64,
+    /// What it leads to; `None` where that cannot be told.
+    pub(crate) places: Option<Places>,
     /// What the service is told of the tenant besides: it is asked for as often.
     pub settings: ServiceSettings,
     /// The answer.
@@ -96,14 +99,14 @@ impl Connection {
 /// [`KeptOut`] as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum StoredKeptOut {
+pub(crate) enum StoredKeptOut {
     Tenant,
     Suspended,
     Purged,
 }
 
 impl StoredKeptOut {
-    pub(super) fn of(kept_out: &KeptOut) -> Self {
+    pub(crate) fn of(kept_out: &KeptOut) -> Self {
         match kept_out {
             KeptOut::Tenant { .. } => Self::Tenant,
             KeptOut::Association { status: AssociationStatus::Purged, .. } => Self::Purged,
@@ -111,7 +114,7 @@ impl StoredKeptOut {
         }
     }
 
-    pub(super) fn into_kept_out(self, service: &ServiceName) -> KeptOut {
+    pub(crate) fn into_kept_out(self, service: &ServiceName) -> KeptOut {
         let service = service.clone();
         match self {
             Self::Tenant => KeptOut::Tenant { service },

@@ -11,6 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::connection::{Connection, Outcome, Rendered};
 use super::tenant_config::{OpenedSecret, TenantConfig};
+use crate::fail_safe::{FailSafe, Places};
 use crate::parts::Parts;
 use crate::refusal::{KeptOut, Refusal};
 
@@ -29,10 +30,12 @@ impl Opened {
 /// What there is of the tenant and the service; `None` when there is nothing.
 pub(super) async fn load(
     parts: &Parts,
+    fail_safe: &FailSafe,
     tenant: &TenantId,
     service: &ServiceName,
 ) -> Result<Option<Connection>, Refusal> {
     let Some(tenant) = parts.tenants.tenant(tenant).await? else { return Ok(None) };
+    fail_safe.learn_of(&tenant, service);
     let Some(association) = tenant.associations.get(service) else { return Ok(None) };
     let outcome = match kept_out(&tenant, association, service) {
         Some(kept_out) => Outcome::KeptOut(kept_out),
@@ -40,10 +43,11 @@ pub(super) async fn load(
     };
     let (environment, version) = (tenant.environment, tenant.version);
     let settings = tenant.settings.get(service).cloned().unwrap_or_default();
-    Ok(Some(Connection { environment, version, settings, outcome }))
+    let places = Places::of(association);
+    Ok(Some(Connection { environment, version, places, settings, outcome }))
 }
 
-fn kept_out(tenant: &Tenant, association: &Association, service: &ServiceName) -> Option<KeptOut> {
+pub(crate) fn kept_out(tenant: &Tenant, association: &Association, service: &ServiceName) -> Option<KeptOut> {
     let service = service.clone();
     match (tenant.status, association.status) {
         (TenantStatus::Active, AssociationStatus::Active) => None,

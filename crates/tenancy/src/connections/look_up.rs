@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::connection::Connection;
 use super::{ConnectionsError, load, sealed};
+use crate::fail_safe::{FailSafe, Outage};
 use crate::parts::Parts;
 use crate::refusal::Refusal;
 
@@ -28,6 +29,7 @@ pub(super) struct LookUp {
     cache: CacheHandle,
     ring: KeyRing,
     ttl: Duration,
+    pub(super) fail_safe: FailSafe,
     loads: Semaphore,
 }
 
@@ -48,8 +50,14 @@ enum Aside {
 }
 
 impl LookUp {
-    pub(super) fn new(parts: Parts, cache: CacheHandle, ring: KeyRing, ttl: Duration) -> Self {
-        Self { parts, cache, ring, ttl, loads: Semaphore::new(MAX_LOADS) }
+    pub(super) fn new(
+        parts: Parts,
+        cache: CacheHandle,
+        ring: KeyRing,
+        ttl: Duration,
+        fail_safe: FailSafe,
+    ) -> Self {
+        Self { parts, cache, ring, ttl, fail_safe, loads: Semaphore::new(MAX_LOADS) }
     }
 
     /// Everything there is to do, for all who wait for this key.
@@ -60,7 +68,10 @@ impl LookUp {
                 Some((connection, good_until)) if self.is_due(good_until) => {
                     self.renewed(&wanted, connection).await
                 }
-                Some((connection, _good_until)) => Ok(self.held(&wanted, connection, true)),
+                Some((connection, _good_until)) => {
+                    self.fail_safe.confirm(key, &connection);
+                    Ok(self.held(&wanted, connection, true))
+                }
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Doubted { version, value } => {
@@ -69,14 +80,14 @@ impl LookUp {
                     (Err(ConnectionsError::Refused(refusal)), Some((connection, _good_until)))
                         if matches!(*refusal, Refusal::Store(_) | Refusal::Secrets(_)) =>
                     {
-                        Ok(self.held(&wanted, connection, false))
+                        self.unless_superseded(&wanted, connection)
                     }
                     (decided, _) => decided,
                 }
             }
             // Nobody is made to wait again for what gave others no answer.
             FoundRecord::Unconfirmable { version, value } => match self.opened(&wanted, version, &value) {
-                Some((connection, _good_until)) => Ok(self.held(&wanted, connection, false)),
+                Some((connection, _good_until)) => self.unless_superseded(&wanted, connection),
                 None => self.aside(&wanted).await,
             },
             FoundRecord::Missing => self.filled(&wanted).await,
@@ -106,6 +117,7 @@ impl LookUp {
             Ok(None) => Ok(absent(false)),
             Err(Aside::Found(connection)) => Ok(self.held(wanted, connection, false)),
             Err(Aside::Refused(Refusal::Store(_) | Refusal::Secrets(_))) => {
+                self.fail_safe.confirm(wanted.key, &standing);
                 Ok(self.held(wanted, standing, true))
             }
             Err(Aside::Refused(refusal)) => Err(refusal.into()),
@@ -148,17 +160,65 @@ impl LookUp {
         }
     }
 
+    /// From the shared cache, and nobody can say whether it is so. This process may know better, and when it was so.
+    fn unless_superseded(&self, wanted: &Wanted<'_>, connection: Connection) -> Answer {
+        if self.fail_safe.is_as_new(wanted.key, connection.version) {
+            return Err(Refusal::Store(StoreUnavailable::new(
+                "what the shared cache has cannot be confirmed",
+            ))
+            .into());
+        }
+        Ok(self.held(wanted, connection, false))
+    }
+
     async fn load(&self, wanted: &Wanted<'_>) -> Result<Option<Connection>, Refusal> {
+        if self.is_hopeless(wanted.key) {
+            return Err(Refusal::Store(StoreUnavailable::new("it gave others no answer")));
+        }
         let load = async {
             // It is never closed.
             let _room = self.loads.acquire().await;
-            load::load(&self.parts, wanted.tenant, wanted.service).await
+            load::load(&self.parts, &self.fail_safe, wanted.tenant, wanted.service).await
         };
         // Whoever waited has gone by then; what hangs must not pile up.
-        match timeout(LOAD_TIME, load).await {
-            Ok(loaded) => loaded,
-            Err(_elapsed) => Err(Refusal::Store(StoreUnavailable::new("it took too long"))),
+        let loaded = timeout(LOAD_TIME, load).await;
+        if let Some(outage) = self.fail_safe.outage() {
+            match &loaded {
+                Ok(Ok(_)) => {
+                    outage.is_over();
+                    self.cache.source_answered();
+                }
+                Ok(Err(refusal)) if refusal.is_outage() => {
+                    outage.was_met(matches!(refusal, Refusal::Store(_)));
+                }
+                Ok(Err(_)) => {}
+                Err(_elapsed) => outage.was_met(false),
+            }
         }
+        let loaded =
+            loaded.unwrap_or_else(|_elapsed| Err(Refusal::Store(StoreUnavailable::new("it took too long"))));
+        if let Ok(Some(connection)) = &loaded {
+            self.fail_safe.confirm(wanted.key, connection);
+        }
+        loaded
+    }
+
+    /// There is something to answer with, and the sources were asked in vain a moment ago: nobody is made to wait for them again.
+    fn is_hopeless(&self, key: &str) -> bool {
+        let Some(outage) = self.fail_safe.outage().filter(|_| self.fail_safe.remembers(key)) else {
+            return false;
+        };
+        self.cache.is_source_away() || !outage.may_ask()
+    }
+
+    /// Whether it is known that the sources give no answer.
+    pub(super) fn is_source_away(&self) -> bool {
+        self.cache.is_source_away() || self.fail_safe.outage().is_some_and(Outage::goes_on)
+    }
+
+    /// The newest version that the shared cache was told of, if it gives an answer.
+    pub(super) async fn told_version(&self, key: &str) -> Option<u64> {
+        self.cache.told_version(key.as_bytes()).await
     }
 
     fn opened(&self, wanted: &Wanted<'_>, version: u64, value: &[u8]) -> Option<(Connection, Timestamp)> {
@@ -182,6 +242,11 @@ impl LookUp {
 
     fn now(&self) -> Timestamp {
         self.parts.now()
+    }
+
+    /// With the id as answers have it.
+    pub(super) fn spelled(&self, tenant: &TenantId, connection: Arc<Connection>) -> Arc<Connection> {
+        Arc::new(Arc::unwrap_or_clone(connection).with_id(tenant, self.parts.tenant_ids))
     }
 
     fn held(&self, wanted: &Wanted<'_>, connection: Connection, is_watched: bool) -> Loaded<Arc<Connection>> {

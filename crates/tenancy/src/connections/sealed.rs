@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::connection::{Connection, Outcome, Rendered, StoredKeptOut};
+use crate::fail_safe::Places;
 
 /// Raised when the meaning of a field or of the text behind it changes. What has another format counts as none.
 const FORMAT: u32 = 1;
@@ -18,6 +19,8 @@ struct Head {
     format: u32,
     environment: Environment,
     version: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    places: Option<Places>,
     good_until: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     kept_out: Option<StoredKeptOut>,
@@ -51,9 +54,9 @@ pub(super) fn sealed(
         Outcome::Config(rendered) => (None, rendered.body.clone()),
         Outcome::KeptOut(kept_out) => (Some(StoredKeptOut::of(kept_out)), Bytes::new()),
     };
-    let Connection { environment, version, .. } = *connection;
+    let Connection { environment, version, places, .. } = *connection;
     let settings = Some(connection.settings.clone()).filter(|settings| settings.version > 0);
-    let head = Head { format: FORMAT, environment, version, good_until, kept_out, settings };
+    let head = Head { format: FORMAT, environment, version, places, good_until, kept_out, settings };
     // Numbers and names can always be written as JSON.
     let head = serde_json::to_vec(&head).map_err(|_| SealError)?;
     let text = Zeroizing::new([head.as_slice(), b"\n", &body].concat());
@@ -89,8 +92,9 @@ pub(super) fn opened(
             Outcome::Config(Rendered::new(Bytes::copy_from_slice(body), version))
         }
     };
-    let settings = head.settings.unwrap_or_default();
-    Ok((Connection { environment: head.environment, version, settings, outcome }, head.good_until))
+    let Head { environment, places, good_until, settings, .. } = head;
+    let settings = settings.unwrap_or_default();
+    Ok((Connection { environment, version, places, settings, outcome }, good_until))
 }
 
 #[cfg(test)]
@@ -109,7 +113,7 @@ mod tests {
         let values = [("motto".to_owned(), "first\nsecond".to_owned())];
         let values = domain::TextMap::check(values.into(), "values", &mut invalid).unwrap();
         let settings = ServiceSettings { version: 3, values };
-        Connection { environment: Environment::Staging, version: 7, settings, outcome }
+        Connection { environment: Environment::Staging, version: 7, places: None, settings, outcome }
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //! passwords. What services ask for most.
 
 mod legacy;
+mod may_recall;
+mod staleness;
 mod tenant_config;
 mod unlocked;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::{KeyBinding, ServiceName, TenantId};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use tenancy::{Outcome, Refusal, Rendered};
+use tenancy::{Missing, Outcome, Refusal, Rendered};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -18,6 +20,8 @@ use crate::error::ApiError;
 use crate::path::OfAssociation;
 use crate::reader::ServiceReader;
 use crate::state::ApiState;
+
+pub use may_recall::may_recall_key;
 
 pub(super) fn routes() -> OpenApiRouter<ApiState> {
     legacy::with_older_names(OpenApiRouter::new().routes(routes!(handler)))
@@ -35,7 +39,15 @@ pub(super) fn routes() -> OpenApiRouter<ApiState> {
         ("If-None-Match" = Option<String>, Header, description = "`ETag` of the connections that the caller has"),
     ),
     responses(
-        (status = 200, description = "The connections", body = tenant_config::TenantConfigOut),
+        (
+            status = 200,
+            description = "The connections. When nothing answers that could say what they are now, what they were when they were last confirmed",
+            body = tenant_config::TenantConfigOut,
+            headers(
+                ("Age" = u64, description = "How many seconds ago they were confirmed; only with `X-Config-Stale`"),
+                ("X-Config-Stale" = bool, description = "`true` when they cannot be confirmed now"),
+            ),
+        ),
         (status = 304, description = "They are what the caller has"),
         (status = 403, description = "With `status`: the tenant or its association is suspended or purged; without: the key is of another service", body = crate::openapi::ErrorOut),
         (status = 404, description = "There is no such tenant, or it has no such service", body = crate::openapi::ErrorOut),
@@ -59,11 +71,16 @@ async fn answer(
     binding: &KeyBinding,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let connection = state.use_cases().connections.find(tenant, service, binding).await?;
-    match &connection.outcome {
-        Outcome::Config(rendered) => Ok(config(rendered, headers)),
-        Outcome::KeptOut(kept_out) => Err(Refusal::KeptOut(kept_out.clone()).into()),
-    }
+    let answered = state.use_cases().connections.find_or_recall(tenant, service, binding).await?;
+    let outcome = answered.connection.as_ref().map(|connection| &connection.outcome);
+    let response = match outcome {
+        Some(Outcome::Config(rendered)) => config(rendered, headers),
+        Some(Outcome::KeptOut(kept_out)) => {
+            ApiError::from(Refusal::KeptOut(kept_out.clone())).into_response()
+        }
+        None => ApiError::from(Refusal::from(Missing::Association(service.clone()))).into_response(),
+    };
+    Ok(staleness::told(response, answered.age))
 }
 
 fn config(rendered: &Rendered, headers: &HeaderMap) -> Response {

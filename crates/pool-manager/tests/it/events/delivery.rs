@@ -20,10 +20,7 @@ async fn a_change_is_told_on_the_channel_and_by_the_broker_and_is_read_again() {
     let subscriber = ValkeySubscriber::start(valkey.address(), CHANNEL).await;
     let of_old = ValkeySubscriber::start(old.address(), CHANNEL).await;
     let process = setting.start(directory.path()).await;
-    let queue = testkit::wait_for("the exchange", Duration::from_secs(30), async || {
-        Ok::<_, String>(setting.queue().await)
-    })
-    .await;
+    let queue = setting.queue().await;
     let (id, writes) = live(&process.client, &process.base, "Blue Bank").await;
     assert_eq!(writes, 3);
     let log = whole_log(&process).await;

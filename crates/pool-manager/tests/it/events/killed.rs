@@ -10,7 +10,7 @@ use super::setting::{CHANNEL, Setting, assert_all_told, live, whole_log};
 use super::valkey_subscriber::ValkeySubscriber;
 
 /// Tenants that are made and changed at once, in each life of the process.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 /// A process that takes over waits for the lease of the one before, and is killed before, while and after it relays.
 const LONGEST_LIFE_MILLIS: u64 = 7_000;
 
@@ -29,12 +29,7 @@ async fn none_is_lost(what: &str, data_dir: &Path, store: &[(&str, &str)]) {
     for number in 0..lives {
         let mut process = setting.start(data_dir).await;
         if queue.is_none() {
-            queue = Some(
-                testkit::wait_for("the exchange", Duration::from_secs(30), async || {
-                    Ok::<_, String>(setting.queue().await)
-                })
-                .await,
-            );
+            queue = Some(setting.queue().await);
         }
         let until = Duration::from_millis(chance(number as u64) % LONGEST_LIFE_MILLIS);
         let writers = (0..AT_ONCE).map(|writer| {
@@ -47,7 +42,7 @@ async fn none_is_lost(what: &str, data_dir: &Path, store: &[(&str, &str)]) {
                     if id.is_none() || writes < 3 {
                         break;
                     }
-                    tokio::time::sleep(Duration::from_millis(150)).await;
+                    tokio::time::sleep(Duration::from_millis(400)).await;
                 }
                 done
             })

@@ -17,10 +17,7 @@ async fn a_broker_that_is_down_for_a_whole_run_gets_all_of_it_later() {
     let directory = tempfile::tempdir().unwrap();
     let subscriber = ValkeySubscriber::start(valkey.address(), CHANNEL).await;
     let process = setting.start(directory.path()).await;
-    let queue = testkit::wait_for("the exchange", Duration::from_secs(30), async || {
-        Ok::<_, String>(setting.queue().await)
-    })
-    .await;
+    let queue = setting.queue().await;
     broker.kill();
     for number in 0..TENANTS {
         let (_, writes) = live(&process.client, &process.base, &format!("bank {number}")).await;
@@ -43,10 +40,7 @@ async fn what_a_subscriber_misses_in_a_failover_its_gaps_show_and_the_broker_has
     // Subscribed to a node that is killed: so it misses some.
     let subscriber = ValkeySubscriber::start(master, CHANNEL).await;
     let process = setting.start(directory.path()).await;
-    let queue = testkit::wait_for("the exchange", Duration::from_secs(30), async || {
-        Ok::<_, String>(setting.queue().await)
-    })
-    .await;
+    let queue = setting.queue().await;
     for number in 0..TENANTS {
         if number == TENANTS / 3 {
             cluster.kill(master);

@@ -114,7 +114,7 @@ pub(crate) async fn whole_log(process: &Process) -> Vec<Value> {
         committed(process).await.ok_or_else(|| "no list".to_owned())
     })
     .await;
-    testkit::wait_for("all events to be released", Duration::from_secs(60), async || {
+    testkit::wait_for("all events to be released", Duration::from_secs(180), async || {
         let log = log(process).await;
         if log.len() == expected { Ok(log) } else { Err(format!("{} of {expected}", log.len())) }
     })
@@ -150,7 +150,7 @@ pub(crate) async fn all_of(queue: &RabbitQueue, numbers: &BTreeSet<u64>) -> Vec<
             return messages;
         }
         assert!(
-            begun.elapsed() < Duration::from_secs(60),
+            begun.elapsed() < Duration::from_secs(120),
             "the broker has {} of {}",
             got.len(),
             numbers.len()
@@ -169,7 +169,7 @@ pub(crate) async fn assert_all_told(
     let numbers = Received::of(log).numbers();
     assert_eq!(numbers, (1..=numbers.len() as u64).collect(), "{what}: no hole in the log");
     let from_broker = Received::of(&all_of(queue, &numbers).await);
-    testkit::wait_for("the channel to have all", Duration::from_secs(60), async || {
+    testkit::wait_for("the channel to have all", Duration::from_secs(120), async || {
         let got = Received::of(&valkey.messages()).numbers();
         if got == numbers { Ok(()) } else { Err(format!("{} of {}", got.len(), numbers.len())) }
     })

@@ -22,10 +22,7 @@ async fn the_other_takes_over_and_the_one_that_wakes_does_no_harm() {
     })
     .await;
     let other = setting.start(there.path()).await;
-    let queue = testkit::wait_for("the exchange", Duration::from_secs(30), async || {
-        Ok::<_, String>(setting.queue().await)
-    })
-    .await;
+    let queue = setting.queue().await;
     let mut number = 0;
     for (signal, rounds) in [("STOP", 8), ("CONT", 8), ("STOP", 8), ("CONT", 4)] {
         live(&other.client, &other.base, &format!("before {number}")).await;
