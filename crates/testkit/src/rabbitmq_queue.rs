@@ -31,7 +31,10 @@ impl RabbitQueue {
     pub async fn bind(uri: &str, exchange: &str) -> Self {
         let name = format!("{exchange}-subscriber");
         let limit = Duration::from_secs(30);
-        wait_for("the exchange", limit, async || try_bind(uri, exchange, &name).await).await;
+        wait_for("the exchange", limit, async || {
+            try_bind(uri, exchange, &name).await.map_err(|error| error.to_string())
+        })
+        .await;
         Self { uri: uri.to_owned(), name }
     }
 

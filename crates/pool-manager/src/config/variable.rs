@@ -23,14 +23,14 @@ impl Variable {
         Section::ALL.into_iter().flat_map(Section::variables)
     }
 
-    /// Whether it goes with the next release. The README leaves it to `.env.example`.
-    fn is_old(&self) -> bool {
-        self.name.starts_with("REDIS_")
+    /// Whether it is for the time of a move only. The README leaves it to `.env.example`.
+    fn is_for_a_move(&self) -> bool {
+        self.name.starts_with("REDIS_") || self.name.starts_with("EVENTS_LEGACY_")
     }
 
     /// The table of the README.
     pub fn readme_table() -> String {
-        let rows = Self::all().filter(|variable| !variable.is_old()).map(|variable| {
+        let rows = Self::all().filter(|variable| !variable.is_for_a_move()).map(|variable| {
             format!("| `{}` | {} | {} |\n", variable.name, variable.default, variable.meaning)
         });
         format!("| Variable | Default | Meaning |\n|---|---|---|\n{}", rows.collect::<String>())
