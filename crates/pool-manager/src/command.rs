@@ -76,7 +76,7 @@ fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
             Command::Migrate => migrate::run(inspection.sound()?).await,
             Command::Import { file } => import::run(file, inspection.sound()?).await,
             Command::Check => check::run(inspection).await,
-            Command::Serve => serve::run(inspection.sound()?).await,
+            Command::Serve => Box::pin(serve::run(inspection.sound()?)).await,
             Command::Cache(command) => cache::run(command, inspection.sound()?).await,
         }
     })

@@ -196,7 +196,7 @@ impl Relay {
         let all = self.0.outlets.iter().map(|outlet| self.publish_to(term, outlet));
         join_all(all).await;
         // There was none.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn publish_to(&self, term: &Term, outlet: &Outlet) {

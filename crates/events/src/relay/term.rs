@@ -46,7 +46,7 @@ impl Term {
                 }
                 Ok(false) => return,
                 Err(error) => {
-                    tracing::debug!(error = %error.source, "the lease of the relay was not renewed")
+                    tracing::debug!(error = %error.source, "the lease of the relay was not renewed");
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! A store with changes in it.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use domain::{
@@ -32,7 +32,7 @@ impl Invalidator for Nothing {
 impl Log {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::new(SystemTime::now()));
+        let clock = Arc::new(ManualClock::new(UNIX_EPOCH + Duration::from_secs(1_767_225_600)));
         let store = Arc::new(SqliteStore::open(&directory.path().join("records"), clock.clone()).unwrap());
         Self { store, clock, _directory: directory }
     }

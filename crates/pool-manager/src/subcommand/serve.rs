@@ -78,7 +78,7 @@ fn announce(config: &Config) {
     }
     match &config.events.rabbitmq {
         Some(rabbitmq) => {
-            tracing::info!(broker = %rabbitmq.uri, exchange = rabbitmq.exchange, "events: RabbitMQ")
+            tracing::info!(broker = %rabbitmq.uri, exchange = rabbitmq.exchange, "events: RabbitMQ");
         }
         None if deployment.mode == DeploymentMode::Saas => {
             tracing::warn!("events: not to RabbitMQ (RABBITMQ_URI is not set)");

@@ -15,7 +15,7 @@ const COUNTERS: [Counter<RelayCounters>; 2] = [
     ("events.set_aside", "Stored events that could not be read.", |counters| counters.set_aside),
 ];
 
-const OF_TARGETS: [(&str, &str, fn(&TargetCounters) -> u64); 3] = [
+const OF_TARGETS: [Counter<TargetCounters>; 3] = [
     ("events.published", "Messages that a target took, repeats too.", |counters| counters.published),
     ("events.failed", "Tries to publish a message that failed.", |counters| counters.failed),
     ("events.parked", "Messages that a target refused for good.", |counters| counters.parked),

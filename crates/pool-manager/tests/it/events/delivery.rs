@@ -53,12 +53,12 @@ async fn a_change_is_told_on_the_channel_and_by_the_broker_and_is_read_again() {
     let mut text = String::new();
     while !text.contains("id: 8") {
         let part = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await.unwrap();
-        text.push_str(&String::from_utf8(part.unwrap().unwrap().to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&part.unwrap().unwrap()).unwrap());
     }
     live(&process.client, &process.base, "Red Bank").await;
     while !text.contains("id: 12") {
         let part = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await.unwrap();
-        text.push_str(&String::from_utf8(part.unwrap().unwrap().to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&part.unwrap().unwrap()).unwrap());
     }
     for part in ["event: tenant.updated\n", "data: {\"event_id\":", "id: 7\n"] {
         assert!(text.contains(part), "{text}");
