@@ -1,7 +1,7 @@
 //! A publisher to RabbitMQ that knows of every message whether the broker has it.
 //!
 //! The driver's own recovery is not used: it cannot tell a message that the broker may have from one that it has not. One
-//! task ([`keeper`]) holds one connection ([`link`]) and makes a new one when that is lost; a message is published on the
+//! task (`keeper`) holds one connection (`link`) and makes a new one when that is lost; a message is published on the
 //! connection that is there, or not at all, and is never repeated by itself. So a repeat is always the caller's decision.
 //!
 //! A broker that hangs is noticed by the first message that it does not confirm, or by its heartbeat. Its connection is then

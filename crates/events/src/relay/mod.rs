@@ -30,8 +30,10 @@ pub use stats::{RelayCounters, TargetCounters};
 use stats::{Stats, TargetStats};
 use term::{LEASE, LEASE_TIME, Term};
 
-/// How often what waits is looked at.
+/// How often what waits is looked at while there is something.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often in the end, where there is nothing for long.
+const IDLE_LOOK_EVERY: Duration = Duration::from_millis(400);
 /// How often a process that does not relay tries to.
 const TRY_EVERY: Duration = Duration::from_millis(1_000);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -247,12 +249,17 @@ impl Relay {
     }
 }
 
-/// Releases round by round until it is another's turn. A round that took long is followed by a longer rest.
+/// Releases round by round until it is another's turn. A round that took long is followed by a longer rest, and so is one that
+/// found nothing.
 async fn release(mut releaser: Releaser<'_>) {
+    let mut rest = LOOK_EVERY;
     loop {
         let begun = Instant::now();
         match releaser.round().await {
-            Ok(_released) => sleep(LOOK_EVERY.max(begun.elapsed() / 2)).await,
+            Ok(released) => {
+                rest = if released > 0 { LOOK_EVERY } else { (rest * 11 / 10).min(IDLE_LOOK_EVERY) };
+                sleep(rest.max(begun.elapsed() / 2)).await;
+            }
             Err(Stopped::Lost) => return,
             Err(Stopped::Store(error)) => {
                 tracing::warn!(error = %error.source, "events cannot be released");

@@ -118,7 +118,10 @@ impl LookUp {
                 None => self.aside(wanted, false).await,
             },
             FoundRecord::Doubted { version, value } => {
-                match (self.aside(wanted, false).await, self.opened(wanted, version, &value)) {
+                let opened = self.opened(wanted, version, &value);
+                // Nobody but us can seal one: it was found before, and is no stranger.
+                let lane = if opened.is_some() { Lane::Known } else { wanted.lane };
+                match (self.aside(&Wanted { lane, ..*wanted }, false).await, opened) {
                     // What was good a while ago, where nobody can say whether it still is.
                     (Err(Refusal::Unavailable(_) | Refusal::TooSlow), Some((known, _record))) => {
                         Ok(self.unless_revoked(wanted, known))
@@ -214,6 +217,10 @@ impl LookUp {
             return Err(Refusal::Unavailable(Arc::new(SourceUnavailable { source })));
         }
         let found = self.source.find(&wanted.hash).await?;
+        // A key that is bound to no service may be known without the store.
+        if found.as_ref().is_none_or(|record| record.binding.service.is_some()) {
+            self.cache.source_answered();
+        }
         match &found {
             Some(record) => remembered.confirm(record),
             None => remembered.refuse(&wanted.hash),

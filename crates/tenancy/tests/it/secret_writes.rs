@@ -60,7 +60,7 @@ async fn a_write_is_finished_or_undone(mortal: Mortal) {
     for point in Point::ALL {
         let former = only_secret(&mortal, &path.tenant).await;
         let (cases, new) = (mortal.process(), format!("{point:?}"));
-        mortal.dying(point, cases.modules.put(&path, given(&new).into(), mortal.writing())).await;
+        Box::pin(mortal.dying(point, cases.modules.put(&path, given(&new).into(), mortal.writing()))).await;
 
         assert_eq!(mortal.settled_after(55).await, 0, "{point:?}: it may be at work yet");
         assert!(mortal.settled_after(6).await >= 1, "{point:?}");
@@ -112,7 +112,8 @@ async fn what_nobody_needs_any_more_is_removed(mortal: Mortal) {
 async fn the_last_to_commit_is_current(mortal: Mortal) {
     let path = module(&mortal).await;
     let (slow, fast) = (mortal.process(), mortal.process());
-    mortal.dying(Point::BeforeCurrent, slow.modules.put(&path, given("slow").into(), mortal.writing())).await;
+    let writing = slow.modules.put(&path, given("slow").into(), mortal.writing());
+    Box::pin(mortal.dying(Point::BeforeCurrent, writing)).await;
     let slow = only_secret(&mortal, &path.tenant).await;
     fast.modules.put(&path, given("fast").into(), mortal.writing()).await.unwrap();
     let fast = only_secret(&mortal, &path.tenant).await;
