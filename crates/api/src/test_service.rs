@@ -175,6 +175,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     let random = Random { uuid: uuid::Uuid::new_v4, fill: |_bytes| Err(NoRandomness) };
     let parts = Parts {
         tenant_ids: domain::IdSpelling::default(),
+        credential_ids: domain::IdSpelling::ALL.into_iter().collect(),
         tenants: store.clone(),
         catalogue: store.clone(),
         api_keys: store.clone(),

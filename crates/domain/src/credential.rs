@@ -1,5 +1,6 @@
 //! Credentials with which an application calls another service, or a stranger's, on behalf of a tenant.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::environment::Environment;
 use crate::secret::{SecretPath, SecretReference};
 use crate::secret_segment::{SecretSegment, SecretSegmentError};
-use crate::tenant_id::TenantId;
+use crate::tenant_id::{IdSpelling, TenantId};
 use crate::timestamp::Timestamp;
 
 /// Whom the application calls.
@@ -66,8 +67,13 @@ impl CredentialKind {
 }
 
 impl CredentialName {
-    /// Where readers look: they have the tenant's id with or without dashes, and put it in as they have it.
-    pub fn secret_paths(&self, environment: Environment, tenant: &TenantId) -> Vec<SecretPath> {
+    /// Where readers look who put in the tenant's id in one of these spellings; an id that has only one is there once.
+    pub fn secret_paths(
+        &self,
+        environment: Environment,
+        tenant: &TenantId,
+        spellings: &BTreeSet<IdSpelling>,
+    ) -> Vec<SecretPath> {
         let Self { kind, application, target } = self;
         let path = |spelling: String| {
             let ends = [application.as_str(), kind.name(), target.as_str(), "credentials"];
@@ -75,7 +81,9 @@ impl CredentialName {
                 &[&["tenants", environment.name(), spelling.as_str()], &ends[..]].concat(),
             )
         };
-        tenant.spellings().into_iter().map(path).collect()
+        let mut ids: Vec<String> = spellings.iter().map(|spelling| spelling.of(tenant)).collect();
+        ids.dedup();
+        ids.into_iter().map(path).collect()
     }
 }
 
@@ -120,8 +128,13 @@ mod tests {
     use super::*;
 
     fn paths(name: &str, tenant: &str) -> Vec<String> {
+        paths_in(&IdSpelling::ALL, name, tenant)
+    }
+
+    fn paths_in(spellings: &[IdSpelling], name: &str, tenant: &str) -> Vec<String> {
         let name: CredentialName = name.parse().unwrap();
-        let paths = name.secret_paths(Environment::Production, &tenant.parse().unwrap());
+        let spellings = spellings.iter().copied().collect();
+        let paths = name.secret_paths(Environment::Production, &tenant.parse().unwrap(), &spellings);
         paths.iter().map(ToString::to_string).collect()
     }
 
@@ -131,6 +144,10 @@ mod tests {
         assert_eq!(
             paths("m2m/matcher/fetcher", dashed),
             [plain, dashed].map(|id| format!("tenants/production/{id}/matcher/m2m/fetcher/credentials"))
+        );
+        assert_eq!(
+            paths_in(&[IdSpelling::Dashed], "m2m/matcher/fetcher", plain),
+            [format!("tenants/production/{dashed}/matcher/m2m/fetcher/credentials")]
         );
         assert_eq!(
             paths("external/matcher/erp", "acme"),

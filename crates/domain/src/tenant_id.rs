@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 256;
 pub struct TenantId(String);
 
 /// How ids are written where others read them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IdSpelling {
     /// As they are kept.
     #[default]
@@ -24,6 +24,17 @@ pub enum IdSpelling {
 }
 
 impl IdSpelling {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Canonical, Self::Dashed];
+
+    /// What a setting calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Canonical => "canonical",
+            Self::Dashed => "dashed",
+        }
+    }
+
     /// The id in this spelling.
     pub fn of(self, id: &TenantId) -> String {
         match self {

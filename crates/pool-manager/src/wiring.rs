@@ -57,7 +57,8 @@ pub fn build_with(
     };
     let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
     let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
-    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, ..parts };
+    let credential_ids = config.tenancy.credential_ids.clone();
+    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, credential_ids, ..parts };
     let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
     let connections_ttl = config.tenancy.connections_ttl;
     let use_cases =
@@ -129,6 +130,7 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         clock,
         random: randomness::SYSTEM,
         tenant_ids: IdSpelling::default(),
+        credential_ids: IdSpelling::ALL.into_iter().collect(),
     }
 }
 

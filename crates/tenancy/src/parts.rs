@@ -1,5 +1,6 @@
 //! What the use cases work with.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{
@@ -33,6 +34,8 @@ pub struct Parts {
     pub random: Random,
     /// How ids of tenants are written in answers; events and records have the canonical one.
     pub tenant_ids: IdSpelling,
+    /// How they are written in the paths of credentials' secrets: readers put in what they have.
+    pub credential_ids: BTreeSet<IdSpelling>,
 }
 
 /// Where new ids and keys come from.

@@ -1,16 +1,15 @@
 //! Store, secrets and Valkey go away, and the process is started anew: what was served is served, who was kept out is kept out,
 //! nothing else is let in, and it heals.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use futures::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::{Proxy, ValkeyServer, scaled, shared_mongo, unique_prefix};
+use testkit::{Proxy, ValkeyServer, scaled, shared_mongo, shared_moto, unique_prefix};
 
-use super::plane::{PASSWORD, Plane, assert_kept_out, assert_refused, new_tenant, postgresql};
+use super::plane::{PASSWORD, Plane, assert_kept_out, assert_refused, aws_variables, new_tenant, postgresql};
 use crate::support::{Answer, PATIENCE, Service, answer};
 
 /// For one answer while nothing else answers, by a service that knows.
@@ -19,57 +18,64 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const TOLD: Duration = Duration::from_secs(1);
 const AT_A_TIME: usize = 8;
 
-/// Everything that a service needs, each behind a network that can be broken, and a directory of its own.
-struct World {
-    _server: ValkeyServer,
+/// Everything that a replica needs, each behind a network that can be broken, and a directory of its own.
+struct Replica {
     valkey: Proxy,
     mongo: Proxy,
+    moto: Proxy,
     name: String,
     data: TempDir,
 }
 
-impl World {
-    async fn new() -> Self {
-        let server = ValkeyServer::start().await;
+impl Replica {
+    /// One of those that share a Valkey and the records of this name.
+    async fn of(server: &ValkeyServer, name: &str) -> Self {
         Self {
             valkey: Proxy::start(server.address()).await,
             mongo: Proxy::start(shared_mongo().await).await,
-            _server: server,
-            name: unique_prefix(),
+            moto: Proxy::start(shared_moto().await).await,
+            name: name.to_owned(),
             data: tempfile::tempdir().unwrap(),
         }
     }
 
     async fn start(&self) -> Plane {
-        self.start_in(self.data.path(), &self.valkey, &self.mongo).await
-    }
-
-    async fn start_in(&self, data: &Path, valkey: &Proxy, mongo: &Proxy) -> Plane {
+        let [valkey, mongo, moto] = self.networks().map(Proxy::address);
+        let (valkey, mongo) = (valkey.to_string(), format!("mongodb://{mongo}/"));
+        let endpoint = format!("http://{moto}");
         let variables = [
             ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
             ("SERVICE_RATE_LIMIT_MAX", "100000"),
             ("CACHE_MODE", "single"),
-            ("CACHE_ADDRS", &valkey.address().to_string()),
-            ("MONGO_URI", &format!("mongodb://{}/", mongo.address())),
+            ("CACHE_ADDRS", &valkey),
+            ("MONGO_URI", &mongo),
             ("MONGO_NAME", &self.name),
-            ("DATA_DIR", data.to_str().unwrap()),
+            ("DATA_DIR", self.data.path().to_str().unwrap()),
         ];
+        let variables = [&variables[..], &aws_variables(&endpoint)].concat();
         Plane { service: Service::start(&variables).await }
     }
 
+    fn networks(&self) -> [&Proxy; 3] {
+        [&self.valkey, &self.mongo, &self.moto]
+    }
+
     async fn cut(&self) {
-        self.valkey.cut().await;
-        self.mongo.cut().await;
+        for network in self.networks() {
+            network.cut().await;
+        }
     }
 
     async fn half_open(&self) {
-        self.valkey.half_open().await;
-        self.mongo.half_open().await;
+        for network in self.networks() {
+            network.half_open().await;
+        }
     }
 
     async fn pass(&self) {
-        self.valkey.pass().await;
-        self.mongo.pass().await;
+        for network in self.networks() {
+            network.pass().await;
+        }
     }
 
     fn snapshot(&self) -> Vec<u8> {
@@ -113,8 +119,9 @@ async fn registered(plane: &Plane, count: usize) -> Vec<String> {
 }
 
 async fn what_was_served_is_served_by_the_next_process(hang: bool) {
-    let world = World::new().await;
-    let first = world.start().await;
+    let server = ValkeyServer::start().await;
+    let replica = Replica::of(&server, &unique_prefix()).await;
+    let first = replica.start().await;
     first.service.wait_until_ready().await;
     let ids = registered(&first, scaled(1_000).max(20)).await;
     let (kept_out, served) = ids.split_at(10);
@@ -135,9 +142,9 @@ async fn what_was_served_is_served_by_the_next_process(hang: bool) {
     let gone = first.delete(&format!("/v1/services/ledger/api-keys/{revoked_id}")).await;
     assert_eq!(gone.status, 200, "{gone:?}");
     if hang {
-        world.half_open().await;
+        replica.half_open().await;
     } else {
-        world.cut().await;
+        replica.cut().await;
     }
 
     // The same process first, from memory. Who comes first may wait.
@@ -159,14 +166,14 @@ async fn what_was_served_is_served_by_the_next_process(hang: bool) {
         assert_kept_out(&first.get_as(&key, &connections(id)).await, "suspended", "ledger");
     }
     first.service.stop().await;
-    let dump = world.snapshot();
+    let dump = replica.snapshot();
     assert!(dump.len() > 200 * ids.len());
     for secret in [PASSWORD, "pg-1.int", key.as_str(), ids[0].as_str()] {
         assert!(!dump.windows(secret.len()).any(|part| part == secret.as_bytes()), "{secret} is in the dump");
     }
 
     let began = Instant::now();
-    let next = world.start().await;
+    let next = replica.start().await;
     next.service.wait_until_ready().await;
     let ready = next.get("/readyz").await;
     assert_eq!(ready.body["status"], "degraded", "{ready:?}");
@@ -193,7 +200,7 @@ async fn what_was_served_is_served_by_the_next_process(hang: bool) {
     }
     nothing_else_is_let_in(&next, &key, &revoked, &served[0], &cold).await;
 
-    world.pass().await;
+    replica.pass().await;
     let mended = Instant::now();
     next.service.wait_until_healthy().await;
     testkit::wait_for("fresh answers", PATIENCE, async || {
@@ -267,12 +274,9 @@ async fn what_was_served_is_served_by_the_next_process_while_all_hangs() {
 /// One replica changes, another knows within a second, and so does whoever comes after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_replica_changed_is_not_undone() {
-    let world = World::new().await;
-    let writer = world.start().await;
-    let (valkey, mongo) =
-        (Proxy::start(world._server.address()).await, Proxy::start(shared_mongo().await).await);
-    let data = tempfile::tempdir().unwrap();
-    let reader = world.start_in(data.path(), &valkey, &mongo).await;
+    let (server, name) = (ValkeyServer::start().await, unique_prefix());
+    let [one, other] = [Replica::of(&server, &name).await, Replica::of(&server, &name).await];
+    let (writer, reader) = (one.start().await, other.start().await);
     for plane in [&writer, &reader] {
         plane.service.wait_until_ready().await;
     }
@@ -295,11 +299,10 @@ async fn what_another_replica_changed_is_not_undone() {
     done(writer.delete(&format!("/v1/services/ledger/api-keys/{revoked_id}")).await);
     done(writer.put(&format!("/v1/tenants/{suspended}/suspend"), Value::Null).await);
     tokio::time::sleep(TOLD).await;
-    valkey.cut().await;
-    mongo.cut().await;
+    other.cut().await;
     reader.service.stop().await;
 
-    let next = world.start_in(data.path(), &valkey, &mongo).await;
+    let next = other.start().await;
     next.service.wait_until_ready().await;
     let asked = async |id: &str| next.get_as(&key, &connections(id)).await;
     assert_kept_out(&asked(suspended).await, "suspended", "ledger");

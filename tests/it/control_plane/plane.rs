@@ -10,6 +10,17 @@ pub(crate) struct Plane {
     pub(crate) service: Service,
 }
 
+/// Secrets in AWS Secrets Manager behind this endpoint.
+pub(crate) fn aws_variables(endpoint: &str) -> [(&str, &str); 5] {
+    [
+        ("SECRETS_BACKEND", "aws"),
+        ("AWS_REGION", "us-east-2"),
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", "testing"),
+    ]
+}
+
 impl Plane {
     /// On the embedded store and the embedded cache.
     pub(crate) async fn embedded() -> Self {
@@ -32,14 +43,7 @@ impl Plane {
     /// On the embedded store, with the secrets in AWS, or what stands in for it.
     pub(crate) async fn aws(address: std::net::SocketAddr) -> Self {
         let endpoint = format!("http://{address}");
-        let variables = [
-            ("AGGRESSIVE_RATE_LIMIT_MAX", "100000"),
-            ("SECRETS_BACKEND", "aws"),
-            ("AWS_REGION", "us-east-2"),
-            ("AWS_ENDPOINT_URL", &endpoint),
-            ("AWS_ACCESS_KEY_ID", "testing"),
-            ("AWS_SECRET_ACCESS_KEY", "testing"),
-        ];
+        let variables = [&[("AGGRESSIVE_RATE_LIMIT_MAX", "100000")], &aws_variables(&endpoint)[..]].concat();
         Self { service: Service::start(&variables).await }
     }
 

@@ -32,6 +32,9 @@ pub trait EventLog: Send + Sync + 'static {
     /// The numbers there are in an environment.
     async fn released(&self, environment: Environment) -> Result<ReleasedRange, StoreUnavailable>;
 
+    /// The highest number of an environment; 0 when there is none.
+    async fn last_released(&self, environment: Environment) -> Result<u64, StoreUnavailable>;
+
     /// The events behind a number, by number, at most so many.
     async fn released_after(
         &self,

@@ -185,7 +185,7 @@ impl Relay {
         for outlet in &self.0.outlets {
             for environment in Environment::ALL {
                 if self.0.log.mark(outlet.target.name(), environment).await?.is_none() {
-                    let last = self.0.log.released(environment).await?.last;
+                    let last = self.0.log.last_released(environment).await?;
                     self.0.log.set_mark(outlet.target.name(), environment, last).await?;
                 }
             }
@@ -206,21 +206,18 @@ impl Relay {
         let mut pause = FIRST_PAUSE;
         loop {
             let released = self.0.released.notified();
-            match publisher.look().await {
-                Ok(Look::Published) => pause = FIRST_PAUSE,
-                Ok(Look::Idle) => {
-                    pause = FIRST_PAUSE;
-                    let _ = timeout(TRY_EVERY, released).await;
-                }
-                Ok(Look::Failed) => {
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                Err(error) => {
-                    tracing::debug!(error = %error.source, "what is to be published cannot be read");
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+            let look = publisher.look().await.unwrap_or_else(|error| {
+                tracing::debug!(error = %error.source, "what is to be published cannot be read");
+                Look::Failed
+            });
+            if look == Look::Failed {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                continue;
+            }
+            pause = FIRST_PAUSE;
+            if look == Look::Idle {
+                let _ = timeout(TRY_EVERY, released).await;
             }
         }
     }

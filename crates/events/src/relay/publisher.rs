@@ -56,7 +56,7 @@ impl<'a> Publisher<'a> {
         let (mut look, mut behind) = (Look::Idle, 0);
         for environment in Environment::ALL {
             let mark = self.parts.log.mark(self.name(), environment).await?.unwrap_or_default();
-            let last = self.parts.log.released(environment).await?.last;
+            let last = self.parts.log.last_released(environment).await?;
             behind += last.saturating_sub(mark);
             if last <= mark {
                 continue;

@@ -49,9 +49,9 @@ impl<'a> Releaser<'a> {
         let (mut last, mut pacer) = (BTreeMap::new(), Pacer::default());
         let begin = parts.now().before(Pacer::window());
         for environment in Environment::ALL {
-            let range = parts.log.released(environment).await?;
-            last.insert(environment, range.last);
-            let recent = range.last.saturating_sub(u64::try_from(PAGE).unwrap_or(u64::MAX));
+            let highest = parts.log.last_released(environment).await?;
+            last.insert(environment, highest);
+            let recent = highest.saturating_sub(u64::try_from(PAGE).unwrap_or(u64::MAX));
             for released in parts.log.released_after(environment, recent, PAGE).await? {
                 if released.released_at > begin {
                     pacer.note(&released.event, released.released_at);

@@ -43,6 +43,10 @@ impl EventLog for Unreadable {
         self.0.released(environment).await
     }
 
+    async fn last_released(&self, environment: Environment) -> Result<u64, StoreUnavailable> {
+        self.0.last_released(environment).await
+    }
+
     async fn released_after(
         &self,
         environment: Environment,

@@ -10,6 +10,7 @@ use http::{HeaderValue, Response, StatusCode};
 
 use crate::error_body::{ErrorBody, codes};
 use crate::error_chain::error_chain;
+use crate::flood_gate::FloodGate;
 
 /// Why there is no caller. The log learns the difference, the answer does not. All who waited for one look-up share it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -42,12 +43,15 @@ impl Refusal {
         matches!(self, Self::Unavailable(_) | Self::TooSlow)
     }
 
-    /// Says in the log what the answer does not say.
-    pub(super) fn log(&self) {
+    /// Says in the log what the answer does not say; of an outage, what the gate lets through.
+    pub(super) fn log(&self, outage: &FloodGate) {
         match self {
-            Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => {
-                tracing::warn!(cause = error_chain(self), "API key not checked");
-            }
+            Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => match outage.left_out() {
+                Some(left_out) => {
+                    tracing::warn!(cause = error_chain(self), left_out, "API key not checked");
+                }
+                None => tracing::debug!(cause = error_chain(self), "API key not checked"),
+            },
             Self::Missing
             | Self::Repeated
             | Self::NotText

@@ -12,7 +12,6 @@ use super::credential;
 use super::future::ApiKeyFuture;
 use super::layer::{AddressFrom, MayRecall};
 use super::look_up::Wanted;
-use super::refusal::Refusal;
 use super::verdicts::{AtOnce, Verdicts};
 use crate::cache_trouble::CacheTrouble;
 use crate::take_ready::take_ready;
@@ -82,15 +81,11 @@ where
             }
             Err(refusal) => {
                 drop(take_ready(&mut self.inner));
-                ApiKeyFuture::refused(answer_of(refusal))
+                self.verdicts.tell(&refusal);
+                ApiKeyFuture::refused(refusal.into_response())
             }
         }
     }
-}
-
-fn answer_of<B: From<Bytes>>(refusal: Refusal) -> Response<B> {
-    refusal.log();
-    refusal.into_response()
 }
 
 async fn look_up<S, RequestBody, ResponseBody>(
@@ -106,7 +101,10 @@ where
 {
     let found = match verdicts.look_up_or_recall(wanted, may_recall).await {
         Ok(found) => found,
-        Err(refusal) => return Ok(answer_of(refusal)),
+        Err(refusal) => {
+            verdicts.tell(&refusal);
+            return Ok(refusal.into_response());
+        }
     };
     if found.is_cache_in_trouble {
         request.extensions_mut().insert(CacheTrouble);

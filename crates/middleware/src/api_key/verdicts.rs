@@ -14,6 +14,7 @@ use super::gate::{Gate, SourceLimits};
 use super::known_key::KnownKey;
 use super::look_up::{Lane, LookUp, Source, Wanted};
 use super::refusal::Refusal;
+use crate::flood_gate::FloodGate;
 
 const NEAR: NearSettings = NearSettings {
     prefix: PREFIX,
@@ -33,6 +34,7 @@ const ROUND_TRIPS: Duration = Duration::from_millis(200);
 pub(super) struct Verdicts {
     source: Source,
     cached: Option<Cached>,
+    outage: FloodGate,
 }
 
 /// What is known without asking the source.
@@ -62,7 +64,11 @@ impl Verdicts {
     /// Asks the source every time.
     pub(super) fn uncached(source: Arc<dyn ApiKeySource>, clock: Arc<dyn Clock>) -> Self {
         let time_limit = SourceLimits::default().time_limit;
-        Self { source: Source { port: source, clock, time_limit }, cached: None }
+        Self::over(Source { port: source, clock, time_limit })
+    }
+
+    fn over(source: Source) -> Self {
+        Self { source, cached: None, outage: FloodGate::default() }
     }
 
     /// Asks memory, the shared cache and the source.
@@ -84,13 +90,13 @@ impl Verdicts {
     /// The same with other limits; what is known stays.
     pub(super) fn with_limits(&self, limits: SourceLimits) -> Self {
         let source = Source { time_limit: limits.time_limit, ..self.source.clone() };
-        let changed = Self { source: source.clone(), cached: None };
+        let changed = Self::over(source.clone());
         self.with_look_up(changed, |look_up| LookUp { source, gate: Arc::new(Gate::new(limits)), ..look_up })
     }
 
     /// The same, and what is found out of keys is remembered. Without a cache nothing is.
     pub(super) fn remembering(&self, remembered: Arc<dyn RememberedKeys>) -> Self {
-        let changed = Self { source: self.source.clone(), cached: None };
+        let changed = Self::over(self.source.clone());
         self.with_look_up(changed, |look_up| LookUp { remembered: Some(remembered), ..look_up })
     }
 
@@ -101,6 +107,11 @@ impl Verdicts {
             look_up: Arc::new(change(cached.look_up.as_ref().clone())),
         });
         Self { cached, ..changed }
+    }
+
+    /// Says why somebody did not get through.
+    pub(super) fn tell(&self, refusal: &Refusal) {
+        refusal.log(&self.outage);
     }
 
     pub(super) fn counters(&self) -> NearCounters {

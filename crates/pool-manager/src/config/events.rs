@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use cache::{CacheConfig, Secret, parse_go_duration};
 use events::rabbitmq::{RabbitConfig, RabbitUri};
 use serde::Deserialize;
 
-use super::values::{filled, flag, unexpected};
+use super::values::{certificate, filled, flag, unexpected};
 use super::{Problem, Variable, Variables};
 
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 86_400);
@@ -117,7 +115,8 @@ fn rabbitmq(environment: &Variables, problems: &mut Vec<Problem>) -> Option<Rabb
         }
         exchange.clone_into(&mut config.exchange);
     }
-    config.ca_certificate_pem = certificate("RABBITMQ_CA_CERT_BASE64", &variables.ca_cert_base64, problems);
+    config.ca_certificate_pem =
+        certificate("RABBITMQ_CA_CERT_BASE64", &variables.ca_cert_base64, problems).map(String::into_bytes);
     Some(config)
 }
 
@@ -133,7 +132,8 @@ fn legacy(variables: &EventsVariables, problems: &mut Vec<Problem>) -> Option<Ca
     };
     let tls = flag("EVENTS_LEGACY_REDIS_TLS", &variables.legacy_redis_tls, problems);
     let ca = &variables.legacy_redis_ca_cert_base64;
-    let ca_certificate_pem = certificate("EVENTS_LEGACY_REDIS_CA_CERT_BASE64", ca, problems);
+    let ca_certificate_pem =
+        certificate("EVENTS_LEGACY_REDIS_CA_CERT_BASE64", ca, problems).map(String::into_bytes);
     let password = filled(&variables.legacy_redis_password).map(Secret::new);
     let Some(host) = filled(&variables.legacy_redis_host) else {
         let is_meant = password.is_some() || tls || ca_certificate_pem.is_some();
@@ -151,20 +151,6 @@ fn legacy(variables: &EventsVariables, problems: &mut Vec<Problem>) -> Option<Ca
         return None;
     };
     Some(CacheConfig { password, tls, ca_certificate_pem, ..CacheConfig::single(address) })
-}
-
-fn certificate(
-    variable: &'static str,
-    value: &Option<String>,
-    problems: &mut Vec<Problem>,
-) -> Option<Vec<u8>> {
-    let text = filled(value)?;
-    let bytes = STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
-    let pem = bytes.filter(|pem| pem.windows(27).any(|part| part == b"-----BEGIN CERTIFICATE-----"));
-    if pem.is_none() {
-        problems.push(Problem::NotACertificate { variable });
-    }
-    pem
 }
 
 #[cfg(test)]

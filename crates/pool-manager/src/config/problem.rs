@@ -144,11 +144,6 @@ pub enum Problem {
     /// No database is called so.
     #[error("MONGO_NAME: is no name of a database; write at most 63 letters, digits, - and _")]
     MongoName,
-    /// It is no certificate.
-    #[error(
-        "MONGO_CA_CERT_BASE64: is not base64 of a certificate in PEM; write what `base64 -w0 ca.pem` prints"
-    )]
-    MongoCertificate,
     /// A broker was meant, and not named.
     #[error(
         "RABBITMQ_URI: missing beside {variable}; write amqps://user:password@host/vhost, or remove {variable}"

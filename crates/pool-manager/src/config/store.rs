@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use super::values::{filled, flag};
+use super::values::{certificate, filled, flag};
 use super::{DeploymentConfig, Problem, Variable, Variables};
 
 const DEFAULT_DATABASE: &str = "pool_manager";
@@ -82,21 +80,10 @@ impl StoreConfig {
         Self::Mongo(MongoConfig {
             uri: uri.to_owned(),
             database: database.to_owned(),
-            ca_certificate_pem: filled(&variables.ca_cert_base64)
-                .and_then(|text| certificate(text, problems)),
+            ca_certificate_pem: certificate("MONGO_CA_CERT_BASE64", &variables.ca_cert_base64, problems),
             retry_writes: flag("MONGO_RETRY_WRITES", &variables.retry_writes, problems),
         })
     }
-}
-
-fn certificate(text: &str, problems: &mut Vec<Problem>) -> Option<String> {
-    let bytes = STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
-    let pem = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    let pem = pem.filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----"));
-    if pem.is_none() {
-        problems.push(Problem::MongoCertificate);
-    }
-    pem
 }
 
 impl fmt::Debug for MongoConfig {

@@ -1,5 +1,6 @@
 //! What is kept of tenants.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cache::parse_go_duration;
@@ -27,6 +28,11 @@ pub(super) const VARIABLES: &[Variable] = &[
         "Write UUIDs of tenants with dashes in answers; events never do",
     ),
     Variable::new(
+        "CREDENTIAL_TENANT_IDS",
+        "`canonical,dashed`",
+        "How tenants' ids are written in the paths of M2M and external secrets; readers put in what they have",
+    ),
+    Variable::new(
         "FAILSAFE_WINDOW",
         "`24h`",
         "How long connections are served that were confirmed, when nothing answers, at most `720h`; `0`: not at all",
@@ -34,12 +40,14 @@ pub(super) const VARIABLES: &[Variable] = &[
 ];
 
 /// What is kept of tenants.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct TenancyConfig {
     /// How long connections live in the shared cache.
     pub connections_ttl: Duration,
     /// How ids of tenants are written in answers.
     pub tenant_ids: IdSpelling,
+    /// How they are written in the paths of credentials' secrets; at least one.
+    pub credential_ids: BTreeSet<IdSpelling>,
     /// How long what was confirmed is served when nothing answers; zero for not at all.
     pub fail_safe_window: Duration,
 }
@@ -52,6 +60,7 @@ pub(super) struct TenancyVariables {
 #[derive(Default, Deserialize)]
 pub(super) struct AnswerVariables {
     dashed_tenant_ids: Option<String>,
+    credential_tenant_ids: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -74,6 +83,7 @@ impl TenancyConfig {
         let answers: AnswerVariables = environment.section("", problems);
         let is_dashed = flag("DASHED_TENANT_IDS", &answers.dashed_tenant_ids, problems);
         let tenant_ids = if is_dashed { IdSpelling::Dashed } else { IdSpelling::Canonical };
+        let credential_ids = credential_ids(&answers.credential_tenant_ids, problems);
         let fail_safe: FailSafeVariables = environment.section("FAILSAFE_", problems);
         let fail_safe_window = match filled(&fail_safe.window).map(parse_go_duration) {
             None => DEFAULT_WINDOW,
@@ -84,8 +94,19 @@ impl TenancyConfig {
                 DEFAULT_WINDOW
             }
         };
-        Self { connections_ttl, tenant_ids, fail_safe_window }
+        Self { connections_ttl, tenant_ids, credential_ids, fail_safe_window }
     }
+}
+
+fn credential_ids(value: &Option<String>, problems: &mut Vec<Problem>) -> BTreeSet<IdSpelling> {
+    let all = BTreeSet::from(IdSpelling::ALL);
+    let Some(names) = filled(value) else { return all };
+    let spelling = |name: &str| IdSpelling::ALL.into_iter().find(|it| it.name() == name.trim());
+    names.split(',').map(spelling).collect::<Option<_>>().unwrap_or_else(|| {
+        let expected = "canonical, dashed or canonical,dashed";
+        problems.push(unexpected("CREDENTIAL_TENANT_IDS", value, expected));
+        all
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +139,22 @@ mod tests {
         assert_eq!(read(""), (IdSpelling::Canonical, 0));
         assert_eq!(read("true"), (IdSpelling::Dashed, 0));
         assert_eq!(read("maybe"), (IdSpelling::Canonical, 1));
+    }
+
+    #[test]
+    fn credentials_are_where_readers_look() {
+        let read = |value| {
+            let mut problems = Vec::new();
+            let environment = Variables::from([("CREDENTIAL_TENANT_IDS", value)]);
+            let ids = TenancyConfig::read(&environment, &mut problems).credential_ids;
+            (ids.into_iter().collect::<Vec<_>>(), problems.len())
+        };
+        assert_eq!(read(""), (IdSpelling::ALL.to_vec(), 0));
+        assert_eq!(read("dashed"), (vec![IdSpelling::Dashed], 0));
+        assert_eq!(read("dashed, canonical"), (IdSpelling::ALL.to_vec(), 0));
+        for wrong in ["Dashed", "canonical,", "canonical dashed"] {
+            assert_eq!(read(wrong), (IdSpelling::ALL.to_vec(), 1), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Problem;
 
 /// The value without blanks around it; blank is the same as absent.
@@ -47,6 +50,22 @@ pub(super) fn seconds(
             default
         }
     }
+}
+
+/// Base64 of a certificate in PEM, which comes out as PEM.
+pub(super) fn certificate(
+    variable: &'static str,
+    value: &Option<String>,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    let text = filled(value)?;
+    let bytes = STANDARD.decode(text.split_ascii_whitespace().collect::<String>()).ok();
+    let pem = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let pem = pem.filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----"));
+    if pem.is_none() {
+        problems.push(Problem::NotACertificate { variable });
+    }
+    pem
 }
 
 /// A value that is not what it should be.

@@ -1,10 +1,15 @@
 //! A new key in front of the old one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
-use domain::{SealedRow, SealedRows, SecretStore};
-use seal::{KeyRing, SealingKey};
+use async_trait::async_trait;
+use domain::{Lease, LeaseStore, SealedRow, SealedRows, SecretStore, StoreUnavailable};
+use seal::{KeyId, KeyRing, SealingKey};
 use secrets::{EmbeddedSecrets, Resealing};
+use tokio::time::sleep;
 
 use crate::contract::{reference, text};
 use crate::embedded::Rows;
@@ -51,4 +56,95 @@ async fn what_cannot_be_opened_stays_and_is_counted() {
     let unknown = lost.key_ids().next().unwrap();
     assert_eq!(left.rows.into_iter().collect::<Vec<_>>(), [(unknown, 1)]);
     assert_eq!(rows.row(&plain.reference).await.unwrap(), Some(plain));
+}
+
+/// The turns of replicas: whose it is, how often one was taken, and whether it is lost on the way.
+#[derive(Default)]
+struct Turns {
+    is_taken: AtomicBool,
+    is_lost: AtomicBool,
+    taken: AtomicU32,
+}
+
+#[async_trait]
+impl LeaseStore for Turns {
+    async fn acquire_lease(&self, name: &str, _ttl: Duration) -> Result<Option<Lease>, StoreUnavailable> {
+        if self.is_taken.swap(true, Ordering::SeqCst) {
+            return Ok(None);
+        }
+        let number = i64::from(self.taken.fetch_add(1, Ordering::SeqCst));
+        Ok(Some(Lease { name: name.to_owned(), number, holder: number.to_string() }))
+    }
+
+    async fn renew_lease(&self, _lease: &Lease, _ttl: Duration) -> Result<bool, StoreUnavailable> {
+        Ok(!self.is_lost.load(Ordering::SeqCst))
+    }
+
+    async fn release_lease(&self, _lease: &Lease) -> Result<(), StoreUnavailable> {
+        self.is_taken.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(start_paused = true)]
+async fn one_replica_at_a_time_goes_through_everything_and_again_every_hour() {
+    let (rows, turns) = (Arc::new(Rows::default()), Arc::new(Turns::default()));
+    let (before, after) = (KeyRing::new(key(1), []), KeyRing::new(key(2), [key(1)]));
+    let [second, first] = [&before, &after].map(|ring| ring.key_ids().next().unwrap());
+    let old = EmbeddedSecrets::new(rows.clone(), before);
+    old.put(&reference(), &text("of the old key")).await.unwrap();
+    let replicas = [0, 1].map(|_| Resealing::new(EmbeddedSecrets::new(rows.clone(), after.clone())));
+    turns.is_taken.store(true, Ordering::SeqCst);
+    let running = replicas.clone().map(|replica| {
+        let turns = turns.clone();
+        tokio::spawn(async move { replica.run(turns).await })
+    });
+    sleep(MINUTE * 3).await;
+    assert_eq!(needed(&rows).await, [(second, 1)], "it is another's turn");
+
+    turns.is_taken.store(false, Ordering::SeqCst);
+    sleep(MINUTE * 2).await;
+    assert_eq!(needed(&rows).await, [(first, 1)]);
+    assert!(replicas.iter().any(|replica| replica.counted().is_some()));
+    // A replica that was not started anew yet.
+    old.put(&reference(), &text("of the old key, later")).await.unwrap();
+    sleep(MINUTE * 61).await;
+    assert_eq!(needed(&rows).await, [(first, 2)]);
+    assert!(turns.taken.load(Ordering::SeqCst) <= 4, "each twice");
+    running.into_iter().for_each(|running| running.abort());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_turn_ends_and_says_nothing() {
+    let (rows, turns) = (Arc::new(Rows::default()), Arc::new(Turns::default()));
+    let ring = KeyRing::new(key(2), [key(1)]);
+    let old = EmbeddedSecrets::new(rows.clone(), KeyRing::new(key(1), []));
+    for _ in 0..250 {
+        old.put(&reference(), &text("of the old key")).await.unwrap();
+    }
+    let replica = Resealing::new(EmbeddedSecrets::new(rows.clone(), ring));
+    turns.is_lost.store(true, Ordering::SeqCst);
+    let running = tokio::spawn({
+        let (replica, turns) = (replica.clone(), turns.clone());
+        async move { replica.run(turns).await }
+    });
+    sleep(MINUTE / 2).await;
+    assert_eq!(needed(&rows).await.len(), 2, "one page was gone through, and the others were not");
+    assert_eq!(replica.counted(), None);
+
+    turns.is_lost.store(false, Ordering::SeqCst);
+    sleep(MINUTE).await;
+    assert_eq!(needed(&rows).await.len(), 1, "in the next turn");
+    running.abort();
+}
+
+/// How many rows need which key.
+async fn needed(rows: &Rows) -> Vec<(KeyId, u64)> {
+    let mut needed = BTreeMap::new();
+    for (_position, row) in rows.rows_after(None, 1_000).await.unwrap() {
+        *needed.entry(KeyId::of_envelope(&row.sealed).unwrap()).or_default() += 1;
+    }
+    needed.into_iter().collect()
 }

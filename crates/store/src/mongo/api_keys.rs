@@ -10,6 +10,7 @@ use mongodb::bson::{Document, doc};
 use super::MongoStore;
 use super::fault::{Fault, text};
 use super::record::{API_KEYS, Record};
+use crate::clamped::clamped;
 use crate::journal::Journal;
 
 #[async_trait]
@@ -38,7 +39,7 @@ impl ApiKeyStore for MongoStore {
             return Ok(Vec::new());
         }
         let keys = self.collection(API_KEYS)?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = clamped(limit);
         let found = keys
             .find(list_filter(service, after))
             .sort(doc! { "id": 1 })

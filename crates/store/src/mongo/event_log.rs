@@ -9,6 +9,7 @@ use mongodb::bson::{Document, doc};
 
 use super::MongoStore;
 use super::fault::{Fault, integer, text};
+use crate::clamped::clamped;
 
 pub(super) const WAITING_EVENTS: &str = "waiting_events";
 pub(super) const RELEASED_EVENTS: &str = "released_events";
@@ -36,7 +37,7 @@ impl EventLog for MongoStore {
     ) -> Result<Vec<WaitingEvent>, StoreUnavailable> {
         let after = after.map_or("", |position| position.0.as_str());
         let waiting = self.collection(WAITING_EVENTS)?;
-        let found = waiting.find(place_filter(after)).sort(doc! { "place": 1 }).limit(signed(limit));
+        let found = waiting.find(place_filter(after)).sort(doc! { "place": 1 }).limit(clamped(limit));
         let documents = self.all(found).await?;
         let waiting = documents.iter().map(|document| {
             let position = WaitingPosition(text(document, "place")?.to_owned());
@@ -77,6 +78,10 @@ impl EventLog for MongoStore {
         Ok(ReleasedRange { first, last })
     }
 
+    async fn last_released(&self, environment: Environment) -> Result<u64, StoreUnavailable> {
+        Ok(self.outermost(environment, -1).await?)
+    }
+
     async fn released_after(
         &self,
         environment: Environment,
@@ -85,7 +90,7 @@ impl EventLog for MongoStore {
     ) -> Result<Vec<ReleasedEvent>, StoreUnavailable> {
         let released = self.collection(RELEASED_EVENTS)?;
         let found = released.find(released_filter(environment, sequence)).sort(doc! { "sequence": 1 });
-        let documents = self.all(found.limit(signed(limit))).await?;
+        let documents = self.all(found.limit(clamped(limit))).await?;
         Ok(documents.iter().map(released_event).collect::<Result<_, _>>()?)
     }
 
@@ -189,12 +194,4 @@ fn sequence_of(document: &Document) -> Result<u64, Fault> {
 
 fn mark_id(target: &str, environment: Environment) -> String {
     format!("{target}/{environment}")
-}
-
-fn clamped(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
-}
-
-fn signed(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -13,6 +13,7 @@ use mongodb::bson::{DateTime, Document, doc};
 use super::MongoStore;
 use super::fault::{Fault, integer, text, texts};
 use super::record::{API_KEYS, CATALOGUE, TENANTS};
+use crate::clamped::clamped;
 
 const LOOK: usize = 1_000;
 const OVERLAP_MILLIS: i64 = 10_000;
@@ -20,7 +21,7 @@ const OVERLAP_MILLIS: i64 = 10_000;
 #[async_trait]
 impl ChangeFeed for MongoStore {
     async fn mark_before(&self, age: Duration) -> Result<ChangeMark, StoreUnavailable> {
-        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let age = clamped(age.as_millis());
         Ok(ChangeMark(self.overlapping_mark().await?.0.saturating_sub(age)))
     }
 
@@ -44,7 +45,7 @@ impl MongoStore {
     /// The first changes of a collection behind a mark: one more than are told, to know whether there are more.
     async fn changed(&self, collection: &str, mark: ChangeMark) -> Result<Vec<(i64, Changed)>, Fault> {
         let records = self.collection(collection)?;
-        let limit = i64::try_from(LOOK).unwrap_or(i64::MAX).saturating_add(1);
+        let limit = clamped(LOOK).saturating_add(1);
         let found = records.find(change_filter(mark)).sort(doc! { "changedAt": 1 }).limit(limit);
         // Not the record itself: what changed of late is told again and again.
         let parts = doc! { "changedAt": 1, "version": 1, "environment": 1, "knownServices": 1, "hashes": 1 };

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::MongoStore;
 use super::fault::{Fault, integer};
+use crate::clamped::clamped;
 
 const LEASES: &str = "leases";
 
@@ -60,7 +61,7 @@ impl MongoStore {
 }
 
 fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+    clamped(duration.as_millis())
 }
 
 #[cfg(test)]

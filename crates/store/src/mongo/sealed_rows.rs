@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::MongoStore;
 use super::fault::Fault;
+use crate::clamped::clamped;
 
 const SEALED_SECRETS: &str = "sealed_secrets";
 /// So many bytes of an envelope are no others'.
@@ -76,7 +77,7 @@ impl SealedRows for MongoStore {
         limit: usize,
     ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
         let after = after.map(|position| position.0.as_str()).unwrap_or_default();
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = clamped(limit);
         let rows = self.collection(SEALED_SECRETS)?;
         let page = rows.find(doc! { "_id": { "$gt": after } }).sort(doc! { "_id": 1 }).limit(limit);
         let found = self.all(page).await?;

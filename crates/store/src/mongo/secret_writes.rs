@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::MongoStore;
 use super::fault::Fault;
+use crate::clamped::clamped;
 
 const SECRET_WRITES: &str = "secret_writes";
 
@@ -29,7 +30,7 @@ impl SecretWrites for MongoStore {
     ) -> Result<Vec<SecretWrite>, StoreUnavailable> {
         let notes = self.collection(SECRET_WRITES)?;
         let due = notes.find(doc! { "due": { "$lte": now.millis() } }).sort(doc! { "due": 1, "_id": 1 });
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = clamped(limit);
         let found = self.all(due.limit(limit)).await?;
         let writes = found.iter().map(|document| {
             let text = document.get_str("document").map_err(Fault::value)?;

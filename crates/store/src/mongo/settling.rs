@@ -15,6 +15,7 @@ use super::event_log::{WAITING_EVENTS, waiting_document};
 use super::fault::{Fault, text};
 use super::pending::Entry;
 use super::record::RECORDS;
+use crate::clamped::clamped;
 
 const AUDIT: &str = "audit";
 const BATCH: usize = 100;
@@ -27,7 +28,7 @@ impl MongoStore {
     pub async fn settle(&self, limit: usize) -> Result<usize, StoreUnavailable> {
         let (mut settled, mut unreadable) = (0, None);
         for collection in RECORDS {
-            let left = i64::try_from(limit.saturating_sub(settled)).unwrap_or(i64::MAX);
+            let left = clamped(limit.saturating_sub(settled));
             if left == 0 {
                 // The server takes it for no limit.
                 break;

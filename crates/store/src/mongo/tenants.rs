@@ -10,6 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 use super::MongoStore;
 use super::fault::{Fault, text};
 use super::record::{Record, TENANTS};
+use crate::clamped::clamped;
 use crate::journal::Journal;
 use crate::slug_key::slug_key;
 
@@ -28,7 +29,7 @@ impl TenantStore for MongoStore {
     }
 
     async fn tenants(&self, query: &TenantQuery) -> Result<TenantPage, StoreUnavailable> {
-        let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let number = |number: usize| clamped(number);
         let tenants = self.collection(TENANTS)?;
         let found = tenants
             .find(list_filter(query))

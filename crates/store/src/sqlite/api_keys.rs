@@ -11,6 +11,7 @@ use super::SqliteStore;
 use super::connections::Fault;
 use super::feed::Kind;
 use super::journal::guarded;
+use crate::clamped::clamped;
 use crate::journal::Journal;
 
 #[async_trait]
@@ -53,7 +54,7 @@ impl ApiKeyStore for SqliteStore {
     ) -> Result<Vec<ServiceKey>, StoreUnavailable> {
         let (service, after) = (service.to_string(), after.unwrap_or_default().to_owned());
         self.read(move |connection| {
-            let limit = i64::try_from(limit).map_err(Fault::value)?;
+            let limit = clamped(limit);
             let mut statement = connection.prepare_cached(
                 "SELECT document FROM api_keys WHERE service = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
             )?;

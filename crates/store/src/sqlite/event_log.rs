@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::SqliteStore;
 use super::connections::Fault;
+use crate::clamped::clamped;
 
 #[async_trait]
 impl EventLog for SqliteStore {
@@ -18,7 +19,7 @@ impl EventLog for SqliteStore {
         limit: usize,
     ) -> Result<Vec<WaitingEvent>, StoreUnavailable> {
         let after = after.map(number).transpose().map_err(StoreUnavailable::new)?.unwrap_or_default();
-        let limit = signed(limit);
+        let limit = clamped(limit);
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT position, document FROM waiting_events WHERE position > ?1 ORDER BY position LIMIT ?2",
@@ -77,9 +78,17 @@ impl EventLog for SqliteStore {
                     "SELECT min(sequence), max(sequence) FROM released_events WHERE environment = ?1",
                 )?
                 .query_row(params![environment.name()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            let unsigned =
-                |number: Option<i64>| u64::try_from(number.unwrap_or_default()).map_err(Fault::value);
-            Ok(ReleasedRange { first: unsigned(range.0)?, last: unsigned(range.1)? })
+            Ok(ReleasedRange { first: sequence_of(range.0)?, last: sequence_of(range.1)? })
+        })
+        .await
+    }
+
+    async fn last_released(&self, environment: Environment) -> Result<u64, StoreUnavailable> {
+        self.read(move |connection| {
+            let last: Option<i64> = connection
+                .prepare_cached("SELECT max(sequence) FROM released_events WHERE environment = ?1")?
+                .query_row(params![environment.name()], |row| row.get(0))?;
+            sequence_of(last)
         })
         .await
     }
@@ -90,7 +99,7 @@ impl EventLog for SqliteStore {
         sequence: u64,
         limit: usize,
     ) -> Result<Vec<ReleasedEvent>, StoreUnavailable> {
-        let (after, limit) = (clamped(sequence), signed(limit));
+        let (after, limit) = (clamped(sequence), clamped(limit));
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT sequence, released_at, document FROM released_events
@@ -198,14 +207,11 @@ fn insert(
     Ok(if inserted == 1 { Release::Done } else { Release::Taken })
 }
 
+/// 0 where there is none.
+fn sequence_of(column: Option<i64>) -> Result<u64, Fault> {
+    u64::try_from(column.unwrap_or_default()).map_err(Fault::value)
+}
+
 fn number(position: &WaitingPosition) -> Result<i64, std::num::ParseIntError> {
     position.0.parse()
-}
-
-fn clamped(sequence: u64) -> i64 {
-    i64::try_from(sequence).unwrap_or(i64::MAX)
-}
-
-fn signed(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
 use super::connections::Fault;
+use crate::clamped::clamped;
 
 const LOOK: usize = 1_000;
 
@@ -56,7 +57,7 @@ impl ChangeFeed for SqliteStore {
             let mut statement = connection.prepare_cached(
                 "SELECT kind, id, sequence FROM changes WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
             )?;
-            let limit = i64::try_from(LOOK).map_err(Fault::value)?;
+            let limit = clamped(LOOK);
             let rows = statement.query_map(params![mark.0, limit], |row| {
                 Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
             })?;

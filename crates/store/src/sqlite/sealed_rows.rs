@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::SqliteStore;
 use super::connections::Fault;
+use crate::clamped::clamped;
 
 impl SqliteStore {
     async fn write_row(
@@ -74,7 +75,7 @@ impl SealedRows for SqliteStore {
     ) -> Result<Vec<(SealedRowPosition, SealedRow)>, StoreUnavailable> {
         // The path, in which there is no blank, and the version.
         let after = after.map(|position| position.0.clone()).unwrap_or_default();
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = clamped(limit);
         self.read(move |connection| {
             let (path, version) = after.split_once(' ').unwrap_or_default();
             let mut statement = connection.prepare_cached(

@@ -6,6 +6,7 @@ use rusqlite::params;
 use uuid::Uuid;
 
 use super::SqliteStore;
+use crate::clamped::clamped;
 
 #[async_trait]
 impl SecretWrites for SqliteStore {
@@ -30,7 +31,7 @@ impl SecretWrites for SqliteStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<SecretWrite>, StoreUnavailable> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let limit = clamped(limit);
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT document FROM secret_writes WHERE due <= ?1 ORDER BY due, id LIMIT ?2",

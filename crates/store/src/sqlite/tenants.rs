@@ -12,6 +12,7 @@ use super::SqliteStore;
 use super::connections::Fault;
 use super::feed::Kind;
 use super::journal::guarded;
+use crate::clamped::clamped;
 use crate::journal::Journal;
 use crate::slug_key::slug_key;
 
@@ -143,7 +144,7 @@ fn list_statement(query: &TenantQuery) -> (String, Vec<Value>) {
         filter("id IN (SELECT tenant_id FROM tenant_words WHERE word >= ? AND word < ?)", range);
     }
     statement.push_str(" ORDER BY slug, id LIMIT ? OFFSET ?");
-    let number = |number: usize| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+    let number = |number: usize| Value::Integer(clamped(number));
     values.extend([number(query.limit + 1), number(query.skip)]);
     (statement, values)
 }

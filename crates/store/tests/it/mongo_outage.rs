@@ -94,6 +94,7 @@ async fn every_operation_is_refused(store: &MongoStore) {
         Box::pin(refused("acquire_lease", |_| true, store.acquire_lease("relay", MINUTE))),
         Box::pin(refused("waiting", |_| true, store.waiting(None, 10))),
         Box::pin(refused("released", |_| true, store.released(Environment::Staging))),
+        Box::pin(refused("last_released", |_| true, store.last_released(Environment::Staging))),
         Box::pin(refused("released_after", |_| true, store.released_after(Environment::Staging, 0, 10))),
         Box::pin(refused("mark", |_| true, store.mark("one", Environment::Staging))),
         Box::pin(refused("set_mark", |_| true, store.set_mark("one", Environment::Staging, 1))),

@@ -43,7 +43,7 @@ impl Credentials {
         if mode == Mode::Create && former.is_some() {
             return Err(Conflict::CredentialExists(name.clone()).into());
         }
-        let paths = name.secret_paths(tenant.environment, &tenant.id);
+        let paths = name.secret_paths(tenant.environment, &tenant.id, &self.0.parts.credential_ids);
         let texts = paths.into_iter().map(|path| (path, body.clone())).collect();
         let (secrets, references) = SecretWriting::store(&self.0.parts, &tenant.id, texts).await?;
         let edit = |tenant: &mut Tenant, now: Timestamp| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AuditAction, SecretText};
+use domain::{AuditAction, IdSpelling, SecretText};
 use serde_json::{Value, json};
 use tenancy::{Conflict, CredentialPath, CredentialView, ExternalSecret, M2mSecret, Missing, Refusal};
 
@@ -59,6 +59,21 @@ async fn a_client_is_made_replaced_rotated_and_removed(mortal: Mortal) {
     assert_eq!(mortal.kept().await.len(), 1);
 }
 
+/// A spelling that is not wished any more goes with the next write.
+async fn the_spellings_are_those_of_the_setting(mut mortal: Mortal) {
+    let tenant = module(&mortal).await.tenant;
+    let path = CredentialPath { tenant: tenant.clone(), name: "m2m/matcher/fetcher".parse().unwrap() };
+    mortal.process().credentials.create_m2m(&path, client("one"), mortal.writing()).await.unwrap();
+    mortal.parts.credential_ids = [IdSpelling::Dashed].into();
+    let rotated = mortal.process().credentials.rotate_m2m(&path, mortal.writing()).await.unwrap();
+    let [secret] = &rotated.credential.secrets[..] else { panic!("{rotated:?}") };
+    assert!(secret.path.as_str().contains(&IdSpelling::Dashed.of(&tenant)), "{secret:?}");
+    assert_eq!(mortal.current(&secret.path), Some(secret.version));
+    mortal.settled_after(301).await;
+    let kept = mortal.kept().await;
+    assert!(kept.len() == 2 && kept.contains(secret), "a database, and the client once: {kept:?}");
+}
+
 /// Two secrets that have to be alike, wherever the process dies.
 async fn both_spellings_are_written_or_none(mortal: Mortal) {
     let tenant = module(&mortal).await.tenant;
@@ -78,7 +93,11 @@ async fn both_spellings_are_written_or_none(mortal: Mortal) {
     }
 }
 
-on_every_store!(a_client_is_made_replaced_rotated_and_removed, both_spellings_are_written_or_none);
+on_every_store!(
+    a_client_is_made_replaced_rotated_and_removed,
+    the_spellings_are_those_of_the_setting,
+    both_spellings_are_written_or_none
+);
 
 #[tokio::test]
 async fn the_audit_log_is_told_where_and_not_what() {

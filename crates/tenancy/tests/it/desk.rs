@@ -55,6 +55,7 @@ impl Desk {
             leases: store,
             clock: clock.clone(),
             tenant_ids: IdSpelling::default(),
+            credential_ids: IdSpelling::ALL.into_iter().collect(),
             random: Random {
                 uuid: next_uuid,
                 fill: |bytes| {

@@ -187,6 +187,7 @@ impl Mortal {
             secret_writes: store.clone(),
             leases: store.clone(),
             tenant_ids: domain::IdSpelling::default(),
+            credential_ids: domain::IdSpelling::ALL.into_iter().collect(),
             clock: clock.clone(),
             random: Random { uuid: uuid::Uuid::new_v4, fill },
         };

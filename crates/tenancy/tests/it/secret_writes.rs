@@ -1,6 +1,7 @@
 //! Versions of secrets that a process left when it died.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::{SecretReference, SecretText, TenantId, TextMap};
 use serde_json::json;
@@ -120,6 +121,31 @@ async fn the_last_to_commit_is_current(mortal: Mortal) {
     assert_eq!(mortal.current(&fast.path), Some(fast.version));
     mortal.settled_after(61).await;
     assert_eq!(mortal.current(&fast.path), Some(fast.version), "not that of {slow:?}");
+}
+
+/// Nobody calls for it, and of two processes one does it in its turn.
+#[tokio::test(start_paused = true)]
+async fn whoever_lives_settles_what_was_left() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let mortal = Mortal::sqlite();
+    let path = module(&mortal).await;
+    let first = only_secret(&mortal, &path.tenant).await;
+    let cases = mortal.process();
+    let writing = cases.modules.put(&path, given("left").into(), mortal.writing());
+    Box::pin(mortal.dying(Point::AfterPut, writing)).await;
+    mortal.clock.advance(MINUTE * 2);
+    let elsewhere = mortal.parts.leases.acquire_lease("secret-writes", MINUTE * 90).await.unwrap().unwrap();
+    let living = [mortal.process(), mortal.process()]
+        .map(|process| tokio::spawn(async move { process.keep_up().await }));
+    tokio::time::sleep(MINUTE * 3).await;
+    assert_eq!(mortal.kept().await.len(), 2, "it is another's turn");
+
+    mortal.parts.leases.release_lease(&elsewhere).await.unwrap();
+    tokio::time::sleep(MINUTE * 2).await;
+    assert_eq!(mortal.kept().await, [first]);
+    let again = mortal.parts.leases.acquire_lease("secret-writes", MINUTE).await.unwrap();
+    assert!(again.is_some(), "it was given back");
+    living.into_iter().for_each(|process| process.abort());
 }
 
 macro_rules! on_every_store {

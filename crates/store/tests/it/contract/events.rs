@@ -67,6 +67,8 @@ pub(crate) async fn a_number_is_given_once(backend: &Backend) {
     assert_eq!(waiting(backend, 1).await[0].event.as_ref(), Some(&events[1]), "it waits as before");
     assert_eq!(log.release(&events[1], 2, AT).await.unwrap(), Release::Done);
     assert_eq!(log.released(STAGING).await.unwrap(), ReleasedRange { first: 1, last: 2 });
+    assert_eq!(log.last_released(STAGING).await.unwrap(), 2);
+    assert_eq!(log.last_released(Environment::Production).await.unwrap(), 0);
     assert_eq!(log.released(Environment::Production).await.unwrap(), ReleasedRange::default());
     let all = log.released_after(STAGING, 0, 10).await.unwrap();
     assert_eq!(
