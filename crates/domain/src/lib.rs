@@ -31,6 +31,7 @@ mod key_binding;
 mod key_family;
 mod memory_api_keys;
 mod module_name;
+mod newer_event;
 mod owner;
 mod ports;
 mod rate_tier;
@@ -75,6 +76,7 @@ pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
 pub use memory_api_keys::MemoryApiKeys;
 pub use module_name::ModuleName;
+pub use newer_event::NewerEvent;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,

@@ -37,7 +37,7 @@ impl Target for RabbitTarget {
             .map(|(message, routing_key)| Outgoing {
                 routing_key,
                 message_id: message.event_id,
-                event_type: message.event_type,
+                event_type: &message.event_type,
                 timestamp: Timestamp::from_millis(message.at_millis),
                 sequence: message.sequence,
                 body: &message.body,

@@ -34,7 +34,7 @@ pub struct Message {
     /// Whose channel it goes to.
     pub environment: Environment,
     /// Such as `tenant.created`.
-    pub event_type: &'static str,
+    pub event_type: String,
     /// Tells repeats of one message from two messages.
     pub event_id: Uuid,
     /// When it happened, in milliseconds since 1970.
@@ -49,7 +49,7 @@ impl Message {
         Ok(Self {
             sequence: released.sequence,
             environment: event.environment,
-            event_type: event.kind.name(),
+            event_type: event.kind.name().to_owned(),
             event_id: event.event_id,
             at_millis: event.at.millis(),
             body: serde_json::to_vec(&released.envelope())?,

@@ -24,7 +24,7 @@ mod test_log;
 mod writes;
 
 pub use access_log::{AccessLog, AccessLogFuture, AccessLogLayer};
-pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KEY};
+pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, KeyStanding, SourceLimits, X_API_KEY};
 pub use cache_trouble::CacheTrouble;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;

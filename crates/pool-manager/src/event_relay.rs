@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::Outbox;
 use cache::{CacheConfig, CacheError, CacheHandle, Selection};
-use domain::{Backlog, Clock, EventLog, Timestamp};
+use domain::{Backlog, Clock, Timestamp};
 use events::rabbitmq::{ConnectError, RabbitPublisher};
 use events::{RabbitTarget, Relay, RelayPorts, Target, ValkeyTarget};
 use tenancy::UseCases;
@@ -29,9 +29,8 @@ pub(crate) struct EventRelay {
     relay: Relay,
     rabbitmq: Option<Arc<RabbitPublisher>>,
     legacy: Option<(CacheConfig, CacheHandle)>,
-    log: Arc<dyn EventLog>,
     clock: Arc<dyn Clock>,
-    outbox: Arc<watch::Sender<Outbox>>,
+    outbox: Arc<watch::Sender<Option<Outbox>>>,
 }
 
 impl EventRelay {
@@ -66,8 +65,8 @@ impl EventRelay {
             clock: Arc::clone(&clock),
             retention: config.retention,
         });
-        let outbox = Arc::new(watch::Sender::new(Outbox::default()));
-        Ok(Self { relay, rabbitmq, legacy, log: store.events.clone(), clock, outbox })
+        let outbox = Arc::new(watch::Sender::new(None));
+        Ok(Self { relay, rabbitmq, legacy, clock, outbox })
     }
 
     /// Relays whenever it is this process's turn, until it is cancelled.
@@ -97,18 +96,19 @@ impl EventRelay {
         self.rabbitmq.as_ref()
     }
 
-    pub(crate) fn outbox(&self) -> watch::Receiver<Outbox> {
+    /// What was counted last; nothing while it cannot be counted.
+    pub(crate) fn outbox(&self) -> watch::Receiver<Option<Outbox>> {
         self.outbox.subscribe()
     }
 
     async fn count(&self) {
         loop {
-            if let Ok(Backlog { depth, oldest_at }) = self.log.backlog().await {
+            let counted = self.relay.backlog().await.map(|Backlog { depth, oldest_at }| {
                 let now = Timestamp::from(self.clock.now()).millis();
                 let age = oldest_at.map_or(0, |oldest| now.saturating_sub(oldest.millis()));
-                let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
-                self.outbox.send_replace(Outbox { depth, age });
-            }
+                Outbox { depth, age: Duration::from_millis(u64::try_from(age).unwrap_or_default()) }
+            });
+            self.outbox.send_replace(counted.ok());
             sleep(COUNT_EVERY).await;
         }
     }

@@ -12,7 +12,7 @@ use tenancy::SnapshotFile;
 const FILE: &str = "fail-safe.snapshot";
 /// Held by the one process that reads and writes the file. It is another file, because that one is replaced.
 const LOCK: &str = "fail-safe.lock";
-/// What is longer is not read: it is none of ours.
+/// What is longer is none of ours.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Files are made when there is something to write, with mode 0600, and are not shared: who comes second has no snapshot.
@@ -85,6 +85,10 @@ impl Disk {
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
         match fs::metadata(self.path()) {
+            Ok(found) if found.len() > MAX_BYTES => {
+                let problem = format!("{} is longer than 1 GiB: move it away", self.path().display());
+                return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+            }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),

@@ -50,7 +50,7 @@ impl Resealing {
 
     /// Goes through everything at once and then every hour, for ever.
     pub async fn run(&self, leases: Arc<dyn LeaseStore>) {
-        let mut said = None;
+        let (mut said, mut is_away) = (None, false);
         loop {
             let pause = match self.in_turn(leases.as_ref()).await {
                 Ok(Some(found)) => {
@@ -62,10 +62,15 @@ impl Resealing {
                 }
                 Ok(None) => AGAIN,
                 Err(error) => {
-                    tracing::debug!(error = %error.source, "sealed secrets cannot be gone through");
-                    AGAIN
+                    if !is_away {
+                        tracing::warn!(error = %error.source, "sealed secrets cannot be gone through");
+                    }
+                    is_away = true;
+                    sleep(AGAIN).await;
+                    continue;
                 }
             };
+            is_away = false;
             sleep(pause).await;
         }
     }
@@ -73,7 +78,9 @@ impl Resealing {
     async fn in_turn(&self, leases: &dyn LeaseStore) -> Result<Option<KeyUse>, StoreUnavailable> {
         let Some(lease) = leases.acquire_lease(LEASE, LEASE_TIME).await? else { return Ok(None) };
         let found = self.pass(Some((leases, &lease))).await;
-        leases.release_lease(&lease).await?;
+        if let Err(error) = leases.release_lease(&lease).await {
+            tracing::debug!(error = %error.source, "a lease was not given back: it ends by itself");
+        }
         found
     }
 
@@ -135,8 +142,8 @@ impl Resealing {
             match found.rows.get(&key) {
                 None => tracing::info!(
                     key_id = %key,
-                    "no sealed secret needs this key any more: take it out of SECRETS_ENCRYPTION_KEY a day after the \
-                     last replica that sealed with it"
+                    "no sealed secret needs this key any more: take it out of SECRETS_ENCRYPTION_KEY the longest of a day, \
+                     MULTI_TENANT_CACHE_TTL and FAILSAFE_WINDOW after the last replica that sealed with it"
                 ),
                 Some(rows) => tracing::warn!(key_id = %key, rows, "sealed secrets need this key yet"),
             }

@@ -11,6 +11,7 @@ mod mongo;
 mod outage_log;
 mod slug_key;
 mod sqlite;
+mod unreadable_event;
 
 pub use migration::{Migration, MigrationError};
 pub use mongo::{ConnectError, MongoSettings, MongoStore, OnCommand};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Environment, EventLog, ReleasedEvent, ServiceName, StoreUnavailable};
+use domain::{Environment, EventLog, ReleasedEvent, ReleasedRange, ServiceName, StoreUnavailable};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -28,6 +28,8 @@ pub struct EventPage {
     pub next: u64,
     /// Whether there are more behind it already.
     pub has_more: bool,
+    /// The last number of the environment.
+    pub last: u64,
 }
 
 /// Why there is no page.
@@ -53,25 +55,36 @@ impl EventReplay {
         Self { log, last: Arc::new(watch::Sender::new(LastNumbers::default())) }
     }
 
-    /// The events behind `after`, at most `limit` of them looked at; with a service, those that are about it or about a tenant
-    /// as a whole.
+    /// The events behind `after`, or from the first that is kept on, at most `limit` of them looked at; with a service, those that
+    /// are about it or about a tenant as a whole.
     pub async fn after(
         &self,
         environment: Environment,
-        after: u64,
+        after: Option<u64>,
         service: Option<&ServiceName>,
         limit: usize,
     ) -> Result<EventPage, ReplayError> {
-        let range = self.log.released(environment).await?;
-        if after > range.last || after.saturating_add(1) < range.first {
-            return Err(ReplayError::Gone { after, first: range.first, last: range.last });
+        let ReleasedRange { first, last } = self.log.released(environment).await?;
+        let gone = |after| ReplayError::Gone { after, first, last };
+        if let Some(after) = after.filter(|after| *after > last || after.saturating_add(1) < first) {
+            return Err(gone(after));
         }
-        let mut events = self.log.released_after(environment, after, limit).await?;
-        let next = events.last().map_or(after, |event| event.sequence);
+        let from = after.unwrap_or(first.saturating_sub(1));
+        let mut events = self.log.released_after(environment, from, limit).await?;
+        if let Some(after) = after.filter(|after| *after < last)
+            && events.first().is_none_or(|event| event.sequence > after + 1)
+            && after + 1 < self.log.released(environment).await?.first
+        {
+            // Removed since the range was read.
+            return Err(gone(after));
+        }
+        // There is no hole in the numbers: what is not among the events cannot be read.
+        let looked_at = from.saturating_add(u64::try_from(limit).unwrap_or(u64::MAX)).min(last);
+        let next = events.last().map_or(looked_at, |event| event.sequence.max(looked_at));
         if let Some(service) = service {
             events.retain(|released| released.event.kind.service().is_none_or(|about| about == service));
         }
-        Ok(EventPage { events, next, has_more: next < range.last })
+        Ok(EventPage { events, next, has_more: next < last, last })
     }
 
     /// The last number of an environment.

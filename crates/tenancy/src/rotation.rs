@@ -116,7 +116,7 @@ impl Modules {
         let association = tenant.associations.get(&path.service);
         let association = association.ok_or_else(|| Missing::Association(path.service.clone()))?;
         let former = association.modules.get(&path.module);
-        let former = former.ok_or_else(|| Missing::Module(path.module.clone()))?;
+        let former = former.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
         let missing = || Missing::Resource { module: path.module.clone(), kind: rotation.kind };
         let given = rotation.given(former).ok_or_else(missing)?;
         let mut invalid = Invalid::default();
@@ -136,7 +136,7 @@ impl Modules {
             |association| {
                 secrets.in_time()?;
                 let module = association.modules.get_mut(&path.module);
-                let module = module.ok_or_else(|| Missing::Module(path.module.clone()))?;
+                let module = module.ok_or_else(|| Missing::ModuleOfAssociation(path.module.clone()))?;
                 if secret_of(module, rotation.kind) != former_secret.as_ref() {
                     // It was given anew meanwhile, and the body that is stored repeats what it was.
                     return Err(Refusal::Contended);

@@ -79,7 +79,7 @@ struct Shared {
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
     secrets: OnceLock<Arc<SecretsProbe>>,
-    outbox: OnceLock<watch::Receiver<Outbox>>,
+    outbox: OnceLock<watch::Receiver<Option<Outbox>>>,
     cache_answered: AtomicBool,
     store_answered: AtomicBool,
     has_fail_safe: AtomicBool,
@@ -126,8 +126,8 @@ impl Readiness {
         let _is_first = self.shared.secrets.set(Arc::new(SecretsProbe::new(health)));
     }
 
-    /// From now on it also tells how much waits to be published. That decides nothing: no replica is at fault for it.
-    pub fn also_tell_outbox(&self, outbox: watch::Receiver<Outbox>) {
+    /// From now on it also tells how many events some target has not got yet. That decides nothing: no replica is at fault for it.
+    pub fn also_tell_outbox(&self, outbox: watch::Receiver<Option<Outbox>>) {
         let _is_first = self.shared.outbox.set(outbox);
     }
 

@@ -1,4 +1,4 @@
-//! How much waits to be published.
+//! How many events some target has not got yet.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::readiness::CheckStatus;
 const LATE: Duration = Duration::from_secs(120);
 
 /// What waited when it was counted last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outbox {
     /// So many events.
     pub depth: u64,
@@ -21,18 +21,24 @@ pub struct Outbox {
 /// The outbox as probes tell of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OutboxCheck {
-    /// `degraded` where something waits for more than two minutes.
+    /// `degraded` where something waits for more than two minutes, and where it cannot be counted.
     pub status: CheckStatus,
-    /// How many events wait to be published.
-    pub waiting: u64,
+    /// How many events some target has not got yet; nothing where they cannot be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u64>,
     /// How old the oldest is, in seconds.
-    pub oldest_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest_seconds: Option<u64>,
 }
 
-impl From<Outbox> for OutboxCheck {
-    fn from(outbox: Outbox) -> Self {
-        let status = if outbox.age < LATE { CheckStatus::Up } else { CheckStatus::Degraded };
-        Self { status, waiting: outbox.depth, oldest_seconds: outbox.age.as_secs() }
+impl From<Option<Outbox>> for OutboxCheck {
+    fn from(outbox: Option<Outbox>) -> Self {
+        let is_in_time = outbox.is_some_and(|outbox| outbox.age < LATE);
+        Self {
+            status: if is_in_time { CheckStatus::Up } else { CheckStatus::Degraded },
+            waiting: outbox.map(|outbox| outbox.depth),
+            oldest_seconds: outbox.map(|outbox| outbox.age.as_secs()),
+        }
     }
 }
 
@@ -42,8 +48,10 @@ mod tests {
 
     #[test]
     fn what_waits_for_long_is_told() {
-        let check = |seconds| OutboxCheck::from(Outbox { depth: 3, age: Duration::from_secs(seconds) });
-        assert_eq!((check(60).status, check(60).waiting), (CheckStatus::Up, 3));
-        assert_eq!((check(121).status, check(121).oldest_seconds), (CheckStatus::Degraded, 121));
+        let check = |seconds| OutboxCheck::from(Some(Outbox { depth: 3, age: Duration::from_secs(seconds) }));
+        assert_eq!((check(60).status, check(60).waiting), (CheckStatus::Up, Some(3)));
+        assert_eq!((check(121).status, check(121).oldest_seconds), (CheckStatus::Degraded, Some(121)));
+        let unknown = OutboxCheck::from(None);
+        assert_eq!((unknown.status, unknown.waiting), (CheckStatus::Degraded, None));
     }
 }

@@ -180,7 +180,7 @@ impl ReadinessReport {
     }
 
     /// The same with what waits to be published, which changes nothing else.
-    pub(super) fn with_outbox(mut self, outbox: Outbox) -> Self {
+    pub(super) fn with_outbox(mut self, outbox: Option<Outbox>) -> Self {
         self.checks.events = Some(outbox.into());
         self
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::{Clock, Environment, EventLog, Invalidator, LeaseStore, StoreUnavailable, Timestamp};
+use domain::{Backlog, Clock, Environment, EventLog, Invalidator, LeaseStore, StoreUnavailable, Timestamp};
 use futures::future::join_all;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
@@ -125,6 +125,27 @@ impl Relay {
         }
     }
 
+    /// How much some target has not got yet, whichever process relays: what waits to be released, and what was released behind the
+    /// mark of the target that is the farthest back.
+    pub async fn backlog(&self) -> Result<Backlog, StoreUnavailable> {
+        let log = self.0.log.as_ref();
+        let mut backlog = log.backlog().await?;
+        for environment in Environment::ALL {
+            let last = log.last_released(environment).await?;
+            let mut mark = last;
+            for outlet in &self.0.outlets {
+                // One that is new begins with what is new.
+                mark = mark.min(log.mark(outlet.target.name(), environment).await?.unwrap_or(last));
+            }
+            backlog.depth += last - mark;
+            if let Some(oldest) = log.released_after(environment, mark, 1).await?.first() {
+                let at = oldest.event.at;
+                backlog.oldest_at = Some(backlog.oldest_at.map_or(at, |oldest| oldest.min(at)));
+            }
+        }
+        Ok(backlog)
+    }
+
     /// Relays whenever it is this process's turn, until it is cancelled; then another process can take over at once.
     pub async fn run(&self, cancel: CancellationToken) {
         let mut is_away = false;
@@ -203,13 +224,17 @@ impl Relay {
 
     async fn publish_to(&self, term: &Term, outlet: &Outlet) {
         let mut publisher = Publisher::new(&self.0, term, outlet);
-        let mut pause = FIRST_PAUSE;
+        let (mut pause, mut is_away) = (FIRST_PAUSE, false);
         loop {
             let released = self.0.released.notified();
-            let look = publisher.look().await.unwrap_or_else(|error| {
-                tracing::debug!(error = %error.source, "what is to be published cannot be read");
-                Look::Failed
-            });
+            let look = publisher.look().await;
+            if let Err(error) = &look
+                && !is_away
+            {
+                tracing::warn!(error = %error.source, "what is to be published cannot be read");
+            }
+            is_away = look.is_err();
+            let look = look.unwrap_or(Look::Failed);
             if look == Look::Failed {
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -226,7 +251,7 @@ impl Relay {
     async fn tidy(&self) {
         loop {
             if let Err(error) = self.remove_old().await {
-                tracing::debug!(error = %error.source, "old events are not removed");
+                tracing::warn!(error = %error.source, "old events are not removed");
             }
             sleep(TIDY_EVERY).await;
         }

@@ -62,7 +62,8 @@ fn reloading(kind: &EventKind) -> Option<&ServiceName> {
         | EventKind::ServiceDisassociated { .. }
         | EventKind::ServiceSuspended { .. }
         | EventKind::ServicePurged { .. }
-        | EventKind::ConnectionsUpdated { .. } => None,
+        | EventKind::ConnectionsUpdated { .. }
+        | EventKind::Newer(_) => None,
     }
 }
 

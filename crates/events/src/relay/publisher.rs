@@ -62,6 +62,11 @@ impl<'a> Publisher<'a> {
                 continue;
             }
             let events = self.parts.log.released_after(environment, mark, PAGE).await?;
+            if events.is_empty() {
+                // None of them can be read, which the store told.
+                let passed = last.min(mark.saturating_add(u64::try_from(PAGE).unwrap_or(u64::MAX)));
+                self.parts.log.set_mark(self.name(), environment, passed).await?;
+            }
             for group in of_different_tenants(&events) {
                 if !self.term.is_held() {
                     return Ok(look);

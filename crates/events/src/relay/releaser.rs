@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    Environment, Release, StoreUnavailable, TenantEvent, TenantId, Timestamp, WaitingEvent, WaitingPosition,
+    Environment, EventLog, Release, ReleasedEvent, StoreUnavailable, TenantEvent, TenantId, Timestamp,
+    WaitingEvent, WaitingPosition,
 };
 
 use super::Parts;
@@ -41,6 +42,8 @@ pub(super) struct Releaser<'a> {
     last: BTreeMap<Environment, u64>,
     pacer: Pacer,
     unreadable: HashMap<WaitingPosition, u32>,
+    /// Tenants whose record cannot be read.
+    kept_back: HashSet<TenantId>,
 }
 
 impl<'a> Releaser<'a> {
@@ -51,14 +54,11 @@ impl<'a> Releaser<'a> {
         for environment in Environment::ALL {
             let highest = parts.log.last_released(environment).await?;
             last.insert(environment, highest);
-            let recent = highest.saturating_sub(u64::try_from(PAGE).unwrap_or(u64::MAX));
-            for released in parts.log.released_after(environment, recent, PAGE).await? {
-                if released.released_at > begin {
-                    pacer.note(&released.event, released.released_at);
-                }
+            for released in released_since(parts.log.as_ref(), environment, highest, begin).await? {
+                pacer.note(&released.event, released.released_at);
             }
         }
-        Ok(Self { parts, term, last, pacer, unreadable: HashMap::new() })
+        Ok(Self { parts, term, last, pacer, unreadable: HashMap::new(), kept_back: HashSet::new() })
     }
 
     /// Releases all that may be released now, and says how many events that were.
@@ -95,8 +95,24 @@ impl<'a> Releaser<'a> {
             return Ok(false);
         }
         // Before anybody is told: what services read then must not be the old state.
-        self.parts.invalidator.invalidate(&event).await?;
+        if let Err(error) = self.parts.invalidator.invalidate(&event).await {
+            self.keep_back(&event, error).await?;
+            held.insert(event.tenant_id);
+            return Ok(false);
+        }
+        self.kept_back.remove(&event.tenant_id);
         self.release(&event, now).await
+    }
+
+    /// Whatever is wrong with the record of one tenant is not to stop the events of others. A store that is away gives no other
+    /// answer either.
+    async fn keep_back(&mut self, event: &TenantEvent, error: StoreUnavailable) -> Result<(), Stopped> {
+        self.parts.log.last_released(event.environment).await?;
+        if self.kept_back.insert(event.tenant_id.clone()) {
+            let (tenant_id, error) = (&event.tenant_id, &error.source);
+            tracing::error!(%tenant_id, %error, "events of a tenant are kept back: its record cannot be read");
+        }
+        Ok(())
     }
 
     async fn release(&mut self, event: &TenantEvent, now: Timestamp) -> Result<bool, Stopped> {
@@ -128,4 +144,27 @@ impl<'a> Releaser<'a> {
         }
         Ok(())
     }
+}
+
+/// What was released since `begin`, by number.
+async fn released_since(
+    log: &dyn EventLog,
+    environment: Environment,
+    last: u64,
+    begin: Timestamp,
+) -> Result<Vec<ReleasedEvent>, StoreUnavailable> {
+    let (mut pages, mut end) = (Vec::new(), last);
+    while end > 0 {
+        let from = end.saturating_sub(u64::try_from(PAGE).unwrap_or(u64::MAX));
+        let mut page = log.released_after(environment, from, PAGE).await?;
+        page.retain(|released| released.sequence <= end);
+        let is_whole = page.first().is_some_and(|first| first.released_at > begin);
+        pages.push(page);
+        if !is_whole {
+            break;
+        }
+        end = from;
+    }
+    let recent = pages.into_iter().rev().flatten();
+    Ok(recent.filter(|released| released.released_at > begin).collect())
 }

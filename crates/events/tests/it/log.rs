@@ -42,14 +42,18 @@ impl Log {
     }
 
     pub(crate) fn relay_of(&self, log: Arc<dyn EventLog>, targets: Vec<Arc<dyn Target>>) -> Relay {
-        Relay::new(RelayPorts {
-            log,
+        Relay::new(RelayPorts { log, ..self.ports(targets) })
+    }
+
+    pub(crate) fn ports(&self, targets: Vec<Arc<dyn Target>>) -> RelayPorts {
+        RelayPorts {
+            log: self.store.clone(),
             leases: self.store.clone(),
             invalidator: Arc::new(Nothing),
             targets,
             clock: self.clock.clone(),
             retention: Duration::from_secs(3_600),
-        })
+        }
     }
 
     /// A tenant that was made, and so many changes of it: versions 1, 2, 3 and so on.

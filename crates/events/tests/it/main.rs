@@ -10,6 +10,7 @@ mod alarm;
 mod configuration;
 mod delivery;
 mod hang;
+mod held_back;
 mod killed;
 mod log;
 mod recorder;

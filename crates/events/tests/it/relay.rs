@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::{Clock, Environment, EventKind, EventLog, LeaseStore};
+use domain::{Clock, Environment, EventKind, EventLog, LeaseStore, Timestamp};
 use events::{Relay, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -14,8 +14,8 @@ use crate::unreadable::Unreadable;
 const STAGING: Environment = Environment::Staging;
 
 /// A relay that runs until this is dropped.
-struct Running {
-    relay: Relay,
+pub(crate) struct Running {
+    pub(crate) relay: Relay,
     cancel: CancellationToken,
     task: tokio::task::JoinHandle<()>,
 }
@@ -26,7 +26,7 @@ impl Running {
         Self::of(log.relay(targets.collect()))
     }
 
-    fn of(relay: Relay) -> Self {
+    pub(crate) fn of(relay: Relay) -> Self {
         let cancel = CancellationToken::new();
         let task = tokio::spawn({
             let (relay, cancel) = (relay.clone(), cancel.clone());
@@ -35,7 +35,7 @@ impl Running {
         Self { relay, cancel, task }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.cancel.cancel();
         self.task.await.unwrap();
     }
@@ -72,6 +72,8 @@ async fn a_target_that_is_away_gets_all_of_it_later_and_keeps_nobody_waiting() {
     log.write("first", 3).await;
     here.wait_for(3).await;
     assert!(away.got().is_empty());
+    let backlog = running.relay.backlog().await.unwrap();
+    assert_eq!((backlog.depth, backlog.oldest_at), (3, Some(Timestamp::ZERO)), "two have not got it");
     away.set_away(false);
     assert_eq!(versions(&away.wait_for(3).await, "first"), [1, 2, 3]);
     running.stop().await;

@@ -15,6 +15,7 @@ mod pace;
 mod refusal;
 mod room;
 mod service;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod verdicts;
@@ -25,6 +26,7 @@ pub use future::ApiKeyFuture;
 pub use gate::SourceLimits;
 pub use layer::ApiKeyLayer;
 pub use service::ApiKeyGuard;
+pub use standing::KeyStanding;
 
 /// The header that holds the key.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -12,6 +12,7 @@ use super::credential;
 use super::future::ApiKeyFuture;
 use super::layer::{AddressFrom, MayRecall};
 use super::look_up::Wanted;
+use super::standing::KeyStanding;
 use super::verdicts::{AtOnce, Verdicts};
 use crate::cache_trouble::CacheTrouble;
 use crate::take_ready::take_ready;
@@ -60,7 +61,7 @@ where
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
         let decided = match credential::take(request.headers_mut()) {
             Ok(hash) => match self.verdicts.at_once(&hash) {
-                AtOnce::Decided(decided) => decided,
+                AtOnce::Decided(decided) => decided.map(|caller| (hash, caller)),
                 AtOnce::Unknown(lane) => {
                     let address = (self.address_from)(request.extensions());
                     let wanted = Wanted::new(hash, lane, address);
@@ -74,9 +75,10 @@ where
             Err(refusal) => Err(refusal),
         };
         match decided {
-            Ok(caller) => {
+            Ok((hash, caller)) => {
                 let caller_id = caller.id().clone();
                 request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(KeyStanding::new(Arc::clone(&self.verdicts), hash));
                 ApiKeyFuture::admitted(self.inner.call(request), caller_id)
             }
             Err(refusal) => {
@@ -111,6 +113,7 @@ where
     }
     let caller_id = found.caller.id().clone();
     request.extensions_mut().insert(found.caller);
+    request.extensions_mut().insert(KeyStanding::new(verdicts, wanted.hash));
     let mut response = ready.call(request).await?;
     response.extensions_mut().insert(caller_id);
     Ok(response)

@@ -2,6 +2,7 @@ mod cached;
 mod flood;
 mod records;
 mod remembered;
+mod standing;
 mod support;
 
 use std::convert::Infallible;

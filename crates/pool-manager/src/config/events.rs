@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use cache::{CacheConfig, Secret, parse_go_duration};
+use cache::{CacheConfig, Secret};
 use events::rabbitmq::{RabbitConfig, RabbitUri};
 use serde::Deserialize;
 
-use super::values::{certificate, filled, flag, unexpected};
+use super::values::{certificate, duration, filled, flag, unexpected};
 use super::{Problem, Variable, Variables};
 
 const DEFAULT_RETENTION: Duration = Duration::from_secs(7 * 86_400);
@@ -73,15 +73,9 @@ pub(super) struct RabbitVariables {
 impl EventsConfig {
     pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: EventsVariables = environment.section("EVENTS_", problems);
-        let retention = match filled(&variables.retention).map(parse_go_duration) {
-            None => DEFAULT_RETENTION,
-            Some(Ok(retention)) if (SHORTEST..=LONGEST).contains(&retention) => retention,
-            Some(_) => {
-                let expected = "a duration from 1h to 2160h, such as 168h";
-                problems.push(unexpected("EVENTS_RETENTION", &variables.retention, expected));
-                DEFAULT_RETENTION
-            }
-        };
+        let expected = "a duration from 1h to 2160h, such as 168h";
+        let allowed = (DEFAULT_RETENTION, SHORTEST..=LONGEST);
+        let retention = duration("EVENTS_RETENTION", &variables.retention, allowed, expected, problems);
         Self { retention, rabbitmq: rabbitmq(environment, problems), legacy: legacy(&variables, problems) }
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cache::parse_go_duration;
 use domain::IdSpelling;
 use serde::Deserialize;
 
-use super::values::{filled, flag, unexpected};
+use super::values::{duration, filled, flag, unexpected};
 use super::{Problem, Variable, Variables};
 
 const DEFAULT_TTL: Duration = Duration::from_secs(86_400);
@@ -71,29 +70,18 @@ pub(super) struct FailSafeVariables {
 impl TenancyConfig {
     pub(super) fn read(environment: &Variables, problems: &mut Vec<Problem>) -> Self {
         let variables: TenancyVariables = environment.section("MULTI_TENANT_", problems);
-        let connections_ttl = match filled(&variables.cache_ttl).map(parse_go_duration) {
-            None => DEFAULT_TTL,
-            Some(Ok(ttl)) if (SHORTEST..=LONGEST).contains(&ttl) => ttl,
-            Some(_) => {
-                let expected = "a duration from 1s to 720h, such as 24h";
-                problems.push(unexpected("MULTI_TENANT_CACHE_TTL", &variables.cache_ttl, expected));
-                DEFAULT_TTL
-            }
-        };
+        let expected = "a duration from 1s to 720h, such as 24h";
+        let allowed = (DEFAULT_TTL, SHORTEST..=LONGEST);
+        let connections_ttl =
+            duration("MULTI_TENANT_CACHE_TTL", &variables.cache_ttl, allowed, expected, problems);
         let answers: AnswerVariables = environment.section("", problems);
         let is_dashed = flag("DASHED_TENANT_IDS", &answers.dashed_tenant_ids, problems);
         let tenant_ids = if is_dashed { IdSpelling::Dashed } else { IdSpelling::Canonical };
         let credential_ids = credential_ids(&answers.credential_tenant_ids, problems);
         let fail_safe: FailSafeVariables = environment.section("FAILSAFE_", problems);
-        let fail_safe_window = match filled(&fail_safe.window).map(parse_go_duration) {
-            None => DEFAULT_WINDOW,
-            Some(Ok(window)) if window <= LONGEST => window,
-            Some(_) => {
-                let expected = "a duration from 0 to 720h, such as 24h";
-                problems.push(unexpected("FAILSAFE_WINDOW", &fail_safe.window, expected));
-                DEFAULT_WINDOW
-            }
-        };
+        let expected = "a duration from 0 to 720h, such as 24h";
+        let allowed = (DEFAULT_WINDOW, Duration::ZERO..=LONGEST);
+        let fail_safe_window = duration("FAILSAFE_WINDOW", &fail_safe.window, allowed, expected, problems);
         Self { connections_ttl, tenant_ids, credential_ids, fail_safe_window }
     }
 }

@@ -1,9 +1,11 @@
 //! Reading one value; what cannot be read becomes a problem and the default goes on.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cache::parse_go_duration;
 
 use super::Problem;
 
@@ -47,6 +49,24 @@ pub(super) fn seconds(
         Some(Ok(number)) if number <= 3_600 => Duration::from_secs(number),
         Some(_) => {
             problems.push(unexpected(variable, value, "a whole number of seconds from 0 to 3600"));
+            default
+        }
+    }
+}
+
+/// A duration such as `24h`, in a range.
+pub(super) fn duration(
+    variable: &'static str,
+    value: &Option<String>,
+    (default, range): (Duration, RangeInclusive<Duration>),
+    expected: &'static str,
+    problems: &mut Vec<Problem>,
+) -> Duration {
+    match filled(value).map(parse_go_duration) {
+        None => default,
+        Some(Ok(duration)) if range.contains(&duration) => duration,
+        Some(_) => {
+            problems.push(unexpected(variable, value, expected));
             default
         }
     }

@@ -72,14 +72,22 @@ fn observe_outbox(meter: &Meter, events: &EventRelay) {
     let outbox = events.outbox();
     meter
         .u64_observable_gauge("events.outbox.depth")
-        .with_description("Events that wait to be released.")
-        .with_callback(move |observer| observer.observe(outbox.borrow().depth, &[]))
+        .with_description("Events that some target has not got yet.")
+        .with_callback(move |observer| {
+            if let Some(outbox) = *outbox.borrow() {
+                observer.observe(outbox.depth, &[]);
+            }
+        })
         .build();
     let outbox = events.outbox();
     meter
         .f64_observable_gauge("events.outbox.age")
-        .with_description("Age of the oldest event that waits to be released.")
+        .with_description("Age of the oldest event that some target has not got yet.")
         .with_unit("s")
-        .with_callback(move |observer| observer.observe(outbox.borrow().age.as_secs_f64(), &[]))
+        .with_callback(move |observer| {
+            if let Some(outbox) = *outbox.borrow() {
+                observer.observe(outbox.age.as_secs_f64(), &[]);
+            }
+        })
         .build();
 }

@@ -10,6 +10,7 @@ use mongodb::bson::{Document, doc};
 use super::MongoStore;
 use super::fault::{Fault, integer, text};
 use crate::clamped::clamped;
+use crate::unreadable_event::pass_over;
 
 pub(super) const WAITING_EVENTS: &str = "waiting_events";
 pub(super) const RELEASED_EVENTS: &str = "released_events";
@@ -91,7 +92,16 @@ impl EventLog for MongoStore {
         let released = self.collection(RELEASED_EVENTS)?;
         let found = released.find(released_filter(environment, sequence)).sort(doc! { "sequence": 1 });
         let documents = self.all(found.limit(clamped(limit))).await?;
-        Ok(documents.iter().map(released_event).collect::<Result<_, _>>()?)
+        let mut released = Vec::with_capacity(documents.len());
+        for document in &documents {
+            let sequence = sequence_of(document)?;
+            let released_at = Timestamp::from_millis(integer(document, "releasedAt")?);
+            match serde_json::from_str(text(document, "document")?) {
+                Ok(event) => released.push(ReleasedEvent { sequence, released_at, event }),
+                Err(error) => pass_over(environment, sequence, &error),
+            }
+        }
+        Ok(released)
     }
 
     async fn mark(&self, target: &str, environment: Environment) -> Result<Option<u64>, StoreUnavailable> {
@@ -178,14 +188,6 @@ pub(super) fn any_time_filter() -> Document {
 
 pub(super) fn released_filter(environment: Environment, sequence: u64) -> Document {
     doc! { "environment": environment.name(), "sequence": { "$gt": clamped(sequence) } }
-}
-
-fn released_event(document: &Document) -> Result<ReleasedEvent, Fault> {
-    Ok(ReleasedEvent {
-        sequence: sequence_of(document)?,
-        released_at: Timestamp::from_millis(integer(document, "releasedAt")?),
-        event: serde_json::from_str(text(document, "document")?)?,
-    })
 }
 
 fn sequence_of(document: &Document) -> Result<u64, Fault> {

@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::SqliteStore;
 use super::connections::Fault;
 use crate::clamped::clamped;
+use crate::unreadable_event::pass_over;
 
 #[async_trait]
 impl EventLog for SqliteStore {
@@ -108,15 +109,17 @@ impl EventLog for SqliteStore {
             let rows = statement.query_map(params![environment.name(), after, limit], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?))
             })?;
-            let released = rows.map(|row| {
+            let mut released = Vec::new();
+            for row in rows {
                 let (sequence, released_at, document) = row?;
-                Ok(ReleasedEvent {
-                    sequence: u64::try_from(sequence).map_err(Fault::value)?,
-                    released_at: Timestamp::from_millis(released_at),
-                    event: serde_json::from_str(&document)?,
-                })
-            });
-            released.collect()
+                let sequence = u64::try_from(sequence).map_err(Fault::value)?;
+                let released_at = Timestamp::from_millis(released_at);
+                match serde_json::from_str(&document) {
+                    Ok(event) => released.push(ReleasedEvent { sequence, released_at, event }),
+                    Err(error) => pass_over(environment, sequence, &error),
+                }
+            }
+            Ok(released)
         })
         .await
     }

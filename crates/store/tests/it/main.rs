@@ -13,3 +13,4 @@ mod mongo;
 mod mongo_outage;
 mod mongo_tls;
 mod sqlite;
+mod unreadable_event;

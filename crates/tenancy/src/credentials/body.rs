@@ -80,8 +80,8 @@ impl ExternalSecret {
         if self.0.keys().any(|name| name.trim().is_empty() || name.len() > MAX_NAME) {
             invalid.add("values", format_args!("must have names of 1 to {MAX_NAME} bytes"));
         }
-        if self.0.values().map(|value| value.expose().len()).sum::<usize>() > MAX_BODY / 2 {
-            invalid.add("values", format_args!("must have at most {} bytes together", MAX_BODY / 2));
+        if self.body().is_ok_and(|body| body.expose().len() > MAX_BODY) {
+            invalid.add("values", format_args!("must have at most {MAX_BODY} bytes as JSON"));
         }
         invalid.into_result()
     }

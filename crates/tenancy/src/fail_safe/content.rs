@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use domain::{
-    ApiKeyHash, ApiKeyRecord, Association, Environment, KeyBinding, RateTier, Scope, ServiceName,
-    ServiceSettings, Timestamp,
+    ApiKeyHash, ApiKeyRecord, Association, Environment, KeyBinding, ModuleResources, RateTier, Scope,
+    ServiceName, ServiceSettings, Timestamp,
 };
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,8 @@ const PLACE: &[u8] = b"fail-safe snapshot";
 /// Raised when the meaning of a field changes. What has another format counts as none.
 const FORMAT: u32 = 1;
 
-/// What connections lead to, and with which passwords, as a number that another place will hardly have.
+/// Fingerprint (CRC-32 and length) of what connections lead to and of the versions of their secrets. Limits of pools are not part
+/// of it: with the former ones a service works as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Places(u64);
@@ -26,7 +27,10 @@ pub(crate) struct Places(u64);
 impl Places {
     /// Those of an association; `None` where they cannot be told.
     pub(crate) fn of(association: &Association) -> Option<Self> {
-        let text = serde_json::to_vec(&(&association.isolation, &association.modules)).ok()?;
+        let unlimited =
+            |module: &ModuleResources| ModuleResources { connection_settings: None, ..module.clone() };
+        let modules = association.modules.iter().map(|(name, module)| (name, unlimited(module)));
+        let text = serde_json::to_vec(&(&association.isolation, modules.collect::<Vec<_>>())).ok()?;
         Some(Self(u64::from(crc32fast::hash(&text)) << 32 | (text.len() as u64 & u64::from(u32::MAX))))
     }
 }
@@ -201,6 +205,8 @@ impl StoredKey {
 pub(super) enum ContentError {
     #[error("the entry does not open")]
     Sealed(#[from] OpenError),
+    #[error("the entry cannot be sealed")]
+    Unsealed(#[from] SealError),
     #[error("the entry has another form")]
     Form(#[from] serde_json::Error),
     #[error("the entry is of format {0}")]
@@ -240,6 +246,12 @@ fn seal_opened(ring: &KeyRing, opened: &Opened) -> Result<Bytes, SealError> {
     let head = serde_json::to_vec(opened).map_err(|_| SealError)?;
     let text = Zeroizing::new([head.as_slice(), b"\n", &opened.body].concat());
     ring.seal(&text, PLACE).map(Bytes::from)
+}
+
+/// The same sealed with the first key, as of another time of confirmation.
+pub(super) fn sealed_anew(ring: &KeyRing, sealed: &[u8], at: Timestamp) -> Result<Bytes, ContentError> {
+    let opened = opened(ring, sealed)?;
+    Ok(seal_opened(ring, &Opened { confirmed_at: at, ..opened })?)
 }
 
 /// What is in an envelope.

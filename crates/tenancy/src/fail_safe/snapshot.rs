@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::Timestamp;
+use seal::KeyId;
 use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -85,24 +86,8 @@ impl FailSafe {
         let Some(shared) = &self.0 else { return 0 };
         let Some(file) = &shared.snapshot.file else { return 0 };
         let mut sizes = shared.snapshot.sizes.lock().await;
-        let bytes = match file.read().await {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                shared.snapshot.failed("read", &error);
-                return 0;
-            }
-        };
-        *sizes = Sizes { now: bytes.len() as u64, tidy: bytes.len() as u64, is_loaded: true };
-        shared.snapshot.file_bytes.store(sizes.now, Ordering::Relaxed);
-        let reader = Arc::clone(shared);
-        // Megabytes are opened; requests may come already.
-        let loaded = tokio::task::spawn_blocking(move || reader.restore(&bytes)).await;
-        let (usable, skipped) = loaded.unwrap_or_default();
-        shared.snapshot.skipped.fetch_add(skipped, Ordering::Relaxed);
-        if usable + skipped > 0 {
-            tracing::info!(usable, skipped, "the snapshot of the fail-safe was read");
-        }
-        usable
+        let loaded = shared.take_in(file.as_ref(), &mut sizes).await;
+        loaded.inspect_err(|error| shared.snapshot.failed("read", error)).unwrap_or_default()
     }
 
     /// Writes what is new, and forgets what is too old. Never ends.
@@ -150,13 +135,36 @@ impl FailSafe {
 }
 
 impl Shared {
-    /// Brings to the disk what is new; with `renew_after` also what was confirmed so much later than the snapshot says.
-    async fn write(&self, renew_after: Option<Duration>) {
+    /// Takes in what is in the file. Says how much of it may be served.
+    async fn take_in(self: &Arc<Self>, file: &dyn SnapshotFile, sizes: &mut Sizes) -> io::Result<u64> {
+        let bytes = file.read().await?;
+        *sizes = Sizes { now: bytes.len() as u64, tidy: bytes.len() as u64, is_loaded: true };
+        self.snapshot.file_bytes.store(sizes.now, Ordering::Relaxed);
+        let reader = Arc::clone(self);
+        // Megabytes are opened; requests may come already.
+        let loaded = tokio::task::spawn_blocking(move || reader.restore(&bytes)).await;
+        let (usable, skipped) = loaded.unwrap_or_default();
+        self.snapshot.skipped.fetch_add(skipped, Ordering::Relaxed);
+        if usable + skipped > 0 {
+            tracing::info!(usable, skipped, "the snapshot of the fail-safe was read");
+        }
+        Ok(usable)
+    }
+
+    /// Brings to the disk what is new; with `renew_after` also what was confirmed so much later than the snapshot says. Nothing is
+    /// written behind what could not be read: it is tried again with the next write.
+    async fn write(self: &Arc<Self>, renew_after: Option<Duration>) {
         let Some(file) = &self.snapshot.file else {
             drop(self.table().take_dirty());
             return;
         };
         let mut sizes = self.snapshot.sizes.lock().await;
+        if !sizes.is_loaded
+            && let Err(error) = self.take_in(file.as_ref(), &mut sizes).await
+        {
+            self.snapshot.failed("read", &error);
+            return;
+        }
         let (dirty, forgotten) = self.table().take_dirty();
         let mut bytes = Vec::new();
         {
@@ -184,7 +192,7 @@ impl Shared {
         }
         self.snapshot.is_failing.store(false, Ordering::Relaxed);
         sizes.now += length;
-        if sizes.is_loaded && sizes.now > SMALL && sizes.now > sizes.tidy.saturating_mul(2) {
+        if sizes.now > SMALL && sizes.now > sizes.tidy.saturating_mul(2) {
             self.tidy(file.as_ref(), &mut sizes).await;
         }
         self.snapshot.file_bytes.store(sizes.now, Ordering::Relaxed);
@@ -259,8 +267,25 @@ impl Shared {
         }
         let mut table = self.table();
         table.expire(end);
+        self.seal_anew(&mut table);
         let usable = table.entries().filter(|(_, entry)| entry.kind.is_served()).count();
         (usable as u64, unreadable + frames.damaged)
+    }
+}
+
+impl Shared {
+    /// Seals with the first key what another one sealed, so that the other may go.
+    fn seal_anew(&self, table: &mut Table) {
+        let first = self.ring.key_ids().next();
+        let is_old = |entry: &Entry| KeyId::of_envelope(&entry.sealed) != first;
+        let old = table.entries().filter(|(_, entry)| is_old(entry));
+        let old: Vec<_> = old.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        for (name, entry) in old {
+            match content::sealed_anew(&self.ring, &entry.sealed, entry.confirmed_at) {
+                Ok(sealed) => table.replace_envelope(&name, sealed),
+                Err(error) => tracing::debug!(%error, "an entry of the fail-safe is not sealed anew"),
+            }
+        }
     }
 }
 

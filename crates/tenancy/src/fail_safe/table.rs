@@ -139,6 +139,15 @@ impl Table {
         true
     }
 
+    /// The same entry in another envelope, which the snapshot has to get.
+    pub(super) fn replace_envelope(&mut self, name: &str, sealed: Bytes) {
+        if let Some(entry) = self.entries.get_mut(name) {
+            self.bytes = self.bytes - entry.sealed.len() + sealed.len();
+            entry.sealed = sealed;
+            self.dirty.insert(name.to_owned());
+        }
+    }
+
     /// A newer version is known, and what is remembered is good as it is.
     pub(super) fn raise(&mut self, name: &str, known: u64) {
         if let Some(entry) = self.entries.get_mut(name) {

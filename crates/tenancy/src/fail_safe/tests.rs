@@ -27,12 +27,16 @@ const MARK: &str = "marked-password";
 struct MemoryFile {
     bytes: Mutex<Vec<u8>>,
     is_full: AtomicBool,
+    is_unreadable: AtomicBool,
     replaced: AtomicU64,
 }
 
 #[async_trait]
 impl SnapshotFile for MemoryFile {
     async fn read(&self) -> io::Result<Vec<u8>> {
+        if self.is_unreadable.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
         Ok(self.bytes.lock().unwrap().clone())
     }
 

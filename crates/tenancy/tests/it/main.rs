@@ -7,6 +7,7 @@ mod desk;
 mod dying;
 mod recorder;
 mod renewed;
+mod replay;
 mod rotation;
 mod secret_writes;
 mod told;

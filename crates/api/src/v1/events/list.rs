@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
+use tenancy::EventPage;
 use utoipa::ToSchema;
 
 use super::reading::{Reading, number};
@@ -25,19 +26,23 @@ pub(super) struct EventsOut {
     #[schema(example = 4711)]
     next: u64,
     has_more: bool,
+    /// The highest number of the environment.
+    #[schema(example = 4720)]
+    last: u64,
 }
 
 /// The events of an environment behind a number, by number: what a subscriber missed. A service key gets those of its own
 /// service and of tenants as a whole. With `Accept: text/event-stream` they come as they are released, each with its number as
 /// the id of the event; who reconnects with `Last-Event-ID` goes on behind it, and without it and `after` begins with what is
-/// new. 410 where the events behind the number are not kept any more.
+/// new. 410 where the events behind the number are not kept any more: ask for `last` without a number, read the tenants anew, and go
+/// on behind it.
 #[utoipa::path(
     get,
     path = "/v1/events",
     tag = "events",
     operation_id = "listEvents",
     params(
-        ("after" = Option<u64>, Query, description = "The last number that is known; 0 where there is none"),
+        ("after" = Option<u64>, Query, description = "The last number that is known; without it, from the first that is kept on"),
         ("environment" = Option<String>, Query, description = "`staging` or `production`; that of the key where there is none"),
         ("limit" = Option<usize>, Query, description = "1 to 200, 20 where there is none"),
     ),
@@ -61,12 +66,14 @@ pub(super) async fn handler(State(state): State<ApiState>, request: Request) -> 
     if wants_stream(&parts.headers) {
         let known = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         let known = known.map(|text| number("Last-Event-ID", text)).transpose()?;
-        return stream::open(state, reading, known.or(after)).await;
+        let standing = parts.extensions.get().cloned();
+        return stream::open(state, reading, standing, known.or(after)).await;
     }
-    let page = reading.page(&state, after.unwrap_or_default(), parameters.limit()?).await?;
+    let page = reading.page(&state, after, parameters.limit()?).await?;
     let events = page.events.iter().map(|event| serde_json::to_value(event.envelope()));
     let events = events.collect::<Result<_, _>>().map_err(ApiError::Form)?;
-    Ok(Json(EventsOut { events, next: page.next, has_more: page.has_more }).into_response())
+    let EventPage { next, has_more, last, .. } = page;
+    Ok(Json(EventsOut { events, next, has_more, last }).into_response())
 }
 
 fn wants_stream(headers: &HeaderMap) -> bool {

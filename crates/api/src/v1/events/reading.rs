@@ -41,11 +41,11 @@ impl Reading {
         Ok(Self { environment, service })
     }
 
-    /// The events behind a number.
+    /// The events behind a number, or from the first that is kept on.
     pub(super) async fn page(
         &self,
         state: &ApiState,
-        after: u64,
+        after: Option<u64>,
         limit: usize,
     ) -> Result<EventPage, ReplayError> {
         state.use_cases().events.after(self.environment, after, self.service.as_ref(), limit).await

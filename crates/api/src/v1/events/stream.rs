@@ -8,8 +8,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use domain::ReleasedEvent;
 use futures::stream;
+use middleware::KeyStanding;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::reading::Reading;
 use crate::error::ApiError;
@@ -18,12 +19,16 @@ use crate::state::ApiState;
 /// Proxies cut streams that say nothing for a minute.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const PAGE: usize = 100;
-/// How soon a stream notices that the replica is about to stop, and that a store which was away answers again.
+/// How soon a stream notices that the replica is about to stop, that its key was withdrawn, and that a store which was away answers
+/// again.
 const GLANCE_EVERY: Duration = Duration::from_secs(1);
+/// How often the log is read though there is no news: that may have been lost with the store.
+const READ_EVERY: Duration = Duration::from_secs(10);
 
 struct Follower {
     state: ApiState,
     reading: Reading,
+    standing: Option<KeyStanding>,
     after: u64,
     ready: VecDeque<ReleasedEvent>,
     news: watch::Receiver<[u64; 2]>,
@@ -35,6 +40,7 @@ struct Follower {
 pub(super) async fn open(
     state: ApiState,
     reading: Reading,
+    standing: Option<KeyStanding>,
     after: Option<u64>,
 ) -> Result<Response, ApiError> {
     let permit = state.stream_permit()?;
@@ -43,9 +49,9 @@ pub(super) async fn open(
         Some(after) => after,
         None => reading.last(&state).await?,
     };
-    let page = reading.page(&state, after, PAGE).await?;
-    let follower =
-        Follower { state, reading, after: page.next, ready: page.events.into(), news, _permit: permit };
+    let page = reading.page(&state, Some(after), PAGE).await?;
+    let ready = page.events.into();
+    let follower = Follower { state, reading, standing, after: page.next, ready, news, _permit: permit };
     let events = stream::unfold(follower, |mut follower| async {
         let event = follower.next().await?;
         Some((Ok::<_, Infallible>(event), follower))
@@ -58,31 +64,49 @@ pub(super) async fn open(
 }
 
 impl Follower {
-    /// The next event; the end when the replica is about to stop, or what is next is not kept any more. Then the client
-    /// comes back with the last number that it has.
+    /// The next event; the end when the replica is about to stop, the key was withdrawn, or what is next is not kept any more.
+    /// Then the client comes back with the last number that it has.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if self.state.readiness().is_draining() {
+            if self.is_over().await {
                 return None;
             }
             if let Some(released) = self.ready.pop_front() {
                 return event(&released);
             }
-            match self.reading.page(&self.state, self.after, PAGE).await {
+            // What comes while the page is read is news.
+            self.news.mark_unchanged();
+            match self.reading.page(&self.state, Some(self.after), PAGE).await {
                 Ok(page) => {
                     let is_idle = page.events.is_empty() && !page.has_more;
                     self.after = page.next;
                     self.ready = page.events.into();
-                    if !is_idle {
-                        continue;
+                    if is_idle {
+                        self.wait().await;
                     }
                 }
                 Err(tenancy::ReplayError::Gone { .. }) => return None,
                 // It goes on when the store is back.
                 Err(tenancy::ReplayError::Store(_away)) => tokio::time::sleep(GLANCE_EVERY).await,
             }
-            let known = *self.news.borrow_and_update();
-            let _ = timeout(GLANCE_EVERY, self.news.wait_for(|now| *now != known)).await;
+        }
+    }
+
+    async fn is_over(&self) -> bool {
+        let is_withdrawn = match &self.standing {
+            Some(standing) => !standing.holds().await,
+            None => false,
+        };
+        is_withdrawn || self.state.readiness().is_draining()
+    }
+
+    /// Until there is news, or the stream is over.
+    async fn wait(&mut self) {
+        let until = Instant::now() + READ_EVERY;
+        while Instant::now() < until && !self.is_over().await {
+            if timeout(GLANCE_EVERY, self.news.changed()).await.is_ok() {
+                return;
+            }
         }
     }
 }

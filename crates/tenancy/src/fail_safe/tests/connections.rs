@@ -142,3 +142,16 @@ fn off_is_off() {
         assert_eq!(off.counters(), FailSafeCounters::default());
     }
 }
+
+#[test]
+fn limits_of_pools_lead_nowhere_else() {
+    let with = |settings: Option<domain::ConnectionSettings>| {
+        let module = domain::ModuleResources { connection_settings: settings, ..Default::default() };
+        Association { modules: [("onboarding".parse().unwrap(), module)].into(), ..association() }
+    };
+    let limits = domain::ConnectionSettings { max_open_conns: 7, max_idle_conns: 1, statement_timeout: None };
+    assert_eq!(Places::of(&with(None)), Places::of(&with(Some(limits))));
+    assert_ne!(Places::of(&with(None)), Places::of(&association()), "a module more");
+    let schema = Association { isolation: Isolation::Schema, ..with(None) };
+    assert_ne!(Places::of(&with(None)), Places::of(&schema));
+}

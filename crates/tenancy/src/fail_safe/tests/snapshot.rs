@@ -37,6 +37,37 @@ async fn what_another_key_sealed_is_counted_and_not_believed() {
 }
 
 #[tokio::test]
+async fn what_an_older_key_sealed_is_sealed_anew_at_the_next_start() {
+    let process = Process::new();
+    process.confirm("a", 1);
+    process.fail_safe.persist().await;
+    process.clock.advance(Duration::from_secs(60));
+    let both = KeyRing::new(SealingKey::from_bytes([2; 32]), [SealingKey::from_bytes([1; 32])]);
+    let (next, _) = process.next_with(both).await;
+    next.fail_safe.persist().await;
+    let (last, usable) = next.next_with(ring(2)).await;
+    assert_eq!((usable, last.told("a")), (1, "version 1 of 60 s".into()), "and the older key may go");
+}
+
+#[tokio::test]
+async fn a_file_that_could_not_be_read_is_read_later_and_nothing_is_written_until_then() {
+    let process = Process::new();
+    process.confirm("a", 1);
+    process.fail_safe.persist().await;
+    let whole = process.bytes();
+    let next = FailSafe::new(WINDOW, ring(1), process.clock.clone(), Some(process.file.clone()));
+    process.file.is_unreadable.store(true, Ordering::SeqCst);
+    assert_eq!(next.load().await, 0);
+    next.confirm(&name("b"), &config("b", 1));
+    next.persist().await;
+    assert_eq!(process.bytes(), whole);
+    process.file.is_unreadable.store(false, Ordering::SeqCst);
+    next.persist().await;
+    assert_eq!(next.counters().entries, 2);
+    assert_eq!(process.next_with(ring(1)).await.1, 2);
+}
+
+#[tokio::test]
 async fn a_dump_shows_no_password_and_no_name() {
     let process = Process::new();
     process.confirm("a-tenant", 1);
