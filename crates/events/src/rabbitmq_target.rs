@@ -48,7 +48,7 @@ impl Target for RabbitTarget {
     }
 }
 
-fn of_target(error: rabbitmq::PublishError) -> PublishError {
+fn of_target(error: rabbitmq::ConfirmError) -> PublishError {
     if error.is_of_the_message() {
         PublishError::Refused(error.into())
     } else {

@@ -1,4 +1,4 @@
-//! Which versions of secrets those get who ask for none.
+//! Which version of each secret is current: the one that readers get who name no version.
 
 use domain::{SecretPath, SecretReference, Tenant, TenantId};
 

@@ -7,7 +7,7 @@ use domain::{Changed, Invalidator, StoreUnavailable, TenantEvent};
 
 use crate::records::Records;
 
-/// Whoever made the change told the caches already, unless it died over it: so they are looked at, and told where they are old.
+/// The writer of a change invalidates the caches itself. Where it died first, this does it, for whatever is older than the record.
 pub(crate) struct EventInvalidator(Arc<Records>);
 
 impl EventInvalidator {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Environment, Invalid, ModuleName, ResourceKind, Service};
 
 /// The catalogue is one for both environments. A caller that is for one of them may add to it, and says where services of its
-/// own environment are reached; it takes nothing away that the other may use. Of what could not be read nobody knows what it
-/// would take away.
+/// own environment are reached; it takes nothing away that the other may use. A field that
+/// could not be read is not judged here: its error is noted already.
 pub(crate) fn check_reach(
     own: Option<Environment>,
     before: Option<&Service>,

@@ -50,7 +50,7 @@ impl SecretWriting {
             parts.secret_writes.note_secret_writes(&notes).await?;
         }
         let this = Self { parts: parts.clone(), tenant: tenant.clone(), notes, began };
-        // Each is heard out: one that is dropped in the middle might be stored after it was removed.
+        // Every put is awaited: one that is dropped half-way might be stored after its version was removed.
         let texts: Vec<_> = references.iter().cloned().zip(texts).collect();
         let storing = stream::iter(texts).map(|(reference, text)| {
             let secrets = Arc::clone(&parts.secrets);

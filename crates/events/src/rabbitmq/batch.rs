@@ -2,14 +2,14 @@
 
 use tokio::time::{Instant, timeout_at};
 
+use super::confirm_error::ConfirmError;
 use super::counting::Counting;
 use super::fault::Fault;
 use super::keeper::Shared;
 use super::lane::Outcome;
 use super::message::{Outgoing, Published};
-use super::publish_error::PublishError;
 
-type Outcomes = Vec<Result<Published, PublishError>>;
+type Outcomes = Vec<Result<Published, ConfirmError>>;
 
 impl Shared {
     /// Publishes messages in their order, up to so many at once as may wait for their confirms.
@@ -83,16 +83,16 @@ impl Shared {
                         tracing::warn!(routing_key = key, message_id = %id, "no queue takes the message");
                     }
                 }
-                Err(PublishError::Refused(_)) => {
+                Err(ConfirmError::Refused(_)) => {
                     Counting::add(&self.counting.nacked);
                 }
-                Err(PublishError::Unavailable(_) | PublishError::Credentials(_)) => {}
+                Err(ConfirmError::Unavailable(_) | ConfirmError::Credentials(_)) => {}
             }
         }
     }
 }
 
 /// Whether the others would fare no better.
-fn is_of_all_messages(result: &Result<Published, PublishError>) -> bool {
+fn is_of_all_messages(result: &Result<Published, ConfirmError>) -> bool {
     matches!(result, Err(error) if !error.is_of_the_message())
 }

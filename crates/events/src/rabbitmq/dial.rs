@@ -10,8 +10,8 @@ use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
 use tokio::time::timeout;
 
+use super::driver_settings::DriverSettings;
 use super::socket::Socket;
-use super::target::Target;
 
 type Stream = AsyncTcpStream<<Runtime as Reactor>::TcpStream>;
 
@@ -19,7 +19,7 @@ type Stream = AsyncTcpStream<<Runtime as Reactor>::TcpStream>;
 const NAME: &str = "pool-manager";
 
 /// Opens a connection. `socket` becomes a handle on it, to end it with whenever it takes too long.
-pub(super) async fn dial(target: &Target, socket: &Arc<Socket>) -> lapin::Result<Connection> {
+pub(super) async fn dial(target: &DriverSettings, socket: &Arc<Socket>) -> lapin::Result<Connection> {
     let (tls, socket, patience) = (target.tls.clone(), Arc::clone(socket), target.patience);
     let properties = ConnectionProperties::default().with_connection_name(NAME.into());
     let open = async move |uri: AMQPUri, runtime: Runtime| -> lapin::Result<Stream> {

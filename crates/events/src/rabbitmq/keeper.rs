@@ -8,13 +8,13 @@ use tokio_util::sync::CancellationToken;
 use super::back_off::BackOff;
 use super::connect_error::ConnectError;
 use super::counting::Counting;
+use super::driver_settings::DriverSettings;
 use super::fault::Fault;
 use super::link::{End, Link};
-use super::target::Target;
 
 /// What the task and the publisher share.
 pub(super) struct Shared {
-    pub(super) target: Target,
+    pub(super) target: DriverSettings,
     pub(super) counting: Counting,
     pub(super) state: watch::Sender<State>,
     /// Cancelled when the publisher is closed.
@@ -84,7 +84,7 @@ fn tell(error: &ConnectError, told: bool) {
 }
 
 impl Shared {
-    pub(super) fn new(target: Target) -> Self {
+    pub(super) fn new(target: DriverSettings) -> Self {
         Self {
             target,
             counting: Counting::default(),

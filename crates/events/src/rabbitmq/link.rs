@@ -11,14 +11,14 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::confirm_error::ConfirmError;
 use super::connect_error::ConnectError;
 use super::dial::dial;
+use super::driver_settings::DriverSettings;
 use super::fault::Fault;
 use super::lane::{Lane, Outcome};
 use super::message::Outgoing;
-use super::publish_error::PublishError;
 use super::socket::SocketOwner;
-use super::target::Target;
 pub(super) use ending::End;
 
 /// Limit on a farewell that the broker answers.
@@ -37,7 +37,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) async fn open(target: &Target) -> Result<Self, ConnectError> {
+    pub(super) async fn open(target: &DriverSettings) -> Result<Self, ConnectError> {
         // Also when this is given up, the driver's thread ends.
         let socket = SocketOwner::default();
         let opening = async {
@@ -60,11 +60,11 @@ impl Link {
     /// Sends messages together and waits for their confirms. The error is that of all that have no answer then.
     pub(super) async fn send(
         &self,
-        target: &Target,
+        target: &DriverSettings,
         messages: &[Outgoing<'_>],
         deadline: Instant,
         outcome: &mut Outcome,
-    ) -> Result<(), PublishError> {
+    ) -> Result<(), ConfirmError> {
         self.not_blocked()?;
         let mut lane = timeout_at(deadline, self.lane.lock()).await.map_err(|_elapsed| Fault::Busy)?;
         let sending = async {
@@ -81,7 +81,7 @@ impl Link {
         tokio::select! {
             biased;
             sent = timeout_at(deadline, sending) => match sent {
-                Ok(result) => result.map_err(PublishError::from),
+                Ok(result) => result.map_err(ConfirmError::from),
                 Err(_elapsed) => {
                     self.hangs.cancel();
                     Err(Fault::Silent(target.patience).into())

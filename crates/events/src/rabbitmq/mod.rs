@@ -10,19 +10,19 @@
 mod back_off;
 mod batch;
 mod config;
+mod confirm_error;
 mod connect_error;
 mod counting;
 mod dial;
+mod driver_settings;
 mod exchange;
 mod fault;
 mod keeper;
 mod lane;
 mod link;
 mod message;
-mod publish_error;
 mod publisher;
 mod socket;
-mod target;
 mod tls;
 mod uri;
 
@@ -30,10 +30,10 @@ use std::error::Error;
 use std::sync::Arc;
 
 pub use config::{RabbitConfig, RabbitConfigError};
+pub use confirm_error::ConfirmError;
 pub use connect_error::ConnectError;
 pub use counting::RabbitStats;
 pub use message::{Outgoing, Published};
-pub use publish_error::PublishError;
 pub use publisher::RabbitPublisher;
 pub use uri::{RabbitUri, RabbitUriError};
 

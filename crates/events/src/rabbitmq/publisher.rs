@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::config::{RabbitConfig, RabbitConfigError};
+use super::confirm_error::ConfirmError;
 use super::connect_error::ConnectError;
 use super::counting::RabbitStats;
+use super::driver_settings::DriverSettings;
 use super::fault::Fault;
 use super::keeper::{Shared, State, keep};
 use super::message::{Outgoing, Published};
-use super::publish_error::PublishError;
-use super::target::Target;
 
 /// Publishes to a topic exchange of a RabbitMQ broker. Once used, it keeps one connection and mends it by itself, in a task that
 /// ends with it.
@@ -23,7 +23,7 @@ pub struct RabbitPublisher {
 impl RabbitPublisher {
     /// A publisher that has not connected: the first use does.
     pub fn new(config: &RabbitConfig) -> Result<Self, RabbitConfigError> {
-        let shared = Arc::new(Shared::new(Target::new(config)?));
+        let shared = Arc::new(Shared::new(DriverSettings::new(config)?));
         Ok(Self { shared, started: AtomicBool::new(false) })
     }
 
@@ -43,7 +43,7 @@ impl RabbitPublisher {
     }
 
     /// Publishes one message and waits for the broker's confirm.
-    pub async fn publish(&self, message: Outgoing<'_>) -> Result<Published, PublishError> {
+    pub async fn publish(&self, message: Outgoing<'_>) -> Result<Published, ConfirmError> {
         let results = self.publish_batch(&[message]).await;
         results.into_iter().next().unwrap_or_else(|| Err(Fault::Lost.into()))
     }
@@ -54,7 +54,7 @@ impl RabbitPublisher {
     /// The first that is not taken for want of a broker ends the batch: those after it were not sent, unless they were in
     /// flight with it. After a refused one the others are taken. So where two messages must not change places, the second
     /// belongs into a later batch than the first.
-    pub async fn publish_batch(&self, messages: &[Outgoing<'_>]) -> Vec<Result<Published, PublishError>> {
+    pub async fn publish_batch(&self, messages: &[Outgoing<'_>]) -> Vec<Result<Published, ConfirmError>> {
         self.start();
         self.shared.publish_batch(messages).await
     }

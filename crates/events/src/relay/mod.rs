@@ -30,9 +30,9 @@ pub use stats::{RelayCounters, TargetCounters};
 use stats::{Stats, TargetStats};
 use term::{LEASE, LEASE_TIME, Term};
 
-/// How often what waits is looked at while there is something.
+/// Between rounds of releasing while events come.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How often in the end, where there is nothing for long.
+/// The longest pause between rounds once there is nothing for long.
 const IDLE_LOOK_EVERY: Duration = Duration::from_millis(400);
 /// How often a process that does not relay tries to.
 const TRY_EVERY: Duration = Duration::from_millis(1_000);

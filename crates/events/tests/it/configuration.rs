@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use events::rabbitmq::{ConnectError, PublishError, Published, RabbitConfig, RabbitPublisher};
+use events::rabbitmq::{ConfirmError, ConnectError, Published, RabbitConfig, RabbitPublisher};
 use lapin::options::{ExchangeDeclareOptions, ExchangeDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties, ExchangeKind};
@@ -30,7 +30,7 @@ async fn a_wrong_password_is_told_apart_and_never_shown() {
     let error = publisher.connect().await.unwrap_err();
     assert!(matches!(error, ConnectError::Credentials(_)) && error.is_misconfiguration(), "{error:?}");
     let refused = publisher.publish(message(b"{}")).await.unwrap_err();
-    assert!(matches!(refused, PublishError::Credentials(_)), "{refused:?}");
+    assert!(matches!(refused, ConfirmError::Credentials(_)), "{refused:?}");
     let shown = format!("{config:?} {publisher:?} {} {}", chain(&error), chain(&refused));
     assert!(!shown.contains(PASSWORD), "{shown}");
     assert!(shown.contains("ACCESS_REFUSED"), "{shown}");
@@ -73,7 +73,7 @@ async fn a_user_who_may_only_write_is_enough_where_the_exchange_is() {
     broker.control(&["set_permissions", user, "^$", "^$", "^$"]).await;
     let refused = writer.publish(message(b"{}")).await;
     // The broker remembers permissions for a while.
-    assert!(matches!(refused, Ok(Published::Unroutable) | Err(PublishError::Credentials(_))), "{refused:?}");
+    assert!(matches!(refused, Ok(Published::Unroutable) | Err(ConfirmError::Credentials(_))), "{refused:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Messages that the broker does not take for what they are.
 
-use events::rabbitmq::{Outgoing, PublishError, Published};
+use events::rabbitmq::{ConfirmError, Outgoing, Published};
 
 use crate::support::{LARGEST, Queue, config, controlled, message, publisher};
 
@@ -12,7 +12,7 @@ async fn one_too_large_is_refused_and_the_others_arrive() {
     let queue = Queue::bind(&broker.uri(), &config.exchange).await;
     let too_large = vec![b' '; LARGEST + 1];
     let alone = publisher.publish(message(&too_large)).await;
-    assert!(matches!(alone, Err(PublishError::Refused(_))), "{alone:?}");
+    assert!(matches!(alone, Err(ConfirmError::Refused(_))), "{alone:?}");
     let bodies: Vec<String> = (0..100).map(|number| number.to_string()).collect();
     let mut messages: Vec<_> = bodies.iter().map(|body| message(body.as_bytes())).collect();
     messages[40].body = &too_large;
@@ -21,7 +21,7 @@ async fn one_too_large_is_refused_and_the_others_arrive() {
     for (number, result) in results.iter().enumerate() {
         match result {
             Ok(Published::Routed) => assert!(number != 40 && number != 70, "message {number} was taken"),
-            Err(PublishError::Refused(_)) => {
+            Err(ConfirmError::Refused(_)) => {
                 assert!(number == 40 || number == 70, "message {number}: {result:?}");
             }
             _ => panic!("message {number}: {result:?}"),
@@ -46,7 +46,7 @@ async fn one_that_a_queue_rejects_is_refused() {
     let queue = Queue::bind_short(&broker.uri(), &config.exchange, 1).await;
     assert!(publisher.publish(message(b"1")).await.is_ok());
     let refused = publisher.publish(message(b"2")).await;
-    assert!(matches!(refused, Err(PublishError::Refused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(ConfirmError::Refused(_))), "{refused:?}");
     assert_eq!(queue.numbers().await, [1]);
     assert!(publisher.publish(message(b"3")).await.is_ok());
 }
@@ -60,5 +60,5 @@ async fn one_that_the_protocol_cannot_carry_is_refused_before_it_is_sent() {
     let key = "k".repeat(256);
     let messages = [message(b"1"), Outgoing { routing_key: &key, ..message(b"2") }, message(b"3")];
     let results = publisher.publish_batch(&messages).await;
-    assert!(matches!(results.as_slice(), [Ok(_), Err(PublishError::Refused(_)), Ok(_)]), "{results:?}");
+    assert!(matches!(results.as_slice(), [Ok(_), Err(ConfirmError::Refused(_)), Ok(_)]), "{results:?}");
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use domain::Timestamp;
-use events::rabbitmq::{Outgoing, PublishError, RabbitConfig, RabbitPublisher};
+use events::rabbitmq::{ConfirmError, Outgoing, RabbitConfig, RabbitPublisher};
 use lapin::message::BasicGetMessage;
 use lapin::options::{BasicGetOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
@@ -39,8 +39,8 @@ pub(crate) fn message(body: &[u8]) -> Outgoing<'_> {
     }
 }
 
-pub(crate) fn is_unavailable<T>(result: &Result<T, PublishError>) -> bool {
-    matches!(result, Err(PublishError::Unavailable(_)))
+pub(crate) fn is_unavailable<T>(result: &Result<T, ConfirmError>) -> bool {
+    matches!(result, Err(ConfirmError::Unavailable(_)))
 }
 
 /// The error and all that is behind it.

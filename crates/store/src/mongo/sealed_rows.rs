@@ -11,7 +11,7 @@ use super::fault::Fault;
 use crate::clamped::clamped;
 
 const SEALED_SECRETS: &str = "sealed_secrets";
-/// So many bytes of an envelope are no others'.
+/// Length of the beginning of an envelope (key id, nonce) that tells it from any other.
 const HEAD: usize = 32;
 
 /// The version first: it has no space in it, so no two references have one id.

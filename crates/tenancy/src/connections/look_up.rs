@@ -185,7 +185,7 @@ impl LookUp {
         if let Some(outage) = self.fail_safe.outage() {
             match &loaded {
                 Ok(Ok(_)) => {
-                    outage.is_over();
+                    outage.ended();
                     self.cache.source_answered();
                 }
                 Ok(Err(refusal)) if refusal.is_outage() => {

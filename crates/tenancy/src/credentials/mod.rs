@@ -1,7 +1,7 @@
 //! Credentials with which applications call others on behalf of a tenant.
 
 mod body;
-mod draft;
+mod new_credential;
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::records::Records;
 use crate::refusal::{Missing, Refusal};
 use crate::writing::{Story, Writing};
 pub use body::{ExternalSecret, M2mSecret};
-use draft::{Draft, Mode, facts};
+use new_credential::{Mode, NewCredential, facts};
 
 /// How many random bytes a client secret has that is made here.
 const SECRET_BYTES: usize = 32;
@@ -84,8 +84,8 @@ impl Credentials {
             source: "it is not of the form that was written".into(),
         })?;
         let secret = M2mSecret { client_secret: self.new_secret()?, ..secret };
-        let draft = Draft { path, body: secret.body()?, m2m: Some(secret), mode: Mode::Rotate };
-        self.write(&tenant, draft, writing).await
+        let credential = NewCredential { path, body: secret.body()?, m2m: Some(secret), mode: Mode::Rotate };
+        self.write(&tenant, credential, writing).await
     }
 
     /// Makes one for somebody else's service.
@@ -135,8 +135,8 @@ impl Credentials {
             let service = catalogue.services.get(&service);
             secret.target_base_url = service.and_then(|it| it.base_urls.get(&tenant.environment).cloned());
         }
-        let draft = Draft { path, body: secret.body()?, m2m: Some(secret), mode };
-        self.write(&tenant, draft, writing).await
+        let credential = NewCredential { path, body: secret.body()?, m2m: Some(secret), mode };
+        self.write(&tenant, credential, writing).await
     }
 
     async fn write_external(
@@ -148,7 +148,7 @@ impl Credentials {
     ) -> Result<CredentialView, Refusal> {
         secret.check()?;
         let tenant = self.0.living(&path.tenant, writing.actor).await?;
-        self.write(&tenant, Draft { path, body: secret.body()?, m2m: None, mode }, writing).await
+        self.write(&tenant, NewCredential { path, body: secret.body()?, m2m: None, mode }, writing).await
     }
 
     fn new_secret(&self) -> Result<SecretText, Refusal> {

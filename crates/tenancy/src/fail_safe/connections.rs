@@ -20,7 +20,7 @@ pub(crate) struct Recalled {
 }
 
 impl FailSafe {
-    /// The sources of connections as they were last met; `None` when nothing is remembered.
+    /// The sources of connections as they were last met; `None` where the fail-safe is off.
     pub(crate) fn outage(&self) -> Option<&Outage> {
         self.0.as_deref().map(|shared| &shared.outage)
     }

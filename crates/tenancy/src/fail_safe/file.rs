@@ -10,7 +10,7 @@ pub trait SnapshotFile: Send + Sync + 'static {
     /// All of it; nothing when there is none yet.
     async fn read(&self) -> io::Result<Vec<u8>>;
 
-    /// Puts bytes behind what is there. Returns when they would outlive the machine.
+    /// Appends; returns once the bytes are synced to the disk.
     async fn append(&self, bytes: Vec<u8>) -> io::Result<()>;
 
     /// Puts bytes in the place of what is there: all of them, or nothing changes.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// How long nobody else is sent to sources that gave one no answer.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// From the first load that got no answer to the first that got one. Meanwhile one load in [`PAUSE`] tries again.
+/// Lasts from the first load without an answer until one succeeds; meanwhile one load in every [`PAUSE`] tries.
 #[derive(Default)]
 pub(crate) struct Outage(Mutex<Option<Met>>);
 
@@ -21,7 +21,7 @@ struct Met {
 
 impl Outage {
     /// The sources answered.
-    pub(crate) fn is_over(&self) {
+    pub(crate) fn ended(&self) {
         *self.lock() = None;
     }
 
@@ -74,7 +74,7 @@ mod tests {
         tokio::time::advance(PAUSE).await;
         assert!(outage.may_ask());
         assert!(!outage.may_ask(), "one is on its way");
-        outage.is_over();
+        outage.ended();
         outage.was_met(true);
         outage.store_answers();
         assert!(outage.may_ask() && outage.may_ask() && !outage.goes_on());

@@ -18,7 +18,7 @@ use super::{FailSafe, FailSafeCounters, Shared, SnapshotFile};
 
 /// How often what is new is written.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
-/// How often it is looked at what was confirmed again, and at what is too old: in looks of [`WRITE_EVERY`].
+/// Every so many ticks of [`WRITE_EVERY`] what is too old goes, and newer times of confirmation are written.
 const TIDY_EVERY: u32 = 60;
 /// What was confirmed again is written when the snapshot is so much behind.
 const RENEW_AFTER: Duration = Duration::from_secs(300);

@@ -25,7 +25,7 @@ const GLANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often the log is read though there is no news: that may have been lost with the store.
 const READ_EVERY: Duration = Duration::from_secs(10);
 
-struct Follower {
+struct EventStream {
     state: ApiState,
     reading: Reading,
     standing: Option<KeyStanding>,
@@ -51,10 +51,10 @@ pub(super) async fn open(
     };
     let page = reading.page(&state, Some(after), PAGE).await?;
     let ready = page.events.into();
-    let follower = Follower { state, reading, standing, after: page.next, ready, news, _permit: permit };
-    let events = stream::unfold(follower, |mut follower| async {
-        let event = follower.next().await?;
-        Some((Ok::<_, Infallible>(event), follower))
+    let events = EventStream { state, reading, standing, after: page.next, ready, news, _permit: permit };
+    let events = stream::unfold(events, |mut events| async {
+        let event = events.next().await?;
+        Some((Ok::<_, Infallible>(event), events))
     });
     let mut response =
         Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)).into_response();
@@ -63,7 +63,7 @@ pub(super) async fn open(
     Ok(response)
 }
 
-impl Follower {
+impl EventStream {
     /// The next event; the end when the replica is about to stop, the key was withdrawn, or what is next is not kept any more.
     /// Then the client comes back with the last number that it has.
     async fn next(&mut self) -> Option<Event> {

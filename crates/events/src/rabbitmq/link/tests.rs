@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::Link;
 use crate::rabbitmq::connect_error::ConnectError;
-use crate::rabbitmq::{RabbitConfig, target::Target};
+use crate::rabbitmq::{RabbitConfig, driver_settings::DriverSettings};
 
 /// Threads in which the driver reads connections; 0 where they cannot be counted.
 fn driver_threads() -> usize {
@@ -22,7 +22,7 @@ async fn an_attempt_that_is_given_up_leaves_no_thread_behind() {
     let uri = format!("amqp://{}/%2f", silent.local_addr().unwrap());
     let patience = Duration::from_millis(50);
     let config = RabbitConfig { patience, ..RabbitConfig::new(uri.parse().unwrap()) };
-    let target = Target::new(&config).unwrap();
+    let target = DriverSettings::new(&config).unwrap();
     for _ in 0..10 {
         let opened = Link::open(&target).await.map(|_link| ());
         assert!(matches!(opened, Err(ConnectError::Unavailable(_))), "{opened:?}");

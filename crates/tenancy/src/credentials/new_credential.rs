@@ -22,7 +22,7 @@ pub(super) enum Mode {
 }
 
 /// What is to be written.
-pub(super) struct Draft<'a> {
+pub(super) struct NewCredential<'a> {
     pub(super) path: &'a CredentialPath,
     pub(super) body: SecretText,
     pub(super) m2m: Option<M2mSecret>,
@@ -34,10 +34,10 @@ impl Credentials {
     pub(super) async fn write(
         &self,
         tenant: &Tenant,
-        draft: Draft<'_>,
+        new: NewCredential<'_>,
         writing: Writing<'_, CredentialView>,
     ) -> Result<CredentialView, Refusal> {
-        let Draft { path, body, m2m, mode } = draft;
+        let NewCredential { path, body, m2m, mode } = new;
         let name = &path.name;
         let former = tenant.credentials.get(name).map(|it| it.secrets.clone());
         if mode == Mode::Create && former.is_some() {

@@ -8,7 +8,7 @@ use super::fault::Fault;
 
 /// Why it is not known that the broker has a message.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum PublishError {
+pub enum ConfirmError {
     /// The broker cannot be reached, gives no answer, or takes nothing for now. It may have the message; to repeat it is right.
     #[error("the broker is not available")]
     Unavailable(#[source] Cause),
@@ -20,14 +20,14 @@ pub enum PublishError {
     Refused(#[source] Cause),
 }
 
-impl PublishError {
+impl ConfirmError {
     /// Whether the message is at fault, and others may be taken.
     pub fn is_of_the_message(&self) -> bool {
         matches!(self, Self::Refused(_))
     }
 }
 
-impl From<Fault> for PublishError {
+impl From<Fault> for ConfirmError {
     fn from(fault: Fault) -> Self {
         if fault.is_of_permission() {
             Self::Credentials(Arc::new(fault))
@@ -39,7 +39,7 @@ impl From<Fault> for PublishError {
     }
 }
 
-impl From<ConnectError> for PublishError {
+impl From<ConnectError> for ConfirmError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Credentials(cause) => Self::Credentials(cause),

@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use super::config::{RabbitConfig, RabbitConfigError};
 use super::tls;
 
-pub(super) struct Target {
+pub(super) struct DriverSettings {
     pub(super) uri: AMQPUri,
     pub(super) exchange: ShortString,
     pub(super) tls: Option<Arc<ClientConfig>>,
@@ -18,7 +18,7 @@ pub(super) struct Target {
     pub(super) in_flight: usize,
 }
 
-impl Target {
+impl DriverSettings {
     pub(super) fn new(config: &RabbitConfig) -> Result<Self, RabbitConfigError> {
         let mut uri = config.uri.parsed().clone();
         uri.query
