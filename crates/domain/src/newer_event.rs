@@ -72,7 +72,7 @@ mod tests {
 
     use crate::event::TenantEvent;
 
-    fn read(event_type: &str, payload: serde_json::Value) -> Result<TenantEvent, serde_json::Error> {
+    fn read(event_type: &str, payload: &serde_json::Value) -> Result<TenantEvent, serde_json::Error> {
         let event = json!({ "event_id": "0f8fad5b-d9cb-469f-a165-70867728950e", "at": 5, "tenant_id": "acme",
             "tenant_slug": "acme", "environment": "staging", "tenant_version": 3, "event_type": event_type,
             "payload": payload });
@@ -83,10 +83,10 @@ mod tests {
 
     #[test]
     fn a_type_that_is_not_known_is_passed_on_as_it_is() {
-        let moved = read("tenant.moved", json!({ "to": "another", "service_name": "ledger" })).unwrap();
+        let moved = read("tenant.moved", &json!({ "to": "another", "service_name": "ledger" })).unwrap();
         assert_eq!(moved.kind.name(), "tenant.moved");
         assert_eq!(moved.kind.service().map(ToString::to_string).as_deref(), Some("ledger"));
-        assert_eq!(read("tenant.renumbered", json!({ "from": [1] })).unwrap().kind.service(), None);
+        assert_eq!(read("tenant.renumbered", &json!({ "from": [1] })).unwrap().kind.service(), None);
     }
 
     #[test]
@@ -96,7 +96,7 @@ mod tests {
             ("tenant.moved", json!({ "service_name": 5 })),
             ("tenant.moved", json!({ "service_name": "no name" })),
         ] {
-            assert!(read(event_type, payload).is_err(), "{event_type}");
+            assert!(read(event_type, &payload).is_err(), "{event_type}");
         }
     }
 }

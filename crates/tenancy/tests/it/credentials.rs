@@ -66,7 +66,8 @@ async fn the_spellings_are_those_of_the_setting(mut mortal: Mortal) {
     mortal.process().credentials.create_m2m(&path, client("one"), mortal.writing()).await.unwrap();
     mortal.parts.credential_ids = [IdSpelling::Dashed].into();
     let rotated = mortal.process().credentials.rotate_m2m(&path, mortal.writing()).await.unwrap();
-    let [secret] = &rotated.credential.secrets[..] else { panic!("{rotated:?}") };
+    assert_eq!(rotated.credential.secrets.len(), 1, "{rotated:?}");
+    let secret = &rotated.credential.secrets[0];
     assert!(secret.path.as_str().contains(&IdSpelling::Dashed.of(&tenant)), "{secret:?}");
     assert_eq!(mortal.current(&secret.path), Some(secret.version));
     mortal.settled_after(301).await;

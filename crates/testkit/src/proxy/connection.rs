@@ -85,6 +85,9 @@ async fn requests(
         before.clear();
         before.extend_from_slice(piece);
         server.write_all(piece).await?;
+        if let Some(kept) = lock(&state.kept).as_mut() {
+            kept.extend_from_slice(piece);
+        }
         state.bytes_to_server.fetch_add(length as u64, Ordering::SeqCst);
     }
 }

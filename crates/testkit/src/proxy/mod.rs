@@ -40,6 +40,8 @@ pub struct Proxy {
 struct State {
     upstream: Mutex<SocketAddr>,
     rule: Mutex<Option<CutRule>>,
+    /// What was passed to the server since it was to be kept.
+    kept: Mutex<Option<Vec<u8>>>,
     /// 1 while the port is listened on.
     listening: AtomicU64,
     accepted: AtomicU64,
@@ -58,6 +60,7 @@ impl Proxy {
         let state = Arc::new(State {
             upstream: Mutex::new(upstream),
             rule: Mutex::new(None),
+            kept: Mutex::new(None),
             listening: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
             open: AtomicU64::new(0),
@@ -134,6 +137,16 @@ impl Proxy {
     /// How many connections are open.
     pub fn open(&self) -> u64 {
         self.state.open.load(Ordering::SeqCst)
+    }
+
+    /// Keeps what is passed to the server from now on.
+    pub fn keep_requests(&self) {
+        *lock(&self.state.kept) = Some(Vec::new());
+    }
+
+    /// What was passed to the server since; nothing where it was not [kept](Self::keep_requests).
+    pub fn kept_requests(&self) -> Vec<u8> {
+        lock(&self.state.kept).clone().unwrap_or_default()
     }
 
     /// How many bytes were passed to the server.
