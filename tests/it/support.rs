@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::Clock;
 use pool_manager::config::{Config, Variables};
 use pool_manager::{App, Failure, Ports, RecordStore, Shutdown, SystemClock, Telemetry, build_with};
 use reqwest::header::HeaderMap;
@@ -44,13 +45,14 @@ pub(crate) struct Answer {
 }
 
 pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
-    build_layered(data_dir, variables, |store| store).await
+    build_layered(data_dir, variables, Arc::new(SystemClock), |store| store).await
 }
 
-/// The same with something round its store.
+/// The same by another clock and with something round its store.
 async fn build_layered(
     data_dir: &Path,
     variables: &[(&str, &str)],
+    clock: Arc<dyn Clock>,
     layer: impl FnOnce(RecordStore) -> RecordStore,
 ) -> App {
     let data_dir = data_dir.to_str().unwrap();
@@ -64,7 +66,6 @@ async fn build_layered(
     let environment: Variables =
         own.chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let config = Config::read(&environment).expect("a configuration");
-    let clock = Arc::new(SystemClock);
     let ports = Ports::of(&config, clock.clone()).await.expect("its ports");
     let ports = Ports { store: layer(ports.store), ..ports };
     build_with(config, ports, clock, &Telemetry::default().meter()).expect("a service")
@@ -81,11 +82,24 @@ impl Service {
         variables: &[(&str, &str)],
         layer: impl FnOnce(RecordStore) -> RecordStore,
     ) -> Self {
+        Self::start_inner(variables, Arc::new(SystemClock), layer).await
+    }
+
+    /// Starts with another time of day.
+    pub(crate) async fn start_at(clock: Arc<dyn Clock>, variables: &[(&str, &str)]) -> Self {
+        Self::start_inner(variables, clock, |store| store).await
+    }
+
+    async fn start_inner(
+        variables: &[(&str, &str)],
+        clock: Arc<dyn Clock>,
+        layer: impl FnOnce(RecordStore) -> RecordStore,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let shutdown = Shutdown::new();
         let directory = tempfile::tempdir().unwrap();
-        let app = build_layered(directory.path(), variables, layer).await;
+        let app = build_layered(directory.path(), variables, clock, layer).await;
         let task = tokio::spawn(app.serve(listener, shutdown.clone()));
         let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         Self { base, client, shutdown, task, _directory: directory }

@@ -13,7 +13,7 @@ mod test_service;
 
 pub use key_source::{KeySource, Pace};
 pub use known_keys::{caller_id, known_key};
-pub use paused_tenants::{PausedRead, PausedTenants};
+pub use paused_tenants::{Paused, PausedTenants};
 pub use quiet_feed::QuietFeed;
 pub use routes::{Executions, bare_router};
 pub use staged_keys::{Commit, Commits};

@@ -10,10 +10,12 @@ mod credentials;
 mod dashed_ids;
 mod document;
 mod documented;
+mod events;
 mod fail_safe;
 mod idempotency;
 mod legacy;
 mod modules;
+mod paused_writer;
 mod plane;
 mod replicas;
 mod rotation;
@@ -24,6 +26,7 @@ mod store_outage;
 mod tenants;
 mod together;
 mod validation;
+mod waiting_events;
 
 /// Makes a test of each function for each store.
 macro_rules! on_every_store {

@@ -9,10 +9,10 @@ use testkit::{shared_cluster, shared_single, unique_prefix};
 use super::plane::{Plane, assert_kept_out};
 use crate::support::Service;
 
-/// A plane whose reads of tenants can be stopped.
-async fn pausable(cache: &[(&str, &str)]) -> (Arc<Plane>, PausedTenants) {
+/// A plane whose reads and commits of tenants can be stopped.
+pub(crate) async fn pausable(variables: &[(&str, &str)]) -> (Arc<Plane>, PausedTenants) {
     let layer = Arc::new(OnceLock::new());
-    let variables = [cache, &[("AGGRESSIVE_RATE_LIMIT_MAX", "100000")]].concat();
+    let variables = [variables, &[("AGGRESSIVE_RATE_LIMIT_MAX", "100000")]].concat();
     let paused = Arc::clone(&layer);
     let service = Service::start_layered(&variables, move |store| {
         store.with_tenants(|tenants| {
@@ -37,7 +37,7 @@ async fn a_load_that_was_overtaken_is_not_remembered(cache: &[(&str, &str)]) {
             let (plane, id) = (Arc::clone(&plane), id.clone());
             async move { plane.connections(&id, "ledger").await }
         });
-        paused.has_read().await;
+        paused.has_stopped().await;
         let suspended = plane.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
         assert_eq!(suspended.status, 200, "{suspended:?}");
         // Who asks after the change may wait for the old load, and gets the new state all the same.
@@ -66,7 +66,7 @@ async fn a_list_that_was_overtaken_is_not_remembered(cache: &[(&str, &str)]) {
         let (plane, service) = (Arc::clone(&plane), service.to_owned());
         async move { plane.active(&service).await }
     });
-    paused.has_read().await;
+    paused.has_stopped().await;
     plane.put(&format!("/v1/tenants/{id}/suspend"), Value::Null).await;
     drop(paused);
     overtaken.await.unwrap();

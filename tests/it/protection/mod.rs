@@ -12,6 +12,6 @@ mod replica;
 mod rows;
 mod rungs;
 mod samples;
-mod service;
+pub(crate) mod service;
 mod twice;
 mod valkey;

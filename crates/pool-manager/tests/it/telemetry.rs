@@ -92,10 +92,14 @@ async fn a_request_continues_the_trace_of_its_caller() {
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &*address),
         ("OTEL_RESOURCE_SERVICE_NAME", "the-service"),
         ("OTEL_LIBRARY_NAME", "the-library"),
+        // The library's own variable: what only a process that relays reports is not reported while it ends.
+        ("OTEL_METRIC_EXPORT_INTERVAL", "1000"),
         ("VERSION", "9.8.7"),
         ("CACHE_MODE", "single"),
         ("CACHE_ADDRS", &*cache_address),
         ("BOOTSTRAP_ADMIN_API_KEY", "marked-secret-1"),
+        // Nobody listens there.
+        ("RABBITMQ_URI", "amqp://guest:marked-secret-4@127.0.0.1:1/%2f"),
     ];
     let mut process = Process::start(directory.path(), &variables).await;
     testkit::wait_until("the cache to answer", PATIENCE, async || {
@@ -115,6 +119,10 @@ async fn a_request_continues_the_trace_of_its_caller() {
     testkit::wait_until("a lag to be measured", PATIENCE, async || {
         let told = valkey.connect().await.command(&["INFO", "commandstats"]).await.text();
         told.contains("cmdstat_getex")
+    })
+    .await;
+    testkit::wait_until("the relay to be reported", PATIENCE, async || {
+        metric_names(&collector.metrics.lock().unwrap()).iter().any(|name| name == "events.behind")
     })
     .await;
     process.signal("TERM");
@@ -159,8 +167,19 @@ async fn a_request_continues_the_trace_of_its_caller() {
         "rate_limit.allowed",
         "rate_limit.takes",
         "idempotency.executed",
+        "events.released",
+        "events.set_aside",
+        "events.published",
+        "events.failed",
+        "events.parked",
+        "events.behind",
+        "events.relaying",
+        "events.outbox.depth",
+        "events.outbox.age",
+        "events.rabbitmq.returned",
+        "events.rabbitmq.reconnections",
     ] {
-        assert!(metrics.contains(name), "{name}");
+        assert!(metrics.contains(&format!("\"{name}\"")), "{name}");
     }
     assert!(metrics.contains("readiness.check.duration") && metrics.contains("readiness.check.status"));
     assert!(!metrics.contains("marked-secret"));

@@ -198,7 +198,12 @@ impl Mortal {
 
     /// The use cases of a process.
     pub(crate) fn process(&self) -> UseCases {
-        let cache = CacheHandle::connected(Cache::embedded());
+        self.process_beside(Cache::embedded())
+    }
+
+    /// The same with a cache that others have, too.
+    pub(crate) fn process_beside(&self, cache: Cache) -> UseCases {
+        let cache = CacheHandle::connected(cache);
         UseCases::new(self.parts.clone(), cache, ring(), Duration::from_secs(1_000))
     }
 

@@ -5,6 +5,7 @@
 mod credentials;
 mod desk;
 mod dying;
+mod forgotten;
 mod recorder;
 mod renewed;
 mod replay;

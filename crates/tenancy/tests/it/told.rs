@@ -80,18 +80,23 @@ async fn tenant(desk: &Desk) -> TenantId {
 }
 
 pub(crate) async fn associated(desk: &Desk) -> TenantId {
+    let id = tenant(desk).await;
+    associate(desk, &id, &service()).await;
+    id
+}
+
+/// Registers a service, and associates the tenant with it.
+async fn associate(desk: &Desk, id: &TenantId, service: &ServiceName) {
     let kinds: BTreeSet<ResourceKind> = ResourceKind::ALL.into_iter().collect();
     let wish = ServiceWish { modules: BTreeMap::from([(module(), kinds)]), base_urls: BTreeMap::new() };
-    desk.use_cases.services.register(Some(&service()), wish.into(), desk.writing()).await.unwrap();
-    let id = tenant(desk).await;
+    desk.use_cases.services.register(Some(service), wish.into(), desk.writing()).await.unwrap();
     let wish = NewAssociation {
         isolation: None,
         connection_settings: Some(limits()),
         modules: BTreeMap::from([(module().to_string(), everything())]),
     };
     desk.recorder.noted();
-    desk.use_cases.associations.associate(&id, &service(), wish.into(), desk.writing()).await.unwrap();
-    id
+    desk.use_cases.associations.associate(id, service, wish.into(), desk.writing()).await.unwrap();
 }
 
 fn secret_path(id: &TenantId, kind: &str) -> Value {
@@ -224,6 +229,35 @@ async fn of_the_life_of_an_association() {
     let (events, audit) = desk.told(&id);
     assert_eq!(events, [("tenant.service.disassociated".to_owned(), name(json!({ "preserve_data": true })))]);
     assert_eq!((audit.action, audit.after), (AuditAction::Delete, None));
+}
+
+#[tokio::test]
+async fn of_a_tenant_that_comes_back_with_its_services() {
+    let desk = Desk::new();
+    let id = associated(&desk).await;
+    let (ledger, tracer): (ServiceName, ServiceName) = (service(), "tracer".parse().unwrap());
+    associate(&desk, &id, &tracer).await;
+    desk.use_cases.associations.suspend(&id, &tracer, desk.writing()).await.unwrap();
+    desk.use_cases.tenants.suspend(&id, desk.writing()).await.unwrap();
+    desk.recorder.noted();
+
+    desk.use_cases.tenants.reactivate(&id, desk.writing()).await.unwrap();
+    let (events, audit) = desk.told(&id);
+    assert_eq!(audit.action, AuditAction::Reactivate);
+    let [(first, nothing), of_services @ ..] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((first.as_str(), nothing), ("tenant.activated", &Value::Null));
+    // One that was suspended with the tenant, and one that was before.
+    for (service, (event, payload)) in [ledger, tracer].iter().zip(of_services) {
+        assert_eq!(
+            (event.as_str(), &payload["service_name"]),
+            ("tenant.service.reactivated", &json!(service))
+        );
+        let state = (&payload["previous_status"], &payload["re_provisioned"]);
+        assert_eq!(state, (&json!("suspended"), &json!(false)), "{payload}");
+        let paths = &payload["secret_paths"]["onboarding"];
+        assert_eq!(paths["postgresql_rw"], secret_path(&id, "postgres"), "{payload}");
+    }
+    assert_eq!(of_services.len(), 2, "{of_services:?}");
 }
 
 #[tokio::test]

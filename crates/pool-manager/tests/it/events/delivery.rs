@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
-use testkit::{ValkeyServer, shared_rabbitmq};
+use testkit::{ValkeyOptions, ValkeyServer, shared_rabbitmq};
 
-use super::setting::{CHANNEL, KEY, Setting, ask, assert_all_told, live, whole_log};
+use super::setting::{
+    CHANNEL, KEY, PRODUCTION, Setting, all_of, ask, assert_all_told, live, made, whole_log,
+};
 use super::valkey_subscriber::ValkeySubscriber;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,4 +68,61 @@ async fn a_change_is_told_on_the_channel_and_by_the_broker_and_is_read_again() {
     assert!(!text.contains("id: 6\n"), "{text}");
     let bad = format!("{}/v1/events?environment=nowhere", process.base);
     assert_eq!(ask(&process.client, Method::GET, bad, Value::Null).await.unwrap().0, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_of_production_is_told_there_and_to_nobody_in_staging() {
+    let (valkey, rabbitmq) = (ValkeyServer::start().await, shared_rabbitmq().await);
+    let setting = Setting::beside(&valkey, &rabbitmq, &[]);
+    let directory = tempfile::tempdir().unwrap();
+    let of_production = ValkeySubscriber::start(valkey.address(), PRODUCTION).await;
+    let of_staging = ValkeySubscriber::start(valkey.address(), CHANNEL).await;
+    // The process itself is of staging.
+    let process = setting.start(directory.path()).await;
+    let queue = setting.queue().await;
+    let id = made(&process.client, &process.base, "Blue Bank", "production").await.unwrap();
+    let from_broker = all_of(&queue, &[1, 2].into()).await;
+    for (message, event_type) in from_broker.iter().zip(["tenant.created", "tenant.activated"]) {
+        let told = (&message["environment"], &message["event_type"], &message["tenant_id"]);
+        assert_eq!(told, (&"production".into(), &event_type.into(), &id.as_str().into()), "{message}");
+    }
+    testkit::wait_until("the channel of production", Duration::from_secs(10), async || {
+        of_production.messages() == from_broker
+    })
+    .await;
+    live(&process.client, &process.base, "Green Bank").await;
+    let url = format!("{}/v1/events?environment=staging", process.base);
+    testkit::wait_until("the channel of staging", Duration::from_secs(10), async || {
+        let (_, page) = ask(&process.client, Method::GET, url.clone(), Value::Null).await.unwrap();
+        let log = page["events"].as_array().unwrap();
+        log.len() == 4 && of_staging.messages() == *log
+    })
+    .await;
+    assert_eq!(of_production.messages(), from_broker, "nothing of staging came there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_server_that_wants_a_password_gets_them_too() {
+    let password = "a password of the old server";
+    let options = ValkeyOptions { password: Some(format!("\"{password}\"")), ..ValkeyOptions::default() };
+    let (valkey, old) = (ValkeyServer::start().await, ValkeyServer::start_with(options).await);
+    let (host, port) = (old.address().ip().to_string(), old.address().port().to_string());
+    let second = [
+        ("EVENTS_LEGACY_REDIS_HOST", &*host),
+        ("EVENTS_LEGACY_REDIS_PORT", &*port),
+        ("EVENTS_LEGACY_REDIS_PASSWORD", password),
+    ];
+    let setting = Setting::beside(&valkey, &shared_rabbitmq().await, &second);
+    let directory = tempfile::tempdir().unwrap();
+    let of_new = ValkeySubscriber::start(valkey.address(), CHANNEL).await;
+    let of_old = ValkeySubscriber::start_with(old.address(), Some(password), CHANNEL).await;
+    let process = setting.start(directory.path()).await;
+    live(&process.client, &process.base, "Blue Bank").await;
+    let log = whole_log(&process).await;
+    assert_eq!(log.len(), 4);
+    testkit::wait_until("both channels", Duration::from_secs(10), async || {
+        of_new.messages() == log && of_old.messages() == log
+    })
+    .await;
+    assert!(!process.output().contains(password));
 }

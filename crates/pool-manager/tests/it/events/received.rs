@@ -20,6 +20,13 @@ impl Received {
         self.0.iter().map(|(number, _)| *number).collect()
     }
 
+    /// The numbers that are between those that came: what a subscriber can tell that it missed.
+    pub(crate) fn gaps(&self) -> BTreeSet<u64> {
+        let numbers = self.numbers();
+        let pairs = numbers.iter().zip(numbers.iter().skip(1));
+        pairs.flat_map(|(one, next)| one + 1..*next).collect()
+    }
+
     /// How many came more than once.
     pub(crate) fn repeats(&self) -> usize {
         self.0.len() - self.numbers().len()

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Client;
 use serde_json::{Value, json};
-use testkit::{RabbitQueue, ValkeyServer, unique_prefix};
+use testkit::{Delivered, RabbitQueue, ValkeyServer, unique_prefix};
 
 use super::received::Received;
 use super::valkey_subscriber::ValkeySubscriber;
@@ -14,6 +14,7 @@ use crate::support::Process;
 
 pub(crate) const KEY: &str = "an operator's key";
 pub(crate) const CHANNEL: &str = "tenant-events:staging:";
+pub(crate) const PRODUCTION: &str = "tenant-events:production:";
 
 /// The variables of a process on these servers.
 pub(crate) struct Setting {
@@ -74,13 +75,18 @@ pub(crate) async fn ask(
     Some((status, response.json().await.ok()?))
 }
 
+/// Makes a tenant: two events.
+pub(crate) async fn made(client: &Client, base: &str, name: &str, environment: &str) -> Option<String> {
+    let owner = json!({ "email": "ana@example.com" });
+    let new = json!({ "name": name, "environment": environment, "owner": owner });
+    let made = ask(client, reqwest::Method::POST, format!("{base}/v1/tenants"), new).await;
+    let Some((201, tenant)) = made else { return None };
+    Some(tenant["id"].as_str().unwrap().to_owned())
+}
+
 /// Makes a tenant, changes it, and keeps it out: four events. Says how many of the three writes were acknowledged.
 pub(crate) async fn live(client: &Client, base: &str, name: &str) -> (Option<String>, usize) {
-    let owner = json!({ "email": "ana@example.com" });
-    let new = json!({ "name": name, "environment": "staging", "owner": owner });
-    let made = ask(client, reqwest::Method::POST, format!("{base}/v1/tenants"), new).await;
-    let Some((201, tenant)) = made else { return (None, 0) };
-    let id = tenant["id"].as_str().unwrap().to_owned();
+    let Some(id) = made(client, base, name, "staging").await else { return (None, 0) };
     let url = format!("{base}/v1/tenants/{id}");
     let patch = json!({ "metadata": { "changed": "true" } });
     let Some((200, _)) = ask(client, reqwest::Method::PATCH, url.clone(), patch).await else {
@@ -139,12 +145,20 @@ async fn committed(process: &Process) -> Option<usize> {
     }
 }
 
+/// The message, which came under the key that its environment and its type make.
+fn body(message: &Delivered) -> Value {
+    let body: Value = serde_json::from_slice(&message.body).unwrap();
+    let key = ["environment", "event_type"].map(|field| body[field].as_str().unwrap()).join(".");
+    assert_eq!(message.routing_key, key, "{body}");
+    body
+}
+
 /// What a queue gets, until it has every number.
 pub(crate) async fn all_of(queue: &RabbitQueue, numbers: &BTreeSet<u64>) -> Vec<Value> {
     let (mut messages, begun) = (Vec::new(), Instant::now());
     loop {
         let taken = queue.take().await;
-        messages.extend(taken.iter().map(|message| serde_json::from_slice(&message.body).unwrap()));
+        messages.extend(taken.iter().map(body));
         let got = Received::of(&messages).numbers();
         if got == *numbers {
             return messages;

@@ -1,5 +1,6 @@
 //! A subscriber of a channel, as the public clients are: one connection to one server.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,16 +18,20 @@ pub(crate) struct ValkeySubscriber {
 impl ValkeySubscriber {
     /// Returns when the subscription stands.
     pub(crate) async fn start(address: SocketAddr, channel: &str) -> Self {
+        Self::start_with(address, None, channel).await
+    }
+
+    /// The same with the password of the server, if it has one.
+    pub(crate) async fn start_with(address: SocketAddr, password: Option<&str>, channel: &str) -> Self {
         let messages = Arc::new(Mutex::new(Vec::new()));
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let task = tokio::spawn({
             let (messages, channel) = (Arc::clone(&messages), channel.to_owned());
+            let password = password.map(str::to_owned);
             async move {
                 let mut ready = Some(ready);
                 loop {
-                    if let Ok(mut connection) = Resp::connect(address).await
-                        && connection.try_command(&["SUBSCRIBE", &channel]).await.is_ok()
-                    {
+                    if let Ok(mut connection) = subscribed(address, password.as_deref(), &channel).await {
                         ready.take().map(|ready| ready.send(()));
                         while let Ok(message) = connection.next_message().await {
                             messages.lock().unwrap().extend(body(message));
@@ -50,6 +55,15 @@ impl Drop for ValkeySubscriber {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+async fn subscribed(address: SocketAddr, password: Option<&str>, channel: &str) -> io::Result<Resp> {
+    let mut connection = Resp::connect(address).await?;
+    if let Some(password) = password {
+        connection.authenticate(None, password).await?;
+    }
+    connection.try_command(&["SUBSCRIBE", channel]).await?;
+    Ok(connection)
 }
 
 fn body(message: Reply) -> Option<Value> {
