@@ -61,6 +61,13 @@ impl Stream {
         Self { response, text: String::new() }
     }
 
+    /// Reads until it is over.
+    async fn end(mut self) {
+        while tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("an end").unwrap().is_some()
+        {
+        }
+    }
+
     /// Reads until this number is there; gives all that came so far.
     async fn up_to(&mut self, number: u64) -> Vec<u64> {
         loop {
@@ -102,7 +109,7 @@ async fn a_service_key_sees_its_own_service_and_tenants_as_a_whole(plane: Plane)
     let (associated, suspended) = ("tenant.service.associated", "tenant.suspended");
     assert_eq!(types, ["tenant.created", "tenant.activated", associated, associated, suspended]);
 
-    let (key, _) = plane.key("ledger", json!({ "name": "pods" })).await;
+    let (key, key_id) = plane.key("ledger", json!({ "name": "pods" })).await;
     let page = plane.get_as(&key, "/v1/events").await;
     assert_eq!((numbers(&page), &page.body["next"]), (vec![1, 2, 3, 5], &json!(5)));
     assert_eq!(page.body["events"][2]["payload"]["service_name"], "ledger");
@@ -117,6 +124,9 @@ async fn a_service_key_sees_its_own_service_and_tenants_as_a_whole(plane: Plane)
     let mut stream = Stream::open(stream).await;
     assert_eq!(stream.up_to(5).await, [1, 2, 3, 5]);
     assert!(!stream.text.contains("tracer"), "{}", stream.text);
+    // A key that is withdrawn ends what it opened.
+    plane.delete(&format!("/v1/services/ledger/api-keys/{key_id}")).await;
+    stream.end().await;
     let scopes = json!({ "name": "all", "scopes": ["backoffice:tm:events:read"] });
     let (key, _) = plane.key("ledger", scopes).await;
     assert_eq!(numbers(&plane.get_as(&key, "/v1/events").await), [1, 2, 3, 4, 5], "with the permission");
@@ -178,6 +188,8 @@ async fn what_is_not_kept_any_more_is_gone() {
         assert_gone(&behind(number).await);
     }
     assert_eq!(numbers(&behind(3).await), [4], "the last one tells the next number");
+    let page = plane.get("/v1/events?environment=staging").await;
+    assert_eq!((numbers(&page), &page.body["last"]), (vec![4], &json!(4)), "without a number");
     plane.tenant("red-bank").await;
     testkit::wait_until("new events", PATIENCE, async || numbers(&behind(3).await) == [4, 5, 6]).await;
 }
