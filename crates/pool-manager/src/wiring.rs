@@ -70,18 +70,7 @@ pub fn build_with(
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
-    observe_cache(meter, &cache);
-    observe_tracking(meter, &cache);
-    let api_keys = guards.api_key.clone();
-    observe_near(meter, "api_keys", move || api_keys.counters());
-    if let Some(layer) = &guards.rate_limit {
-        observe_rate_limit(meter, layer);
-    }
-    let connections = use_cases.connections.clone();
-    observe_near(meter, "connections", move || connections.counters());
-    let active_tenants = use_cases.active_tenants.clone();
-    observe_near(meter, "active_tenants", move || active_tenants.counters());
-    observe_idempotency(meter, &guards.idempotency);
+    observe(meter, &cache, &guards, &use_cases);
     let selected = (&cache, &config.cache);
     let events = EventRelay::new(config.events, selected, &ports.store, &use_cases, Arc::clone(&clock))?;
     observe_events(meter, &events);
@@ -114,6 +103,22 @@ pub fn build_with(
         selection: config.cache,
         server: config.server,
     })
+}
+
+/// Reports what they count whenever metrics are collected.
+fn observe(meter: &Meter, cache: &CacheHandle, guards: &Guards, use_cases: &UseCases) {
+    observe_cache(meter, cache);
+    observe_tracking(meter, cache);
+    let api_keys = guards.api_key.clone();
+    observe_near(meter, "api_keys", move || api_keys.counters());
+    if let Some(layer) = &guards.rate_limit {
+        observe_rate_limit(meter, layer);
+    }
+    let connections = use_cases.connections.clone();
+    observe_near(meter, "connections", move || connections.counters());
+    let active_tenants = use_cases.active_tenants.clone();
+    observe_near(meter, "active_tenants", move || active_tenants.counters());
+    observe_idempotency(meter, &guards.idempotency);
 }
 
 /// What the use cases work with.

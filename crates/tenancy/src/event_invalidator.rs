@@ -21,7 +21,7 @@ impl Invalidator for EventInvalidator {
     async fn invalidate(&self, event: &TenantEvent) -> Result<(), StoreUnavailable> {
         let Records { parts, invalidation, fail_safe, .. } = self.0.as_ref();
         if let Some(tenant) = parts.tenants.tenant(&event.tenant_id).await? {
-            fail_safe.learn(&tenant, false);
+            fail_safe.learn(&tenant);
             invalidation.followed(&Changed::from(&tenant)).await;
         }
         Ok(())

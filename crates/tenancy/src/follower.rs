@@ -51,7 +51,7 @@ impl Told {
             {
                 let found = parts.tenants.tenant(id).await;
                 let found = found.inspect_err(|_away| self.fail_safe.supersede(id, *version, services))?;
-                Ok(found.is_some_and(|tenant| self.fail_safe.learn(&tenant, false)))
+                Ok(found.is_some_and(|tenant| self.fail_safe.learn(&tenant)))
             }
             Changed::ApiKey { hashes, version } => {
                 let followed = self.fail_safe.follow_key(hashes, *version, parts.api_keys.as_ref()).await;

@@ -91,7 +91,7 @@ impl Records {
         to_the_end(async move {
             let record = change.record.clone();
             let committed = this.parts.tenants.commit_tenant(change).await;
-            let is_noted = committed.is_ok() && this.fail_safe.learn(&record, true);
+            let is_noted = committed.is_ok() && this.fail_safe.learn_own(&record);
             this.tell(&committed, &changed, is_noted).await;
             committed
         })

@@ -43,9 +43,17 @@ impl FailSafe {
     }
 
     /// Takes in what the store has of the tenant: where less is allowed than is remembered, or something else, that counts from
-    /// now on. `is_own` is for a change that this process made: who is kept out is noted then also where nothing is remembered.
-    /// Says whether anything was noted.
-    pub(crate) fn learn(&self, tenant: &Tenant, is_own: bool) -> bool {
+    /// now on. Says whether anything was noted.
+    pub(crate) fn learn(&self, tenant: &Tenant) -> bool {
+        self.learn_all(tenant, false)
+    }
+
+    /// The same of a change that this process made: who is kept out is noted also where nothing is remembered.
+    pub(crate) fn learn_own(&self, tenant: &Tenant) -> bool {
+        self.learn_all(tenant, true)
+    }
+
+    fn learn_all(&self, tenant: &Tenant, is_own: bool) -> bool {
         let Some(shared) = &self.0 else { return false };
         let mut is_noted = false;
         for service in &tenant.known_services {

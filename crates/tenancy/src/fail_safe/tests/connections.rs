@@ -54,7 +54,7 @@ async fn who_is_kept_out_stays_so_whatever_comes_late() {
     let process = Process::new();
     process.confirm("a", 5);
     process.fail_safe.persist().await;
-    assert!(process.fail_safe.learn(&suspended("a", 6), true));
+    assert!(process.fail_safe.learn_own(&suspended("a", 6)));
     // A load that began before.
     process.confirm("a", 5);
     assert_eq!(process.told("a"), "suspended since 0 s");
@@ -64,7 +64,7 @@ async fn who_is_kept_out_stays_so_whatever_comes_late() {
     assert!(next.fail_safe.is_as_new(&name("a"), 5) && !next.fail_safe.is_as_new(&name("a"), 7));
 
     // It is let in again, and nobody has read its connections yet.
-    assert!(next.fail_safe.learn(&tenant("a", 7), true));
+    assert!(next.fail_safe.learn_own(&tenant("a", 7)));
     assert_eq!(next.told("a"), "nothing");
     next.confirm("a", 7);
     assert_eq!(next.told("a"), "version 7 of 0 s");
@@ -78,10 +78,10 @@ async fn purged_deleted_and_taken_away_are_told_apart() {
     }
     let mut purged = tenant("purged", 6);
     purged.associations.values_mut().for_each(|one| one.status = AssociationStatus::Purged);
-    process.fail_safe.learn(&purged, true);
+    process.fail_safe.learn_own(&purged);
     let mut gone = tenant("gone", 6);
     gone.associations.clear();
-    process.fail_safe.learn(&gone, false);
+    process.fail_safe.learn(&gone);
     let (next, usable) = process.next().await;
     assert_eq!(
         (next.told("purged"), next.told("gone"), usable),
@@ -92,9 +92,9 @@ async fn purged_deleted_and_taken_away_are_told_apart() {
 #[tokio::test]
 async fn what_this_process_keeps_out_is_noted_also_where_nothing_is_remembered() {
     let process = Process::new();
-    assert!(!process.fail_safe.learn(&suspended("elsewhere", 6), false));
-    assert!(process.fail_safe.learn(&suspended("here", 6), true));
-    assert!(!process.fail_safe.learn(&tenant("active", 6), true));
+    assert!(!process.fail_safe.learn(&suspended("elsewhere", 6)));
+    assert!(process.fail_safe.learn_own(&suspended("here", 6)));
+    assert!(!process.fail_safe.learn_own(&tenant("active", 6)));
     process.confirm("here", 5);
     assert_eq!(
         (process.told("here"), process.told("elsewhere")),
@@ -107,13 +107,13 @@ async fn another_name_leaves_what_is_remembered_and_another_place_does_not() {
     let process = Process::new();
     process.confirm("a", 5);
     let renamed = domain::Tenant { name: "Other".parse().unwrap(), ..tenant("a", 6) };
-    process.fail_safe.learn(&renamed, true);
+    process.fail_safe.learn_own(&renamed);
     assert_eq!(process.told("a"), "version 5 of 0 s");
     assert!(!process.fail_safe.is_behind(&renamed.id, 6, &["ledger".parse().unwrap()]));
 
     let mut moved = tenant("a", 7);
     moved.associations.values_mut().for_each(|one| one.isolation = Isolation::Schema);
-    process.fail_safe.learn(&moved, false);
+    process.fail_safe.learn(&moved);
     assert_eq!(process.told("a"), "nothing");
     let (next, usable) = process.next().await;
     next.confirm("a", 6);
@@ -128,7 +128,7 @@ async fn a_change_that_cannot_be_read_ends_what_is_remembered_until_it_can() {
     process.fail_safe.supersede(&tenant.id, 6, &services);
     assert_eq!(process.told("a"), "nothing");
     assert!(process.fail_safe.is_behind(&tenant.id, 6, &services), "it has still to be read");
-    assert!(process.fail_safe.learn(&tenant, false));
+    assert!(process.fail_safe.learn(&tenant));
     assert!(!process.fail_safe.is_behind(&tenant.id, 6, &services));
     assert_eq!(process.told("a"), "suspended since 0 s");
 }

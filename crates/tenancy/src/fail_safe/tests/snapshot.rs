@@ -111,7 +111,7 @@ async fn what_is_confirmed_again_is_written_now_and_then() {
 #[tokio::test]
 async fn it_is_bounded_and_who_is_kept_out_goes_last() {
     let process = Process::bounded(40_000);
-    process.fail_safe.learn(&domain::Tenant { status: TenantStatus::Suspended, ..tenant("out", 6) }, true);
+    process.fail_safe.learn_own(&domain::Tenant { status: TenantStatus::Suspended, ..tenant("out", 6) });
     for tenant in 0..500 {
         process.clock.advance(Duration::from_millis(100));
         process.confirm(&format!("t{tenant}"), 1);
