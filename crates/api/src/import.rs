@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AssociationStatus, Invalid, Owner, Scope, TenantStatus, TextMap};
+use domain::{AssociationStatus, Invalid, Owner, Scope, ServiceKey, TenantStatus, TextMap};
 use serde::Deserialize;
 use tenancy::{ImportedKey, ImportedRecord, ImportedTenant, ServiceWish};
 
@@ -105,6 +105,7 @@ impl Line {
                 })
             }
             Self::ApiKey { id, sha256, service, environment, name, scopes, tier, expires_at } => {
+                let id = id.and_then(|text| invalid.take("id", ServiceKey::check_id(&text).map(|()| text)));
                 let hash = invalid.take("sha256", sha256.parse());
                 let service = invalid.take("service", service.parse());
                 let environment = invalid.take("environment", environment.parse());
@@ -157,6 +158,12 @@ mod tests {
         let text = imported_record(line).unwrap_err().to_string();
         for field in ["id: ", "slug: ", "name: ", "environment: ", "owner.email: ", "status: "] {
             assert!(text.contains(field), "{text}");
+        }
+        for id in ["", "bootstrap", "a/b", "..", "a\n"] {
+            let line = serde_json::json!({ "type": "api-key", "id": id, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+                "service": "ledger", "environment": "staging", "name": "pods" });
+            let text = imported_record(&line.to_string()).unwrap_err().to_string();
+            assert!(text.contains("id: "), "{text}");
         }
         for line in ["", "{}", r#"{"type":"user"}"#] {
             assert!(imported_record(line).is_err(), "{line}");

@@ -13,6 +13,10 @@ use crate::layers::BodyLimit;
 use crate::parameters::is_json;
 
 /// For a whole body: who sends slower holds a place that others need.
+/// Of a path to a field that is quoted: longer than any that makes sense.
+const LONGEST_PATH: usize = 256;
+/// Of what is quoted of a body.
+const LONGEST_FOUND: usize = 80;
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A body that must be there. What has another type than the route asks for is 400, with the path of the field; what the
@@ -49,7 +53,11 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalI
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<(HeaderMap, Bytes), ApiError> {
+/// The body and the headers, within a bounded time.
+pub(crate) async fn read<S: Send + Sync>(
+    request: Request,
+    state: &S,
+) -> Result<(HeaderMap, Bytes), ApiError> {
     let headers = request.headers().clone();
     let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
     let body = match timeout(BODY_TIME, Bytes::from_request(request, state)).await {
@@ -78,7 +86,7 @@ pub(crate) fn parse_text<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
+        let path = error.path().to_string().chars().take(LONGEST_PATH).collect();
         let inner = error.into_inner();
         if inner.is_data() {
             let expected = expectation(&inner.to_string());
@@ -97,6 +105,7 @@ fn expectation(text: &str) -> String {
     let text = text.rfind(" at line ").map_or(text, |end| &text[..end]);
     match text.split_once(", expected ") {
         Some((found, expected)) if found.starts_with("unknown field") => {
+            let found: String = found.chars().take(LONGEST_FOUND).collect();
             format!("{found}: must be {}", expected.trim_start_matches("one of ").replace(", ", " or "))
         }
         Some((_found, expected)) => format!("must be {}", in_words(expected)),

@@ -21,6 +21,8 @@ pub struct Limits {
     pub concurrent_deletions: usize,
     /// Streams of events open at once; above it 429.
     pub concurrent_streams: usize,
+    /// Of those, one key may have so many.
+    pub streams_of_a_caller: usize,
     /// Time for a deletion by pattern that is answered as one JSON document; what was done until then is answered.
     pub deletion_time: Duration,
     /// Time for a read of the cache.
@@ -38,6 +40,7 @@ impl Default for Limits {
             concurrent_requests: 512,
             concurrent_deletions: 8,
             concurrent_streams: 256,
+            streams_of_a_caller: 32,
             deletion_time: Duration::from_secs(25),
             read_time: Duration::from_millis(1_900),
         }

@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
-use http::StatusCode;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use http::request::Parts;
 use percent_encoding::percent_decode;
 use serde_json::Value;
 
@@ -16,7 +16,8 @@ mod json_body;
 pub(crate) use json_body::is_json;
 use json_body::parse_body;
 
-use crate::error::{ApiError, BodyProblem, ParameterProblem};
+use crate::error::{ApiError, ParameterProblem};
+use crate::json_input;
 use crate::key_name::key_of_base64;
 
 /// The most keys one request may name.
@@ -230,16 +231,19 @@ impl<S: Send + Sync> FromRequest<S> for Parameters {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let query = request.uri().query().map(parse_query).unwrap_or_default();
-        let headers = request.headers().clone();
-        let limit = request.extensions().get::<crate::layers::BodyLimit>().map_or(0, |limit| limit.0);
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
-            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                ApiError::BodyTooLarge { limit }
-            } else {
-                ApiError::Body(BodyProblem::Incomplete)
-            }
-        })?;
+        let (headers, body) = json_input::read(request, state).await?;
         Ok(Self { query, body: parse_body(&headers, &body)? })
+    }
+}
+
+/// Those of the query alone: a body is not waited for.
+pub(crate) struct QueryParameters(pub(crate) Parameters);
+
+impl<S: Send + Sync> FromRequestParts<S> for QueryParameters {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Ok(Self(Parameters::of_query(parts.uri.query())))
     }
 }
 

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use cache::{Cache, CacheError, CacheHandle, Keyspace};
-use domain::{Clock, Environment};
+use domain::{CallerId, Clock, Environment};
+use middleware::{Share, Shares};
 use tenancy::UseCases;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
 use crate::limits::Limits;
 use crate::readiness::Readiness;
+
+/// Held as long as a stream is open.
+pub(crate) type StreamPermit = (Share<CallerId>, OwnedSemaphorePermit);
 
 /// The state of the router. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -23,6 +27,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     deletions: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    streams_of_callers: Arc<Shares<CallerId>>,
     limits: Limits,
 }
 
@@ -38,7 +43,18 @@ impl ApiState {
     ) -> Self {
         let deletions = Arc::new(Semaphore::new(limits.concurrent_deletions));
         let streams = Arc::new(Semaphore::new(limits.concurrent_streams));
-        Self(Arc::new(Shared { use_cases, environment, cache, readiness, clock, deletions, streams, limits }))
+        let streams_of_callers = Shares::new(limits.streams_of_a_caller);
+        Self(Arc::new(Shared {
+            use_cases,
+            environment,
+            cache,
+            readiness,
+            clock,
+            deletions,
+            streams,
+            streams_of_callers,
+            limits,
+        }))
     }
 
     /// What can be done with tenants, services and keys.
@@ -85,9 +101,11 @@ impl ApiState {
         Arc::clone(&self.0.deletions).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyDeletions)
     }
 
-    /// The right to have one more stream of events open.
-    pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        Arc::clone(&self.0.streams).try_acquire_owned().map_err(|_all_taken| ApiError::TooManyStreams)
+    /// The right of a caller to have one more stream of events open.
+    pub(crate) fn stream_permit(&self, caller: &CallerId) -> Result<StreamPermit, ApiError> {
+        let share = self.0.streams_of_callers.take(caller, 1).ok_or(ApiError::TooManyStreams)?;
+        let permit = Arc::clone(&self.0.streams).try_acquire_owned();
+        Ok((share, permit.map_err(|_all_taken| ApiError::TooManyStreams)?))
     }
 
     /// What the readiness probes ask.

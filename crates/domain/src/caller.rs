@@ -12,6 +12,11 @@ use crate::scope::Scopes;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallerId(Arc<str>);
 
+impl CallerId {
+    /// The id of the key that a deployment is configured with, the first operator's. No other key has it.
+    pub const BOOTSTRAP: &str = "bootstrap";
+}
+
 impl From<&str> for CallerId {
     fn from(text: &str) -> Self {
         let visible = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };

@@ -96,7 +96,7 @@ pub use secret::{SecretPath, SecretReference, SecretText, SecretVersion};
 pub use secret_segment::{SecretSegment, SecretSegmentError};
 pub use segment::SegmentError;
 pub use service::{BaseUrl, BaseUrlError, Service};
-pub use service_key::{FormerText, ServiceKey, ServiceKeyTransition};
+pub use service_key::{FormerText, ServiceKey, ServiceKeyIdError, ServiceKeyTransition};
 pub use service_name::ServiceName;
 pub use slug::{Slug, SlugError};
 pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};

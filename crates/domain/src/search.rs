@@ -37,7 +37,8 @@ pub fn search_words_of(tenant: &Tenant) -> BTreeSet<String> {
     };
     let words = whole.into_iter().flatten().flat_map(parts).filter(|word| !word.is_empty());
     // Whole, so that the beginning of one with dashes is found; its parts would be found by everybody.
-    words.chain(tenant.id.spellings().into_iter().flat_map(|id| words_of(&id))).collect()
+    let ids = tenant.id.spellings().into_iter().chain([tenant.id.dashless()]);
+    words.chain(ids.flat_map(|id| words_of(&id))).collect()
 }
 
 /// What a UUID with dashes is looked for by: a slug may be one too, so both sides do the same with them.

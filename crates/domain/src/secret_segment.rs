@@ -22,8 +22,8 @@ pub enum SecretSegmentError {
     /// A character that the secrets backend or a path does not take.
     #[error("must be letters, digits and _ + = . @ -")]
     Character,
-    /// Two dots, which climb up a path.
-    #[error("must not contain ..")]
+    /// A dot alone, or two dots, which lead elsewhere in a path.
+    #[error("must not be . or contain ..")]
     Dots,
 }
 
@@ -46,7 +46,7 @@ impl FromStr for SecretSegment {
         if !text.bytes().all(is_allowed) {
             return Err(SecretSegmentError::Character);
         }
-        if text.contains("..") {
+        if text.contains("..") || text == "." {
             return Err(SecretSegmentError::Dots);
         }
         Ok(Self(text.to_owned()))

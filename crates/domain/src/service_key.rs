@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::api_key_hash::ApiKeyHash;
 use crate::api_key_record::ApiKeyRecord;
+use crate::caller::CallerId;
 use crate::display_name::DisplayName;
 use crate::environment::Environment;
 use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
+use crate::segment::{self, SegmentError};
 use crate::service_name::ServiceName;
 use crate::timestamp::Timestamp;
 
@@ -79,7 +81,26 @@ pub enum ServiceKeyTransition {
     TooManyTexts,
 }
 
+/// Why a text is no id of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceKeyIdError {
+    /// It cannot stand in a path.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    /// The configured key has it.
+    #[error("is the id of the first operator's key")]
+    Reserved,
+}
+
 impl ServiceKey {
+    const MAX_ID: usize = 128;
+
+    /// Whether a text can be the id of a key: paths, logs and audit rows have to take it, and it is not the first operator's.
+    pub fn check_id(text: &str) -> Result<(), ServiceKeyIdError> {
+        segment::check(text, Self::MAX_ID)?;
+        if text == CallerId::BOOTSTRAP { Err(ServiceKeyIdError::Reserved) } else { Ok(()) }
+    }
+
     /// What a presented text with this hash is good for; `None` when it is none of its texts, or the key is withdrawn.
     pub fn record(&self, hash: &ApiKeyHash) -> Option<ApiKeyRecord> {
         if self.revoked_at.is_some() {

@@ -63,6 +63,11 @@ impl TenantId {
         is_uuid.then(|| format!("{}-{}-{}-{}-{}", &id[..8], &id[8..12], &id[12..16], &id[16..20], &id[20..]))
     }
 
+    /// Without any dashes, as programs write every id that list paths of Kafka's secrets.
+    pub fn dashless(&self) -> String {
+        self.0.replace('-', "")
+    }
+
     /// Every spelling that other programs write: the canonical one and, for UUIDs, the one with dashes.
     pub fn spellings(&self) -> Vec<String> {
         std::iter::once(self.0.clone()).chain(self.dashed()).collect()

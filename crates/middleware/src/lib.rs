@@ -40,4 +40,5 @@ pub use rate_limit::{
     X_RATELIMIT_SOURCE,
 };
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
+pub use shares::{Share, Shares};
 pub use writes::is_write;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Counts what each caller, or each address, holds, so that one of them cannot hold all there is. Who holds nothing has no
 /// entry: there are never more of them than calls.
-pub(crate) struct Shares<Holder: Eq + Hash> {
+pub struct Shares<Holder: Eq + Hash> {
     /// The most that one holds.
     limit: usize,
     held: Mutex<HashMap<Holder, usize>>,
@@ -15,19 +15,20 @@ pub(crate) struct Shares<Holder: Eq + Hash> {
 
 /// What one call holds of the share of its holder, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Share<Holder: Eq + Hash> {
+pub struct Share<Holder: Eq + Hash> {
     shares: Arc<Shares<Holder>>,
     holder: Holder,
     amount: usize,
 }
 
 impl<Holder: Clone + Eq + Hash> Shares<Holder> {
-    pub(crate) fn new(limit: usize) -> Arc<Self> {
+    /// Nobody holds more than `limit`.
+    pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self { limit, held: Mutex::default() })
     }
 
     /// Takes without waiting; `None` when the holder would have more than its share.
-    pub(crate) fn take(self: &Arc<Self>, holder: &Holder, amount: usize) -> Option<Share<Holder>> {
+    pub fn take(self: &Arc<Self>, holder: &Holder, amount: usize) -> Option<Share<Holder>> {
         if amount > 0 {
             let mut held = self.lock();
             let total = held.get(holder).copied().unwrap_or_default().checked_add(amount)?;
@@ -65,7 +66,7 @@ impl<Holder: Eq + Hash> Shares<Holder> {
 
 impl<Holder: Eq + Hash> Share<Holder> {
     /// Keeps no more than `amount`.
-    pub(crate) fn shrink(&mut self, amount: usize) {
+    pub fn shrink(&mut self, amount: usize) {
         if let Some(rest) = self.amount.checked_sub(amount) {
             self.shares.give_back(&self.holder, rest);
             self.amount = amount;

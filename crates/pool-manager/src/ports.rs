@@ -46,9 +46,9 @@ impl Ports {
 /// The first operator's key may do everything that there is to do, in every environment.
 fn bootstrap_record(key: &ApiKey) -> ApiKeyRecord {
     ApiKeyRecord {
-        id: CallerId::from("bootstrap"),
+        id: CallerId::from(CallerId::BOOTSTRAP),
         hash: ApiKeyHash::of(key),
-        name: "bootstrap".to_owned(),
+        name: CallerId::BOOTSTRAP.to_owned(),
         binding: KeyBinding::default(),
         scopes: Scopes::from_iter(Scope::EVERYTHING),
         rate_tier: None,

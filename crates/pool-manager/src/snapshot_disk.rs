@@ -85,9 +85,10 @@ impl Disk {
 
     fn read(&mut self) -> io::Result<Vec<u8>> {
         match fs::metadata(self.path()) {
-            Ok(found) if found.len() > MAX_BYTES => {
-                let problem = format!("{} is longer than 1 GiB: move it away", self.path().display());
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+            // A device has no length, and a pipe no end.
+            Ok(found) if !found.is_file() || found.len() > MAX_BYTES => {
+                let problem = format!("{} is no file of at most 1 GiB: move it away", self.path().display());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

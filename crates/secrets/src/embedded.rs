@@ -88,7 +88,11 @@ impl SecretStore for EmbeddedSecrets {
         Ok(SecretText::new(text))
     }
 
-    async fn make_current(&self, reference: &SecretReference) -> Result<(), SecretStoreError> {
+    async fn make_current(
+        &self,
+        reference: &SecretReference,
+        _referred: &[SecretReference],
+    ) -> Result<(), SecretStoreError> {
         self.rows.make_row_current(reference).await.map_err(unavailable)
     }
 

@@ -24,7 +24,7 @@ pub(crate) async fn make_current(
             return Ok(referred);
         }
         for secret in referred.iter().filter(|secret| !current.contains(secret)) {
-            parts.secrets.make_current(secret).await?;
+            parts.secrets.make_current(secret, &referred).await?;
         }
         current = referred;
     }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     Actor, ApiKeyHash, Association, AssociationStatus, AuditAction, Change, CommitError, DisplayName,
-    Environment, Invalid, Isolation, Owner, RateTier, Scopes, ServiceKey, ServiceName, Slug, Tenant,
-    TenantId, TenantStatus, TextMap, Timestamp,
+    Environment, Invalid, Isolation, Owner, RateTier, Scopes, SearchWords, ServiceKey, ServiceName, Slug,
+    Tenant, TenantId, TenantPosition, TenantQuery, TenantStatus, TextMap, Timestamp,
 };
 
 use crate::associations::{Associations, NewAssociation};
@@ -15,6 +15,8 @@ use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
 use crate::services::{KEYS_AT_ONCE, ServiceWish, Services};
 use crate::writing::{Story, Writing};
+
+const LIKE_IDS_AT_ONCE: usize = 100;
 
 /// Takes records over, each once: what is there already stays as it is, so that the same file may be taken again. Services are
 /// told nothing: they know these tenants. Cheap to clone.
@@ -133,6 +135,9 @@ impl Import {
         if self.records.parts.tenants.tenant(&imported.id).await?.is_some() {
             return Ok(Imported::Existing);
         }
+        if let Some(other) = self.with_like_id(&imported.id, imported.environment).await? {
+            return Err(Conflict::IdTaken(other).into());
+        }
         let slug = imported.slug.clone();
         let now = self.records.parts.now();
         let tenant = Tenant {
@@ -158,6 +163,38 @@ impl Import {
             Ok(()) => Ok(Imported::Created),
             Err(CommitError::Taken) => Err(Conflict::SlugTaken(slug).into()),
             Err(error) => Err(of_commit(error)),
+        }
+    }
+
+    /// The tenant whose id differs in dashes only. UUIDs have but one spelling here.
+    async fn with_like_id(
+        &self,
+        id: &TenantId,
+        environment: Environment,
+    ) -> Result<Option<TenantId>, Refusal> {
+        let dashless = id.dashless();
+        if id.spellings().len() > 1 {
+            return Ok(None);
+        }
+        let mut query = TenantQuery {
+            environment: Some(environment),
+            status: None,
+            search: SearchWords::of(&dashless),
+            after: None,
+            skip: 0,
+            limit: LIKE_IDS_AT_ONCE,
+        };
+        loop {
+            let page = self.records.parts.tenants.tenants(&query).await?;
+            if let Some(other) = page.tenants.iter().find(|tenant| tenant.id.dashless() == dashless) {
+                return Ok(Some(other.id.clone()));
+            }
+            match page.tenants.last() {
+                Some(last) if page.has_more => {
+                    query.after = Some(TenantPosition { slug: last.slug.clone(), id: last.id.clone() });
+                }
+                _ => return Ok(None),
+            }
         }
     }
 

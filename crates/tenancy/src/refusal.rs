@@ -3,7 +3,7 @@
 use domain::{
     AssociationStatus, AssociationTransition, BoxError, CommitError, CredentialName, Invalid, ModuleName,
     ResourceKind, Scope, SecretStoreError, ServiceKeyTransition, ServiceName, Slug, StoreUnavailable,
-    TenantTransition,
+    TenantId, TenantTransition,
 };
 
 use crate::parts::NoRandomness;
@@ -96,6 +96,9 @@ pub enum Conflict {
     /// Another tenant has the slug.
     #[error("the slug {0} is already taken")]
     SlugTaken(Slug),
+    /// The id of another tenant of the environment is the same without dashes, and so would be the paths of Kafka's secrets.
+    #[error("the id is the same as that of the tenant {0} without dashes")]
+    IdTaken(TenantId),
     /// The state of the tenant.
     #[error("{0}")]
     Tenant(TenantTransition),

@@ -195,6 +195,23 @@ async fn what_is_not_kept_any_more_is_gone() {
 }
 
 #[tokio::test]
+async fn one_caller_takes_not_all_streams() {
+    let plane = Plane { service: Service::start(&[]).await };
+    plane.service("ledger").await;
+    let (key, _) = plane.key("ledger", json!({ "name": "pods" })).await;
+    let ask = || plane.service.bare_request(Method::GET, "/v1/events").header("X-API-Key", &key);
+    let mut open = Vec::new();
+    for _ in 0..32 {
+        open.push(Stream::open(ask()).await);
+    }
+    assert_refused(&answer(streamed(ask())).await, 429);
+    let others = Stream::open(plane.service.request(Method::GET, "/v1/events")).await;
+    drop((open, others));
+    testkit::wait_until("a place", PATIENCE, async || streamed(ask()).send().await.unwrap().status() == 200)
+        .await;
+}
+
+#[tokio::test]
 async fn a_key_with_neither_service_nor_scope_is_refused() {
     let test = TestService::new(2);
     test.source.change(1, |record| record.scopes = Scopes::from_iter([Scope::TENANTS_READ]));

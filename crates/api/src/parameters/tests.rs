@@ -2,6 +2,7 @@ use axum::body::Body;
 use http::{Method, header};
 
 use super::*;
+use crate::error::BodyProblem;
 
 async fn parameters(
     method: Method,

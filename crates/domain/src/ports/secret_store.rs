@@ -12,8 +12,13 @@ pub trait SecretStore: Send + Sync + 'static {
     /// The text of this very version.
     async fn get(&self, reference: &SecretReference) -> Result<SecretText, SecretStoreError>;
 
-    /// Makes this version the one that readers get who ask for none.
-    async fn make_current(&self, reference: &SecretReference) -> Result<(), SecretStoreError>;
+    /// Makes this version the one that readers get who ask for none. Of the others of its path those that are `referred` to stay
+    /// as they are: services of a tenant whose modules are called alike share a path.
+    async fn make_current(
+        &self,
+        reference: &SecretReference,
+        referred: &[SecretReference],
+    ) -> Result<(), SecretStoreError>;
 
     /// Removes a version that no record refers to; removing it again does nothing.
     async fn remove(&self, reference: &SecretReference) -> Result<(), SecretStoreError>;

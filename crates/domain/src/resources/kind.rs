@@ -53,7 +53,7 @@ impl ResourceKind {
     /// Nobody but this service reads the others; they keep the signs, so that no two tenants or modules meet in one path.
     pub fn secret_path(self, environment: Environment, tenant: &TenantId, module: &ModuleName) -> SecretPath {
         let (tenant, module) = match self {
-            Self::Kafka => (tenant.to_string().replace('-', ""), module.secret_segment()),
+            Self::Kafka => (tenant.dashless(), module.secret_segment()),
             _ => (tenant.to_string(), module.as_str().to_ascii_lowercase()),
         };
         SecretPath::of_segments(&["tenants", environment.name(), &tenant, &module, self.secret_leaf()])

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Proxy, Resp, ValkeyOptions, ValkeyServer, shared_mongo, unique_prefix};
+use testkit::{Proxy, Resp, ValkeyOptions, ValkeyServer, shared_mongo, shared_moto, unique_prefix};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -183,6 +183,32 @@ async fn nor_in_what_mongodb_is_told() {
     assert_nowhere(&secrets, &places);
     let kept = files(directory.path());
     assert!(secrets.iter().all(|secret| !holds(&kept, secret)), "what is remembered on the disk");
+}
+
+/// Nor what requests to AWS are signed with.
+#[tokio::test]
+async fn nor_in_what_is_printed_of_aws() {
+    let directory = tempfile::tempdir().unwrap();
+    let endpoint = format!("http://{}", shared_moto().await);
+    let (access_key, token) = ("marked-aws-secret-key-41", "marked-aws-session-token-87");
+    let variables = [
+        ("LOG_LEVEL", "trace"),
+        ("SECRETS_BACKEND", "aws"),
+        ("AWS_REGION", "us-east-2"),
+        ("AWS_ENDPOINT_URL", &*endpoint),
+        ("AWS_ACCESS_KEY_ID", "testing"),
+        ("AWS_SECRET_ACCESS_KEY", access_key),
+        ("AWS_SESSION_TOKEN", token),
+        ("BOOTSTRAP_ADMIN_API_KEY", KEY),
+        ("READYZ_DRAIN_GRACE_SECONDS", "0"),
+    ];
+    let mut process = Process::start(directory.path(), &variables).await;
+    process.wait_until_ready().await;
+    let mut secrets = write_secrets(&process).await;
+    process.signal("TERM");
+    assert!(process.wait().await.success());
+    secrets.extend([access_key, token, "Signature=", "X-Amz-Security-Token"].map(str::to_owned));
+    assert_nowhere(&secrets, &[("the output", process.output().into_bytes())]);
 }
 
 /// Each place holds what can be found, and none of the secrets.

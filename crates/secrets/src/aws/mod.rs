@@ -7,8 +7,8 @@
 //!
 //! AWS allows a secret 20 labels on all its versions together, keeps about 100 versions, and removes versions without a label
 //! only when there are more, and never within their first day. So a label matters from the storing of a version until a
-//! version becomes current: making one current takes our labels off all others, which are superseded, refused, or about to
-//! become current themselves within seconds. What is not labelled any more stays readable by its version for a while.
+//! version becomes current: making one current takes our labels off all others that no record refers to: they are superseded, refused, or
+//! about to become current themselves within seconds. What is not labelled any more stays readable by its version for a while.
 //!
 //! [`SecretStore::remove`] takes the label off. When that leaves nothing of the secret, it is scheduled for deletion, and can
 //! be restored for seven days; storing a version or making one current restores it. A secret whose current version is a
@@ -102,8 +102,12 @@ impl SecretStore for AwsSecrets {
         self.within_time(&reference.path, self.calls.get(reference)).await
     }
 
-    async fn make_current(&self, reference: &SecretReference) -> Result<(), SecretStoreError> {
-        self.within_time(&reference.path, self.calls.make_current(reference)).await
+    async fn make_current(
+        &self,
+        reference: &SecretReference,
+        referred: &[SecretReference],
+    ) -> Result<(), SecretStoreError> {
+        self.within_time(&reference.path, self.calls.make_current(reference, referred)).await
     }
 
     async fn remove(&self, reference: &SecretReference) -> Result<(), SecretStoreError> {

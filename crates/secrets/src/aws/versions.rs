@@ -26,8 +26,12 @@ impl Calls {
         self.put(reference, text).await
     }
 
-    /// Makes a version current, and takes our labels off the others.
-    pub(super) async fn make_current(&self, reference: &SecretReference) -> Result<(), Failure> {
+    /// Makes a version current, and takes our labels off the others that nobody refers to.
+    pub(super) async fn make_current(
+        &self,
+        reference: &SecretReference,
+        referred: &[SecretReference],
+    ) -> Result<(), Failure> {
         let mut further_rounds = 1..ROUNDS;
         loop {
             let labels = self.labels(&reference.path).await?;
@@ -37,7 +41,7 @@ impl Calls {
                     if further_rounds.next().is_some() => {}
                 moved => {
                     moved?;
-                    return self.unlabel_others(reference, &labels).await;
+                    return self.unlabel_others(reference, referred, &labels).await;
                 }
             }
         }
@@ -59,9 +63,17 @@ impl Calls {
         self.move_label(path, CURRENT, current, Some(&next)).await
     }
 
-    async fn unlabel_others(&self, reference: &SecretReference, labels: &Labels) -> Result<(), Failure> {
-        let own = label(reference.version);
-        for (version, label) in labels.ours().filter(|(_, label)| *label != own) {
+    async fn unlabel_others(
+        &self,
+        reference: &SecretReference,
+        referred: &[SecretReference],
+        labels: &Labels,
+    ) -> Result<(), Failure> {
+        let needed = referred.iter().filter(|other| other.path == reference.path).chain([reference]);
+        let needed: Vec<String> = needed.map(|reference| label(reference.version)).collect();
+        for (version, label) in
+            labels.ours().filter(|(_, label)| !needed.iter().any(|needed| needed == label))
+        {
             let unlabelled = self.move_label(&reference.path, label, Some(version), None).await;
             unless(unlabelled, &[Cause::NotFound, Cause::Parameter])?;
         }

@@ -98,11 +98,11 @@ async fn others_read_the_current_version() {
     };
     secrets.put(&one, &text("{\"password\":\"first\"}")).await.unwrap();
     assert_eq!(read().await, "{}", "before the commit there is nothing to read");
-    secrets.make_current(&one).await.unwrap();
+    secrets.make_current(&one, &[]).await.unwrap();
     assert_eq!(read().await, "{\"password\":\"first\"}");
     secrets.put(&two, &text("{\"password\":\"second\"}")).await.unwrap();
     assert_eq!(read().await, "{\"password\":\"first\"}");
-    secrets.make_current(&two).await.unwrap();
+    secrets.make_current(&two, &[]).await.unwrap();
     assert_eq!(read().await, "{\"password\":\"second\"}");
 }
 
@@ -114,13 +114,32 @@ async fn labels_do_not_pile_up() {
     for _ in 0..25 {
         let next = another(&first);
         secrets.put(&next, &text("a text")).await.unwrap();
-        secrets.make_current(&next).await.unwrap();
+        secrets.make_current(&next, &[]).await.unwrap();
         former = next;
     }
     let labels = moto.described(&first.path).await.version_ids_to_stages.unwrap();
     let count: usize = labels.values().map(Vec::len).sum();
     assert_eq!(count, 3, "AWSCURRENT, AWSPREVIOUS and the current one's own: {labels:?}");
     assert_eq!(moto.labels(&former).await, ["AWSCURRENT".to_owned(), format!("pm-{}", former.version)]);
+}
+
+/// Services of a tenant whose modules are called alike.
+#[tokio::test]
+async fn what_another_record_refers_to_keeps_its_label() {
+    let (secrets, moto, one) = (secrets_at(shared_moto().await).await, Moto::new().await, reference());
+    let (two, former) = (another(&one), another(&one));
+    for version in [&former, &one, &two] {
+        secrets.put(version, &text("a text")).await.unwrap();
+    }
+    let referred = [one.clone(), two.clone()];
+    for version in [&one, &two, &one] {
+        secrets.make_current(version, &referred).await.unwrap();
+        assert_eq!(moto.current(&one.path).await, Some(version.version));
+    }
+    for version in &referred {
+        assert!(moto.labels(version).await.contains(&format!("pm-{}", version.version)), "{version:?}");
+    }
+    assert!(!moto.labels(&former).await.contains(&format!("pm-{}", former.version)));
 }
 
 /// Of two writers the one that stored first may commit last.
@@ -130,13 +149,13 @@ async fn a_version_becomes_current_though_its_label_is_gone() {
     let two = another(&one);
     secrets.put(&one, &text("stored first")).await.unwrap();
     secrets.put(&two, &text("stored second")).await.unwrap();
-    secrets.make_current(&two).await.unwrap();
+    secrets.make_current(&two, &[]).await.unwrap();
     assert_eq!(moto.labels(&one).await, Vec::<String>::new());
     assert_eq!(secrets.get(&one).await.unwrap(), text("stored first"));
-    secrets.make_current(&one).await.unwrap();
+    secrets.make_current(&one, &[]).await.unwrap();
     assert_eq!(moto.current(&one.path).await, Some(one.version));
     let never_stored = another(&one);
-    assert!(secrets.make_current(&never_stored).await.is_err());
+    assert!(secrets.make_current(&never_stored, &[]).await.is_err());
     assert_eq!(moto.current(&one.path).await, Some(one.version));
 }
 
@@ -151,7 +170,7 @@ async fn a_secret_of_which_nothing_is_left_is_deleted() {
     let two = SecretReference { path: one.path.clone(), ..two };
     for purged in [&one, &two] {
         secrets.put(purged, &text("a text")).await.unwrap();
-        secrets.make_current(purged).await.unwrap();
+        secrets.make_current(purged, &[]).await.unwrap();
     }
     secrets.remove(&one).await.unwrap();
     assert!(!moto.is_deleted(&one.path).await);

@@ -43,7 +43,7 @@ async fn a_deleted_secret_is_restored_when_a_version_becomes_current() {
     let described = (200, format!("{{\"DeletedDate\":1700000000,\"VersionIdsToStages\":{stored}}}"));
     let script =
         Script::start(move |call, _| if call == "DescribeSecret" { described.clone() } else { done() }).await;
-    secrets_at(script.address).await.make_current(&reference).await.unwrap();
+    secrets_at(script.address).await.make_current(&reference, &[]).await.unwrap();
     assert_eq!(script.calls(), ["DescribeSecret", "RestoreSecret", "UpdateSecretVersionStage"]);
 }
 
@@ -58,7 +58,7 @@ async fn a_version_becomes_current_though_another_did_meanwhile() {
         _ => done(),
     });
     let script = script.await;
-    secrets_at(script.address).await.make_current(&reference).await.unwrap();
+    secrets_at(script.address).await.make_current(&reference, &[]).await.unwrap();
     let round = ["DescribeSecret", "UpdateSecretVersionStage"];
     assert_eq!(script.calls(), [round, round].concat());
 }

@@ -22,7 +22,7 @@ async fn refusals(secrets: &AwsSecrets) -> Vec<SecretStoreError> {
     let (put, get, made_current, removed) = tokio::join!(
         secrets.put(&reference, &text),
         secrets.get(&reference),
-        secrets.make_current(&reference),
+        secrets.make_current(&reference, &[]),
         secrets.remove(&reference),
     );
     assert!(start.elapsed() < IN_TIME, "it took {:?}", start.elapsed());

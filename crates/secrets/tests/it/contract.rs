@@ -79,7 +79,7 @@ pub(crate) async fn a_version_is_current_when_it_is_made_so(backend: &Backend) {
         assert_eq!(kept.current(&one.path).await, None, "storing a version made it current");
     }
     for reference in [&one, &one, &two, &two, &one, &two] {
-        secrets.make_current(reference).await.unwrap();
+        secrets.make_current(reference, &[]).await.unwrap();
         assert_eq!(kept.current(&one.path).await, Some(reference.version));
     }
     secrets.put(&three, &text("a later text")).await.unwrap();
@@ -102,7 +102,7 @@ pub(crate) async fn a_version_is_removed_alone(backend: &Backend) {
         secrets.remove(&one).await.unwrap();
         assert!(!kept.holds(&one).await && kept.holds(&two).await);
     }
-    secrets.make_current(&two).await.unwrap();
+    secrets.make_current(&two, &[]).await.unwrap();
     assert_eq!(secrets.get(&two).await.unwrap(), text("a text"));
 }
 
@@ -110,13 +110,13 @@ pub(crate) async fn a_secret_comes_back_after_its_last_version_was_removed(backe
     let (one, secrets, kept) = (reference(), &backend.secrets, &backend.kept);
     let two = another(&one);
     secrets.put(&one, &text("a text")).await.unwrap();
-    secrets.make_current(&one).await.unwrap();
+    secrets.make_current(&one, &[]).await.unwrap();
     for _ in 0..2 {
         secrets.remove(&one).await.unwrap();
         assert!(!kept.holds(&one).await && secrets.get(&one).await.is_err());
     }
     secrets.put(&two, &text("a new text")).await.unwrap();
-    secrets.make_current(&two).await.unwrap();
+    secrets.make_current(&two, &[]).await.unwrap();
     assert_eq!(kept.current(&one.path).await, Some(two.version));
     assert_eq!(secrets.get(&two).await.unwrap(), text("a new text"));
 }

@@ -88,7 +88,7 @@ async fn no_log_shows_a_secret() {
     let reference = reference();
     secrets.put(&reference, &text(LOGGED_MARK)).await.unwrap();
     secrets.put(&another(&reference), &text(LOGGED_MARK)).await.unwrap();
-    secrets.make_current(&reference).await.unwrap();
+    secrets.make_current(&reference, &[]).await.unwrap();
     assert_eq!(secrets.get(&reference).await.unwrap(), text(LOGGED_MARK));
     let failing = Script::start(|call, _| match call {
         "GetSecretValue" => (200, format!("{{\"SecretString\":\"{LOGGED_MARK}")),

@@ -111,8 +111,8 @@ impl Content<'_> {
     }
 }
 
-/// Stands before the text of connections, as one line of JSON.
-#[derive(Debug, Serialize, Deserialize)]
+/// Stands before the text of connections, as one line of JSON. Not `Debug`: there are passwords in that text.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Opened {
     format: u32,
     pub(super) name: String,

@@ -34,13 +34,15 @@ fn checksum(length: u32, entry: &[u8]) -> u32 {
 /// The whole entries among these bytes, in their order.
 pub(super) struct Frames<'a> {
     rest: &'a [u8],
+    /// How many bytes may be checksummed yet: of a file that is full of false marks not each is believed to be long.
+    budget: usize,
     /// Stretches of bytes that are no entry.
     pub(super) damaged: u64,
 }
 
 impl<'a> Frames<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, damaged: 0 }
+        Self { rest: bytes, budget: 4 * bytes.len(), damaged: 0 }
     }
 }
 
@@ -50,7 +52,7 @@ impl<'a> Iterator for Frames<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         let mut is_damaged = false;
         while !self.rest.is_empty() {
-            if let Some((entry, rest)) = whole(self.rest) {
+            if let Some((entry, rest)) = whole(self.rest, &mut self.budget) {
                 self.damaged += u64::from(is_damaged);
                 self.rest = rest;
                 return Some(entry);
@@ -66,14 +68,17 @@ impl<'a> Iterator for Frames<'a> {
 }
 
 /// The entry that these bytes begin with, and what is behind it.
-fn whole(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn whole<'a>(bytes: &'a [u8], budget: &mut usize) -> Option<(&'a [u8], &'a [u8])> {
     let rest = bytes.strip_prefix(&MARK)?;
     let (length, rest) = rest.split_first_chunk::<4>()?;
     let (sum, rest) = rest.split_first_chunk::<4>()?;
     let length = u32::from_le_bytes(*length);
     let (entry, rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
-    (entry.len() <= MAX_LENGTH && checksum(length, entry) == u32::from_le_bytes(*sum))
-        .then_some((entry, rest))
+    if entry.len() > MAX_LENGTH {
+        return None;
+    }
+    *budget = budget.checked_sub(entry.len())?;
+    (checksum(length, entry) == u32::from_le_bytes(*sum)).then_some((entry, rest))
 }
 
 #[cfg(test)]
@@ -111,6 +116,20 @@ mod tests {
             let (entries, damaged) = read(&more);
             assert_eq!((entries.last(), damaged), (Some(&&b"fourth"[..]), 1), "{end}");
         }
+    }
+
+    #[test]
+    fn false_marks_cost_no_more_than_the_file_is_long() {
+        let mut bytes = Vec::new();
+        for _ in 0..10_000 {
+            bytes.extend_from_slice(&MARK);
+            bytes.extend_from_slice(&50_000_u32.to_le_bytes());
+            bytes.extend_from_slice(&[0; 4]);
+        }
+        push(&mut bytes, b"last");
+        let mut frames = Frames::of(&bytes);
+        assert_eq!((frames.by_ref().count(), frames.damaged), (1, 1));
+        assert!(frames.budget < 50_000);
     }
 
     #[test]

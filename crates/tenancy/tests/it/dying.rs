@@ -109,9 +109,13 @@ impl SecretStore for Secrets {
         self.0.get(reference).await
     }
 
-    async fn make_current(&self, reference: &SecretReference) -> Result<(), SecretStoreError> {
+    async fn make_current(
+        &self,
+        reference: &SecretReference,
+        referred: &[SecretReference],
+    ) -> Result<(), SecretStoreError> {
         self.1.pass(Point::BeforeCurrent).await;
-        self.0.make_current(reference).await?;
+        self.0.make_current(reference, referred).await?;
         let mut current = self.2.lock().unwrap_or_else(PoisonError::into_inner);
         current.insert(reference.path.clone(), reference.version);
         Ok(())

@@ -6,6 +6,7 @@ mod credentials;
 mod desk;
 mod dying;
 mod forgotten;
+mod import;
 mod recorder;
 mod renewed;
 mod replay;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::api_key_out::ApiKeyOut;
 use crate::authorization::Authorized;
 use crate::error::ApiError;
-use crate::parameters::Parameters;
+use crate::parameters::QueryParameters;
 use crate::path::OfService;
 use crate::permission::ApiKeysRead;
 use crate::state::ApiState;
@@ -45,7 +45,7 @@ pub(super) async fn handler(
     authorized: Authorized<ApiKeysRead>,
     State(state): State<ApiState>,
     OfService(service): OfService,
-    parameters: Parameters,
+    QueryParameters(parameters): QueryParameters,
 ) -> Result<Json<ApiKeysOut>, ApiError> {
     let (limit, after) = (parameters.limit()?, parameters.text("cursor")?);
     let keys = &state.use_cases().service_keys;

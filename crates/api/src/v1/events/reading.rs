@@ -1,6 +1,6 @@
 //! What a reader of events asks for, and may see.
 
-use domain::{Environment, Invalid, Scope, ServiceName};
+use domain::{CallerId, Environment, Invalid, Scope, ServiceName};
 use http::request::Parts;
 use tenancy::{EventPage, ReplayError};
 
@@ -12,6 +12,7 @@ use crate::state::ApiState;
 /// Which events, as the caller may see them.
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
+    caller: CallerId,
     environment: Environment,
     /// Those of one service, and of tenants as a whole.
     service: Option<ServiceName>,
@@ -38,7 +39,12 @@ impl Reading {
         }
         invalid.into_result()?;
         let environment = bound.or(asked).unwrap_or_else(|| state.environment());
-        Ok(Self { environment, service })
+        Ok(Self { caller: caller.id().clone(), environment, service })
+    }
+
+    /// Who reads.
+    pub(super) fn caller(&self) -> &CallerId {
+        &self.caller
     }
 
     /// The events behind a number, or from the first that is kept on.

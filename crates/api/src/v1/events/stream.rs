@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use domain::ReleasedEvent;
 use futures::stream;
 use middleware::KeyStanding;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::reading::Reading;
 use crate::error::ApiError;
-use crate::state::ApiState;
+use crate::state::{ApiState, StreamPermit};
 
 /// Proxies cut streams that say nothing for a minute.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ struct EventStream {
     after: u64,
     ready: VecDeque<ReleasedEvent>,
     news: watch::Receiver<[u64; 2]>,
-    _permit: OwnedSemaphorePermit,
+    _permit: StreamPermit,
 }
 
 /// The stream behind a number; without one, behind the last that there is. The first page is read before it begins, so that a
@@ -43,7 +43,7 @@ pub(super) async fn open(
     standing: Option<KeyStanding>,
     after: Option<u64>,
 ) -> Result<Response, ApiError> {
-    let permit = state.stream_permit()?;
+    let permit = state.stream_permit(reading.caller())?;
     let news = state.use_cases().events.news();
     let after = match after {
         Some(after) => after,

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::tenant_out::TenantOut;
 use crate::authorization::Authorized;
 use crate::error::{ApiError, ParameterProblem};
-use crate::parameters::Parameters;
+use crate::parameters::{Parameters, QueryParameters};
 use crate::permission::TenantsRead;
 use crate::state::ApiState;
 
@@ -60,7 +60,7 @@ pub(super) struct TenantsOut {
 pub(super) async fn handler(
     authorized: Authorized<TenantsRead>,
     State(state): State<ApiState>,
-    parameters: Parameters,
+    QueryParameters(parameters): QueryParameters,
 ) -> Result<Json<TenantsOut>, ApiError> {
     let limit = parameters.limit()?;
     let page = page(&parameters)?;

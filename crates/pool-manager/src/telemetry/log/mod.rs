@@ -18,9 +18,9 @@ use self::json_line::JsonLine;
 pub(super) use self::output::Output;
 use crate::config::{LogConfig, LogFormat};
 
-/// A driver whose lines hold passwords at the level of traces, and bodies of messages above it. What has to be known of it is
-/// logged by whoever uses it.
-const LEAKY: &str = "lapin";
+/// Libraries whose lines hold secrets at the level of traces: passwords and bodies of messages, and requests with what they are
+/// signed with. What has to be known of them is logged by whoever uses them.
+const LEAKY: [&str; 4] = ["lapin", "aws_sigv4", "aws_smithy_runtime", "aws_runtime"];
 
 /// The layer that writes log lines, in the form that was asked for: without a word, JSON unless people watch. Beside it,
 /// where lines wait to be written together, if they do.
@@ -58,7 +58,7 @@ fn filter<S>(config: &LogConfig) -> impl tracing_subscriber::layer::Filter<S> + 
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let is_line =
-        |metadata: &tracing::Metadata<'_>| metadata.is_event() && !metadata.target().starts_with(LEAKY);
+    let is_leaky = |target: &str| LEAKY.iter().any(|library| target.starts_with(library));
+    let is_line = move |metadata: &tracing::Metadata<'_>| metadata.is_event() && !is_leaky(metadata.target());
     EnvFilter::new(&config.filter).and(filter_fn(is_line))
 }
