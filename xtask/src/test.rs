@@ -34,7 +34,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::moto()?;
     install::rabbitmq()?;
     let servers = Servers::start()?;
-    let mut words = vec!["test", "--all-features", "--locked"];
+    // One run tells of everything that fails.
+    let mut words = vec!["test", "--all-features", "--locked", "--no-fail-fast"];
     if arguments.release {
         words.push("--release");
     }
