@@ -50,8 +50,8 @@ pub use layers::LeadingSlashes;
 pub use limits::Limits;
 pub use rate_tier::rate_tier;
 pub use readiness::{
-    CheckOutcome, CheckStatus, Outbox, OutboxCheck, OverallStatus, Readiness, ReadinessChecks,
-    ReadinessReport, ReadinessSettings, RedisCheck, StoreCheck, StoreName,
+    BrokerCheck, BrokerLink, CheckOutcome, CheckStatus, Outbox, OutboxCheck, OverallStatus, Readiness,
+    ReadinessChecks, ReadinessReport, ReadinessSettings, RedisCheck, StoreCheck, StoreName,
 };
 pub use router::{Guards, MoreRoutes, openapi_document, router, service};
 pub use state::ApiState;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::Outbox;
+use api::{BrokerLink, Outbox};
 use cache::{CacheConfig, CacheError, CacheHandle, Selection};
 use domain::{Backlog, Clock, Timestamp};
-use events::rabbitmq::{ConnectError, RabbitPublisher};
+use events::rabbitmq::{ConnectError, RabbitPublisher, RabbitStats};
 use events::{RabbitTarget, Relay, RelayPorts, Target, ValkeyTarget};
 use tenancy::UseCases;
 use tokio::sync::watch;
@@ -94,6 +94,16 @@ impl EventRelay {
 
     pub(crate) fn rabbitmq(&self) -> Option<&Arc<RabbitPublisher>> {
         self.rabbitmq.as_ref()
+    }
+
+    /// How the link to the broker is, whenever it is asked; nothing where there is no broker.
+    pub(crate) fn broker(&self) -> Option<impl Fn() -> BrokerLink + Send + Sync + 'static> {
+        let publisher = self.rabbitmq.clone()?;
+        Some(move || match publisher.stats() {
+            RabbitStats { connected: true, blocked: false, .. } => BrokerLink::Up,
+            RabbitStats { connected: true, blocked: true, .. } => BrokerLink::Blocked,
+            RabbitStats { connected: false, .. } => BrokerLink::Down,
+        })
     }
 
     /// What was counted last; nothing while it cannot be counted.

@@ -80,6 +80,9 @@ pub fn build_with(
     if let Some(health) = secrets.health {
         readiness.also_ask_secrets(health);
     }
+    if let Some(link) = events.broker() {
+        readiness.also_tell_broker(link);
+    }
     readiness.also_tell_outbox(events.outbox());
     if let Some(resealing) = &secrets.resealing {
         observe_sealing(meter, resealing);

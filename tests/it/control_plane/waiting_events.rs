@@ -29,6 +29,8 @@ async fn events_that_wait_are_told_and_make_no_replica_less_ready() {
     let plane = Plane { service: Service::start_at(clock.clone(), &variables).await };
     plane.service.wait_until_healthy().await;
     let id = plane.associated("blue-bank", "ledger").await;
+    let broker = plane.get("/readyz").await.body["checks"]["rabbitmq"].clone();
+    assert_eq!(broker, json!({ "status": "down", "reason": "the broker gives no answer" }));
     let few = json!({ "status": "up", "waiting": 3, "oldest_seconds": 0 });
     assert_eq!(waiting(&plane, 3).await, (few, 200, json!("healthy")), "released, and not at the broker");
 

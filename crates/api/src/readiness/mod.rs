@@ -6,6 +6,7 @@
 //! With `READINESS_REQUIRES_CACHE=true`, or `READINESS_REQUIRES_STORE=true`, it is 503. While the process drains, nothing is asked
 //! and the answer is 503.
 
+mod broker;
 mod finding;
 mod outbox;
 mod redis;
@@ -22,6 +23,7 @@ use cache::CacheHandle;
 use domain::StoreHealth;
 use tokio::sync::watch;
 
+pub use broker::{BrokerCheck, BrokerLink};
 use finding::Finding;
 pub use outbox::{Outbox, OutboxCheck};
 pub use report::{
@@ -79,6 +81,7 @@ struct Shared {
     cache: CacheHandle,
     store: Arc<dyn StoreHealth>,
     secrets: OnceLock<Arc<SecretsProbe>>,
+    broker: OnceLock<Box<dyn Fn() -> BrokerLink + Send + Sync>>,
     outbox: OnceLock<watch::Receiver<Option<Outbox>>>,
     cache_answered: AtomicBool,
     store_answered: AtomicBool,
@@ -108,6 +111,7 @@ impl Readiness {
             cache,
             store,
             secrets: OnceLock::new(),
+            broker: OnceLock::new(),
             outbox: OnceLock::new(),
             cache_answered: AtomicBool::new(false),
             store_answered: AtomicBool::new(false),
@@ -129,6 +133,11 @@ impl Readiness {
     /// From now on it also tells how many events some target has not got yet. That decides nothing: no replica is at fault for it.
     pub fn also_tell_outbox(&self, outbox: watch::Receiver<Option<Outbox>>) {
         let _is_first = self.shared.outbox.set(outbox);
+    }
+
+    /// From now on it also tells whether the broker of events answers. That decides nothing either.
+    pub fn also_tell_broker(&self, link: impl Fn() -> BrokerLink + Send + Sync + 'static) {
+        let _is_first = self.shared.broker.set(Box::new(link));
     }
 
     /// Connections can be answered from what an earlier process confirmed: the replica is of use though nothing answered yet.
@@ -161,6 +170,10 @@ impl Readiness {
         let report = ReadinessReport::of(&self.shared.settings, overall, redis, store);
         let report = match secrets {
             Some(secrets) => report.with_secrets(secrets),
+            None => report,
+        };
+        let report = match self.shared.broker.get() {
+            Some(link) => report.with_broker(link()),
             None => report,
         };
         match self.shared.outbox.get() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::broker::{BrokerCheck, BrokerLink};
 use super::finding::Finding;
 use super::outbox::{Outbox, OutboxCheck};
 use super::watched::Outcome;
@@ -51,7 +52,10 @@ pub struct ReadinessChecks {
     /// The secrets backend, where it is outside of the record store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<StoreCheck>,
-    /// What waits to be published.
+    /// The broker that events go to, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rabbitmq: Option<BrokerCheck>,
+    /// What some target of events has not got yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<OutboxCheck>,
 }
@@ -161,7 +165,7 @@ impl ReadinessReport {
         };
         Self {
             status,
-            checks: ReadinessChecks { redis, mongodb, sqlite, secrets: None, events: None },
+            checks: ReadinessChecks { redis, mongodb, sqlite, secrets: None, rabbitmq: None, events: None },
             version: settings.version.clone(),
             deployment_mode: settings.deployment_mode.clone(),
             draining: false,
@@ -176,6 +180,12 @@ impl ReadinessReport {
             self.status = OverallStatus::Degraded;
         }
         self.checks.secrets = Some(StoreCheck { status: secrets.status, latency_ms, reason: secrets.reason });
+        self
+    }
+
+    /// The same with the broker, which changes nothing else.
+    pub(super) fn with_broker(mut self, link: BrokerLink) -> Self {
+        self.checks.rabbitmq = Some(link.into());
         self
     }
 

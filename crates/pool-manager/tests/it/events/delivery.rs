@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{ValkeyOptions, ValkeyServer, shared_rabbitmq};
 
 use super::setting::{
@@ -26,6 +26,8 @@ async fn a_change_is_told_on_the_channel_and_by_the_broker_and_is_read_again() {
     let (id, writes) = live(&process.client, &process.base, "Blue Bank").await;
     assert_eq!(writes, 3);
     let log = whole_log(&process).await;
+    let ready = process.client.get(format!("{}/readyz", process.base)).send().await.unwrap();
+    assert_eq!(ready.json::<Value>().await.unwrap()["checks"]["rabbitmq"], json!({ "status": "up" }));
     let types: Vec<&str> = log.iter().map(|event| event["event_type"].as_str().unwrap()).collect();
     assert_eq!(types, ["tenant.created", "tenant.activated", "tenant.updated", "tenant.suspended"]);
     let first = &log[0];
