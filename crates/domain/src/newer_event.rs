@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::KNOWN_TYPES;
-use crate::segment::SegmentError;
+use crate::segment::{self, SegmentError};
 use crate::service_name::ServiceName;
+
+const MAX_TYPE: usize = 128;
 
 /// What a newer version of this service wrote: it is passed on as it is. While replicas are replaced, one of the old version may
 /// be the one that relays.
@@ -30,6 +32,8 @@ struct Written {
 enum NewerEventError {
     #[error("{0} is known here and has another payload")]
     Known(String),
+    #[error("event_type: {0}")]
+    Type(SegmentError),
     #[error("payload.service_name is none")]
     Service(#[from] SegmentError),
     #[error("payload.service_name is not a text")]
@@ -56,6 +60,8 @@ impl TryFrom<Written> for NewerEvent {
         if KNOWN_TYPES.contains(&event_type.as_str()) {
             return Err(NewerEventError::Known(event_type));
         }
+        // It goes into routing keys and lines of streams.
+        segment::check(&event_type, MAX_TYPE).map_err(NewerEventError::Type)?;
         // Who may read it depends on that: what cannot be told is shown to nobody.
         let service = match payload.as_ref().and_then(|payload| payload.get("service_name")) {
             None => None,
@@ -93,6 +99,7 @@ mod tests {
     fn what_is_known_has_to_be_right() {
         for (event_type, payload) in [
             ("tenant.service.purged", json!({ "service": "ledger" })),
+            ("tenant.moved\nid: 9", json!({})),
             ("tenant.moved", json!({ "service_name": 5 })),
             ("tenant.moved", json!({ "service_name": "no name" })),
         ] {
