@@ -110,6 +110,9 @@ pub enum ApiError {
     /// As many deletions by pattern run as may run at once.
     #[error("too many deletions are running: try again when one has ended")]
     TooManyDeletions,
+    /// As many bodies of the caller are on their way as may be.
+    #[error("too many bodies of this caller are on their way: send the next when one has arrived")]
+    TooManyBodies,
     /// As many requests are at work as may be.
     #[error("too many requests are at work")]
     Overloaded,
@@ -168,7 +171,9 @@ impl ApiError {
             Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::EventsGone(_) => StatusCode::GONE,
-            Self::TooManyDeletions | Self::TooManyStreams => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyBodies | Self::TooManyDeletions | Self::TooManyStreams => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::HeadersTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::TaskFailed(_) | Self::Panicked(_) | Self::Form(_) | Self::Cache(CacheError::Config(_)) => {
                 StatusCode::INTERNAL_SERVER_ERROR
@@ -228,6 +233,7 @@ impl ApiError {
             | Self::NoSuch { .. }
             | Self::BodySlow { .. }
             | Self::MethodNotAllowed
+            | Self::TooManyBodies
             | Self::TooManyDeletions
             | Self::TooManyStreams
             | Self::EventsGone(_)
@@ -336,7 +342,10 @@ pub(crate) struct Failure(pub(crate) Arc<ApiError>);
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.body().into_response(self.status());
-        if matches!(self, Self::TooManyDeletions | Self::TooManyStreams | Self::Overloaded) {
+        if matches!(
+            self,
+            Self::TooManyBodies | Self::TooManyDeletions | Self::TooManyStreams | Self::Overloaded
+        ) {
             response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
         }
         if matches!(self.refusal(), Some(Refusal::AlreadyCommitted)) {

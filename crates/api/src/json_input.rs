@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use domain::Caller;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -12,11 +13,11 @@ use crate::error::{ApiError, BodyProblem};
 use crate::layers::BodyLimit;
 use crate::parameters::is_json;
 
-/// For a whole body: who sends slower holds a place that others need.
 /// Of a path to a field that is quoted: longer than any that makes sense.
 const LONGEST_PATH: usize = 256;
 /// Of what is quoted of a body.
 const LONGEST_FOUND: usize = 80;
+/// For a whole body: who sends slower holds a place that others need.
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// A body that must be there. What has another type than the route asks for is 400, with the path of the field; what the
@@ -59,7 +60,15 @@ pub(crate) async fn read<S: Send + Sync>(
     state: &S,
 ) -> Result<(HeaderMap, Bytes), ApiError> {
     let headers = request.headers().clone();
-    let limit = request.extensions().get::<BodyLimit>().map_or(0, |limit| limit.0);
+    let limits = request.extensions().get::<BodyLimit>();
+    let limit = limits.map_or(0, |limits| limits.bytes);
+    let caller = request.extensions().get::<Caller>();
+    let _share = match (limits, caller) {
+        (Some(limits), Some(caller)) => {
+            Some(limits.of_callers.take(caller.id(), 1).ok_or(ApiError::TooManyBodies)?)
+        }
+        _ => None,
+    };
     let body = match timeout(BODY_TIME, Bytes::from_request(request, state)).await {
         Ok(Ok(body)) => body,
         Ok(Err(rejection)) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {

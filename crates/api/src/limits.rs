@@ -17,6 +17,8 @@ pub struct Limits {
     pub request_time: Duration,
     /// Requests at work at once, probes not counted; above it 503.
     pub concurrent_requests: usize,
+    /// Bodies of one caller that are read at once; above it 429.
+    pub bodies_of_a_caller: usize,
     /// Deletions by pattern at work at once; above it 429.
     pub concurrent_deletions: usize,
     /// Streams of events open at once; above it 429.
@@ -38,6 +40,7 @@ impl Default for Limits {
             max_body_bytes: 1_024 * 1_024,
             request_time: Duration::from_secs(30),
             concurrent_requests: 512,
+            bodies_of_a_caller: 64,
             concurrent_deletions: 8,
             concurrent_streams: 256,
             streams_of_a_caller: 32,

@@ -21,6 +21,7 @@ mod replicas;
 mod rotation;
 mod services;
 mod settings;
+mod slow_bodies;
 mod stale_loads;
 mod store_outage;
 mod tenants;

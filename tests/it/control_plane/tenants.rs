@@ -1,14 +1,9 @@
 //! `/v1/tenants`.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::on_every_store;
 use super::plane::{Plane, assert_refused, fields, new_tenant};
-use crate::support::{KEY, Service};
 
 on_every_store!(
     a_tenant_is_made_once,
@@ -161,19 +156,4 @@ async fn tenants_are_found_by_what_people_remember(plane: Plane) {
         fields(&plane.get("/v1/tenants?status=gone&environment=uat").await),
         ["environment", "status"]
     );
-}
-
-/// Or one with a key to read takes all places of a replica.
-#[tokio::test]
-async fn a_list_waits_for_no_body() {
-    let service = Service::start(&[]).await;
-    service.wait_until_healthy().await;
-    let mut stream = TcpStream::connect(service.address()).await.unwrap();
-    let request =
-        format!("GET /v1/tenants HTTP/1.1\r\nHost: a\r\nX-API-Key: {KEY}\r\nContent-Length: 100\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = [0; 12];
-    let read = tokio::time::timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await;
-    read.expect("an answer").unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200");
 }

@@ -1,12 +1,15 @@
 //! Limits on what one request may bring and how long it may take.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use domain::CallerId;
 use http::header;
+use middleware::Shares;
 use pin_project_lite::pin_project;
 use tokio::time::{Timeout, timeout};
 use tower::{Layer, Service};
@@ -14,18 +17,24 @@ use tower::{Layer, Service};
 use crate::error::ApiError;
 use crate::limits::Limits;
 
-/// How many bytes of body the request may have, for the message of whoever reads it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimit(pub(crate) usize);
+/// What whoever reads the body has to keep to.
+#[derive(Debug, Clone)]
+pub(crate) struct BodyLimit {
+    /// How many bytes it may have, for the message.
+    pub(crate) bytes: usize,
+    /// How many bodies each caller has on their way: one that sends them slowly does not take all places.
+    pub(crate) of_callers: Arc<Shares<CallerId>>,
+}
 
 /// Refuses a request by its head, also one whose handler would not read the body, and ends one that has no answer in time.
 /// The body of an answer, such as a stream of events, has its own time.
 ///
 /// A body of unannounced length is bounded where it is read; one that nobody reads takes no memory: the server looks at
 /// what has arrived when the answer is written, and closes the connection if that is not all of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct RequestLimitsLayer {
     limits: Limits,
+    bodies: Arc<Shares<CallerId>>,
 }
 
 /// The service that [`RequestLimitsLayer`] makes.
@@ -33,6 +42,7 @@ pub(crate) struct RequestLimitsLayer {
 pub(crate) struct RequestLimits<S> {
     inner: S,
     limits: Limits,
+    bodies: Arc<Shares<CallerId>>,
 }
 
 pin_project! {
@@ -46,7 +56,7 @@ pin_project! {
 
 impl RequestLimitsLayer {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self { limits, bodies: Shares::new(limits.bodies_of_a_caller) }
     }
 }
 
@@ -54,7 +64,7 @@ impl<S> Layer<S> for RequestLimitsLayer {
     type Service = RequestLimits<S>;
 
     fn layer(&self, inner: S) -> RequestLimits<S> {
-        RequestLimits { inner, limits: self.limits }
+        RequestLimits { inner, limits: self.limits, bodies: Arc::clone(&self.bodies) }
     }
 }
 
@@ -74,7 +84,8 @@ where
         if let Err(error) = check_head(&request, &self.limits) {
             return LimitedFuture::Refused { response: error.into_response() };
         }
-        request.extensions_mut().insert(BodyLimit(self.limits.max_body_bytes));
+        let (bytes, of_callers) = (self.limits.max_body_bytes, Arc::clone(&self.bodies));
+        request.extensions_mut().insert(BodyLimit { bytes, of_callers });
         let limit = self.limits.request_time;
         LimitedFuture::AtWork { answer: timeout(limit, self.inner.call(request)), limit }
     }
