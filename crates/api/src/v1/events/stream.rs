@@ -29,7 +29,10 @@ struct EventStream {
     state: ApiState,
     reading: Reading,
     standing: Option<KeyStanding>,
+    /// Up to which number the log was looked at.
     after: u64,
+    /// The number that the client has.
+    told: u64,
     ready: VecDeque<ReleasedEvent>,
     news: watch::Receiver<[u64; 2]>,
     _permit: StreamPermit,
@@ -51,7 +54,8 @@ pub(super) async fn open(
     };
     let page = reading.page(&state, Some(after), PAGE).await?;
     let ready = page.events.into();
-    let events = EventStream { state, reading, standing, after: page.next, ready, news, _permit: permit };
+    let events =
+        EventStream { state, reading, standing, after: page.next, told: after, ready, news, _permit: permit };
     let events = stream::unfold(events, |mut events| async {
         let event = events.next().await?;
         Some((Ok::<_, Infallible>(event), events))
@@ -72,13 +76,19 @@ impl EventStream {
                 return None;
             }
             if let Some(released) = self.ready.pop_front() {
+                self.told = released.sequence;
                 return event(&released);
+            }
+            if self.told < self.after {
+                // Else a client that may not see the last events would come back with a number that is not kept.
+                self.told = self.after;
+                return Some(Event::default().id(self.told.to_string()));
             }
             // What comes while the page is read is news.
             self.news.mark_unchanged();
             match self.reading.page(&self.state, Some(self.after), PAGE).await {
                 Ok(page) => {
-                    let is_idle = page.events.is_empty() && !page.has_more;
+                    let is_idle = page.next == self.after;
                     self.after = page.next;
                     self.ready = page.events.into();
                     if is_idle {
