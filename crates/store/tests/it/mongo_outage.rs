@@ -21,6 +21,8 @@ use crate::mongo::clock;
 const MINUTE: Duration = Duration::from_secs(60);
 /// A call has 2.5 s; the rest is for a busy machine.
 const LIMIT: Duration = Duration::from_secs(5);
+/// For a server that goes on, beside tests that use all there is.
+const BACK: Duration = Duration::from_secs(60);
 
 fn settings(server: &MongoServer) -> MongoSettings {
     MongoSettings::new(format!("mongodb://{}/", server.address()), "records")
@@ -118,7 +120,7 @@ async fn a_dead_server_is_unavailable_soon_and_back_by_itself() {
         assert!(names_server && !text.contains("Topology") && !text.contains("Kind:"), "{text}");
     }
     server.restart().await;
-    wait_until("the store is back", Duration::from_secs(10), || async { store.ping().await.is_ok() }).await;
+    wait_until("the store is back", BACK, || async { store.ping().await.is_ok() }).await;
     assert_eq!(store.tenant(&kept.id).await.unwrap(), Some(kept));
     write(&store, &tenant("after")).await.unwrap();
 }
@@ -130,8 +132,8 @@ async fn a_hanging_server_is_unavailable_soon_and_back_by_itself() {
     server.pause();
     every_operation_is_refused(&store).await;
     server.resume();
-    wait_until("the store is back", Duration::from_secs(10), || async { store.ping().await.is_ok() }).await;
-    wait_until("it takes writes", Duration::from_secs(10), || async {
+    wait_until("the store is back", BACK, || async { store.ping().await.is_ok() }).await;
+    wait_until("it takes writes", BACK, || async {
         let tenant = tenant(&format!("t{}", &Uuid::new_v4().simple().to_string()[..8]));
         write(&store, &tenant).await.is_ok()
     })
@@ -201,7 +203,7 @@ async fn what_was_acknowledged_survives_the_death_of_the_server() {
         server.kill();
         server.restart().await;
     }
-    wait_until("the store is back", Duration::from_secs(10), || async { store.ping().await.is_ok() }).await;
+    wait_until("the store is back", BACK, || async { store.ping().await.is_ok() }).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     stop.store(true, Ordering::SeqCst);
     settling.await.unwrap();
