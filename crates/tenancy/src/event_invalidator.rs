@@ -22,7 +22,7 @@ impl Invalidator for EventInvalidator {
         let Records { parts, invalidation, fail_safe, .. } = self.0.as_ref();
         if let Some(tenant) = parts.tenants.tenant(&event.tenant_id).await? {
             fail_safe.learn(&tenant);
-            invalidation.followed(&Changed::from(&tenant)).await;
+            invalidation.followed(&[Changed::from(&tenant)]).await;
         }
         Ok(())
     }

@@ -153,13 +153,9 @@ impl Follower {
             if let Some(outage) = self.told_of.fail_safe.outage() {
                 outage.store_answers();
             }
-            let mut news = Vec::new();
-            for changed in &changes.changed {
-                if self.is_new(changed) {
-                    self.told_of.invalidation.followed(changed).await;
-                    news.push(changed.clone());
-                }
-            }
+            let mut news = changes.changed;
+            news.retain(|changed| self.is_new(changed));
+            self.told_of.invalidation.followed(&news).await;
             if let Err(error) = self.told_of.remembered(&self.parts, news).await {
                 // Told once more, they are compared once more.
                 self.told.clear();

@@ -1,5 +1,7 @@
 //! Makes everybody forget what was changed.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use cache::CacheHandle;
 use domain::{Changed, cache_keys};
@@ -7,6 +9,7 @@ use futures::{StreamExt, stream};
 
 /// Keys told of at once.
 const AT_ONCE: usize = 16;
+const FOLLOWED_AT_ONCE: usize = 64;
 
 /// Announces changes of records under all the keys that anything may be kept of them. Cheap to clone.
 #[derive(Clone)]
@@ -30,11 +33,17 @@ impl Invalidation {
         telling.buffer_unordered(AT_ONCE).collect::<()>().await;
     }
 
-    /// Another process made the change. It told the shared cache itself, unless it could not.
-    pub(crate) async fn followed(&self, changed: &Changed) {
-        let looking = stream::iter(outdated_by(changed))
-            .map(|(key, version)| self.cache.outdate(Bytes::from(key), version));
-        looking.buffer_unordered(AT_ONCE).collect::<()>().await;
+    /// Other processes made these changes. They told the shared cache themselves, unless they could not. A key is looked at once
+    /// for all of them, and many at a time: what stands in the shared cache may be doubted until this is over.
+    pub(crate) async fn followed(&self, changes: &[Changed]) {
+        let mut outdated = BTreeMap::new();
+        for (key, version) in changes.iter().flat_map(outdated_by) {
+            let newest = outdated.entry(key).or_insert(version);
+            *newest = version.max(*newest);
+        }
+        let looking =
+            stream::iter(outdated).map(|(key, version)| self.cache.outdate(Bytes::from(key), version));
+        looking.buffer_unordered(FOLLOWED_AT_ONCE).collect::<()>().await;
     }
 }
 

@@ -84,6 +84,7 @@ impl Service {
             ("RATE_LIMIT_ENABLED", (stage == Stage::Whole).to_string()),
             ("RATE_LIMIT_MAX", NO_BOUND.to_owned()),
             ("AGGRESSIVE_RATE_LIMIT_MAX", NO_BOUND.to_owned()),
+            ("SERVICE_RATE_LIMIT_MAX", NO_BOUND.to_owned()),
             ("TEST_BARE", if stage == Stage::Bare { "1" } else { "0" }.to_owned()),
         ];
         // Nothing of the environment of whoever runs this gets through.
