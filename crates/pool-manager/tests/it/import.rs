@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::{CatalogueStore, SystemClock};
 use store::{MongoSettings, MongoStore};
@@ -172,6 +173,14 @@ async fn a_store_that_goes_away_ends_it_and_the_lines_are_not_to_blame() {
         store.catalogue().await.is_ok_and(|catalogue| !catalogue.services.is_empty())
     })
     .await;
+    // It may be in the store before its answer has come.
+    loop {
+        let answered = proxy.bytes_to_client();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        if proxy.bytes_to_client() == answered {
+            break;
+        }
+    }
     proxy.cut().await;
     writeln!(pipe, "{others}").unwrap();
     drop(pipe);
