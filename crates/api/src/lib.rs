@@ -14,6 +14,7 @@ mod authorization;
 mod cache_admin;
 mod deletion;
 mod error;
+mod event_stream;
 mod health;
 mod import;
 mod json_input;

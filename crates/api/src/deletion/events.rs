@@ -1,10 +1,9 @@
 //! A deletion as server-sent events: `progress` while it runs, then `done` or `error`.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::Event;
 use futures::stream;
 use middleware::RequestId;
 use serde::Serialize;
@@ -13,13 +12,11 @@ use tokio::time::{Interval, MissedTickBehavior};
 use crate::deletion::body::{DeletionBody, Labels};
 use crate::deletion::running::Running;
 use crate::error::ApiError;
+use crate::event_stream;
 use crate::layers::log_error;
 
 /// The least time between two `progress` events.
 const PROGRESS_EVERY: Duration = Duration::from_millis(250);
-
-/// Proxies cut streams that say nothing for a minute.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 
 struct Events {
     running: Running,
@@ -34,15 +31,10 @@ pub(super) fn stream(running: Running, labels: Labels, request_id: Option<Reques
     let mut tick = tokio::time::interval(PROGRESS_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let events = Events { running, labels, request_id, tick, ended: false };
-    let events = stream::unfold(events, |mut events| async {
+    event_stream::response(stream::unfold(events, |mut events| async {
         let event = events.next().await?;
-        Some((Ok::<_, Infallible>(event), events))
-    });
-    let mut response =
-        Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)).into_response();
-    // Asks reverse proxies to pass each event on at once.
-    response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));
-    response
+        Some((event, events))
+    }))
 }
 
 impl Events {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 
 pub use audit::{AuditEntry, DeletionAudit};
 pub(crate) use body::UnreachableBody;
@@ -24,6 +24,7 @@ use running::Running;
 
 use crate::authorization::CacheWrite;
 use crate::error::ApiError;
+use crate::event_stream;
 use crate::state::ApiState;
 
 /// How long a deletion that is watched waits for a node that does not answer: longer than a fail-over takes.
@@ -43,7 +44,7 @@ pub(crate) async fn answer_deletion(
     let labels = Labels::of(&plan);
     let audit = DeletionAudit::of_request(authorized).entry(&plan);
     // A stream ends with its reader and cannot be repeated: a write that is to be done once gets the document.
-    let as_events = accepts_events(headers) && !authorized.is_keyed();
+    let as_events = event_stream::is_accepted(headers) && !authorized.is_keyed();
     let mut request = plan.request;
     if as_events {
         request.patience = PATIENCE_OF_EVENTS;
@@ -56,12 +57,4 @@ pub(crate) async fn answer_deletion(
     }
     let report = running.finish(state.limits().deletion_time).await?;
     Ok(Json(DeletionBody::of(&labels, report)).into_response())
-}
-
-fn accepts_events(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut ranges = accepted.flat_map(|value| value.split(','));
-    ranges.any(|range| {
-        range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream"))
-    })
 }

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
 use serde::Serialize;
 use serde_json::Value;
 use tenancy::EventPage;
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 use super::reading::{Reading, number};
 use super::stream;
 use crate::error::ApiError;
+use crate::event_stream;
 use crate::parameters::Parameters;
 use crate::state::ApiState;
 
@@ -63,7 +63,7 @@ pub(super) async fn handler(State(state): State<ApiState>, request: Request) -> 
     let parameters = Parameters::of_query(parts.uri.query());
     let reading = Reading::of(&parts, &parameters, &state)?;
     let after = parameters.text("after")?.map(|text| number("after", &text)).transpose()?;
-    if wants_stream(&parts.headers) {
+    if event_stream::is_accepted(&parts.headers) {
         let known = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         let known = known.map(|text| number("Last-Event-ID", text)).transpose()?;
         let standing = parts.extensions.get().cloned();
@@ -74,9 +74,4 @@ pub(super) async fn handler(State(state): State<ApiState>, request: Request) -> 
     let events = events.collect::<Result<_, _>>().map_err(ApiError::Form)?;
     let EventPage { next, has_more, last, .. } = page;
     Ok(Json(EventsOut { events, next, has_more, last }).into_response())
-}
-
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let mut accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.any(|value| value.contains("text/event-stream"))
 }

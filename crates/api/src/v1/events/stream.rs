@@ -1,11 +1,10 @@
 //! Events as they are released, as server-sent events.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use axum::response::sse::Event;
 use domain::ReleasedEvent;
 use futures::stream;
 use middleware::KeyStanding;
@@ -14,10 +13,9 @@ use tokio::time::{Instant, timeout};
 
 use super::reading::Reading;
 use crate::error::ApiError;
+use crate::event_stream;
 use crate::state::{ApiState, StreamPermit};
 
-/// Proxies cut streams that say nothing for a minute.
-const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(10);
 const PAGE: usize = 100;
 /// How soon a stream notices that the replica is about to stop, that its key was withdrawn, and that a store which was away answers
 /// again.
@@ -56,15 +54,10 @@ pub(super) async fn open(
     let ready = page.events.into();
     let events =
         EventStream { state, reading, standing, after: page.next, told: after, ready, news, _permit: permit };
-    let events = stream::unfold(events, |mut events| async {
+    Ok(event_stream::response(stream::unfold(events, |mut events| async {
         let event = events.next().await?;
-        Some((Ok::<_, Infallible>(event), events))
-    });
-    let mut response =
-        Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)).into_response();
-    // Asks reverse proxies to pass each event on at once.
-    response.headers_mut().insert("x-accel-buffering", http::HeaderValue::from_static("no"));
-    Ok(response)
+        Some((event, events))
+    })))
 }
 
 impl EventStream {
