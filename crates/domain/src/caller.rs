@@ -36,7 +36,7 @@ impl fmt::Display for CallerId {
     }
 }
 
-/// An authenticated caller. The API-key layer leaves it in the extensions of the request. Cheap to clone.
+/// An authenticated caller. The layers for API keys and for bearer tokens leave it in the extensions of the request. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller(Arc<Parts>);
 
@@ -64,6 +64,14 @@ impl Caller {
     #[must_use]
     pub fn bound_to(self, binding: KeyBinding) -> Self {
         Self(Arc::new(Parts { binding, ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// The caller of a token who shows an API key as well: named by the token, permitted what either permits, and bound and
+    /// limited as the key is.
+    #[must_use]
+    pub fn accompanied_by(&self, key: &Self) -> Self {
+        let scopes = self.scopes().iter().chain(key.scopes().iter()).cloned().collect();
+        Self(Arc::new(Parts { id: self.id().clone(), scopes, ..(*key.0).clone() }))
     }
 
     /// Its name in logs.

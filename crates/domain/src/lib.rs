@@ -80,10 +80,11 @@ pub use newer_event::NewerEvent;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
     ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
-    Changed, Changes, EventLog, IdempotencyLedger, Invalidator, Lease, LeaseStore, LedgerUnavailable,
-    RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow, SealedRowPosition, SealedRows,
-    SecretStore, SecretStoreError, SecretWrite, SecretWrites, SourceUnavailable, StoreCondition, StoreHealth,
-    StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent, WaitingPosition,
+    Changed, Changes, EventLog, IdempotencyLedger, Invalidator, KeySetSource, Lease, LeaseStore,
+    LedgerUnavailable, RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow, SealedRowPosition,
+    SealedRows, SecretStore, SecretStoreError, SecretWrite, SecretWrites, SourceUnavailable, StoreCondition,
+    StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent,
+    WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};

@@ -1,4 +1,4 @@
-//! Tower layers that any HTTP service can use, each alone: who calls ([`ApiKeyLayer`]), which request it is
+//! Tower layers that any HTTP service can use, each alone: who calls ([`ApiKeyLayer`], [`BearerTokenLayer`]), which request it is
 //! ([`RequestIdLayer`]), how often it may ask ([`RateLimitLayer`]), whether it was done already ([`IdempotencyLayer`]),
 //! what became of it ([`AccessLogLayer`]), the one form of error bodies ([`ErrorBody`]) and of errors in the log
 //! ([`error_chain`](error_chain()), [`FloodGate`]).
@@ -9,7 +9,9 @@
 
 mod access_log;
 mod api_key;
+mod bearer_token;
 mod cache_trouble;
+mod caller_future;
 mod error_body;
 mod error_chain;
 mod flood_gate;
@@ -18,14 +20,17 @@ mod peer_address;
 mod rate_limit;
 mod request_id;
 mod shares;
+mod standing;
 mod take_ready;
 #[cfg(test)]
 mod test_log;
 mod writes;
 
 pub use access_log::{AccessLog, AccessLogFuture, AccessLogLayer};
-pub use api_key::{ApiKeyFuture, ApiKeyGuard, ApiKeyLayer, KeyStanding, SourceLimits, X_API_KEY};
+pub use api_key::{ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KEY};
+pub use bearer_token::{BearerTokenGuard, BearerTokenLayer, TokenCounters, TokenIssuer, TokenPolicy};
 pub use cache_trouble::CacheTrouble;
+pub use caller_future::CallerFuture;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;
 pub use flood_gate::FloodGate;
@@ -41,4 +46,5 @@ pub use rate_limit::{
 };
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
 pub use shares::{Share, Shares};
+pub use standing::Standing;
 pub use writes::is_write;

@@ -10,6 +10,7 @@
 //! * [`MongoServer`]: a `mongod`, or a stand-in that speaks its protocol.
 //! * [`MotoServer`]: a stand-in for AWS.
 //! * [`RabbitMq`]: a RabbitMQ broker; kill, pause, restart on what it has on disk, memory alarms.
+//! * [`TokenIssuer`]: issues bearer tokens and publishes its keys over HTTP; rotates them, stalls, lies, dies.
 //! * [`Proxy`]: delays, cuts, swallows, and cuts between the execution of a command and its answer.
 //! * [`shared_cluster`], [`shared_single`], [`shared_mongo`], [`shared_rabbitmq`], [`shared_moto`]: one for a whole test run,
 //!   for tests that destroy nothing.
@@ -35,6 +36,8 @@ mod reply;
 mod resp;
 mod shared;
 mod slot;
+mod token_issuer;
+mod token_key;
 mod tool;
 mod valkey;
 mod wait;
@@ -54,6 +57,8 @@ pub use shared::{
     scaled, shared_cluster, shared_mongo, shared_moto, shared_rabbitmq, shared_single, unique_prefix,
 };
 pub use slot::key_slot;
+pub use token_issuer::{IssuerMood, TokenIssuer};
+pub use token_key::{TokenAlgorithm, TokenKey};
 pub use valkey::{
     ClusterNode, ClusterOptions, ClusterView, DENIED_COMMANDS, ElastiCache, SlotMigration, TlsServer,
     ValkeyCluster, ValkeyOptions, ValkeyServer, find_program,

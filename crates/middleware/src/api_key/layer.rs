@@ -15,12 +15,13 @@ use super::{ApiKeyGuard, SourceLimits};
 use crate::peer_address::PeerAddress;
 
 /// Where a request came from, by its extensions.
-pub(super) type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
+type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 
 /// Which requests are let in by what is remembered of their keys.
-pub(super) type MayRecall = fn(&Method, &Extensions) -> bool;
+type MayRecall = fn(&Method, &Extensions) -> bool;
 
-/// Lets a request through when its `X-API-Key` header holds a key that the source knows and that has not expired.
+/// Lets a request through when its `X-API-Key` header holds a key that the source knows and that has not expired. The oldest
+/// clients send it behind `Bearer` in the `Authorization` header, which is looked at where the other is missing.
 ///
 /// The service behind finds the [`domain::Caller`] in the extensions of the request, and the header gone, so that nothing behind
 /// can log it. The answer carries the [`domain::CallerId`] in its extensions, for layers in front. What a caller may do
@@ -112,9 +113,10 @@ pub(super) type MayRecall = fn(&Method, &Extensions) -> bool;
 /// ```
 #[derive(Clone)]
 pub struct ApiKeyLayer {
-    verdicts: Arc<Verdicts>,
-    address_from: AddressFrom,
-    may_recall: MayRecall,
+    pub(super) verdicts: Arc<Verdicts>,
+    pub(super) address_from: AddressFrom,
+    pub(super) may_recall: MayRecall,
+    pub(super) is_beside_tokens: bool,
 }
 
 impl ApiKeyLayer {
@@ -140,7 +142,7 @@ impl ApiKeyLayer {
 
     fn with(verdicts: Verdicts) -> Self {
         let address_from: AddressFrom = |extensions| extensions.get::<PeerAddress>().map(|peer| peer.0);
-        Self { verdicts: Arc::new(verdicts), address_from, may_recall: |_, _| false }
+        Self { verdicts: Arc::new(verdicts), address_from, may_recall: |_, _| false, is_beside_tokens: false }
     }
 
     /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
@@ -152,6 +154,13 @@ impl ApiKeyLayer {
     #[must_use]
     pub fn address_from(self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
         Self { address_from, ..self }
+    }
+
+    /// Lets a request without a key in when [`BearerTokenLayer`](crate::BearerTokenLayer) in front found a caller. One that shows
+    /// a key as well needs a good one, and its caller is both: see [`domain::Caller::accompanied_by`].
+    #[must_use]
+    pub fn beside_tokens(self) -> Self {
+        Self { is_beside_tokens: true, ..self }
     }
 
     /// Other limits for look-ups. Of [`ApiKeyLayer::new`], which remembers nothing, only the time limit applies.
@@ -182,7 +191,7 @@ impl<S> Layer<S> for ApiKeyLayer {
     type Service = ApiKeyGuard<S>;
 
     fn layer(&self, inner: S) -> ApiKeyGuard<S> {
-        ApiKeyGuard::new(inner, Arc::clone(&self.verdicts), self.address_from, self.may_recall)
+        ApiKeyGuard { inner, rules: self.clone() }
     }
 }
 

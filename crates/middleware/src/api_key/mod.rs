@@ -5,7 +5,6 @@
 
 mod cache_key;
 mod credential;
-mod future;
 mod gate;
 mod key_record;
 mod known_key;
@@ -22,11 +21,10 @@ mod verdicts;
 
 use http::HeaderName;
 
-pub use future::ApiKeyFuture;
 pub use gate::SourceLimits;
 pub use layer::ApiKeyLayer;
 pub use service::ApiKeyGuard;
-pub use standing::KeyStanding;
+pub(crate) use standing::KeyStanding;
 
 /// The header that holds the key.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -12,6 +12,13 @@ use crate::error_body::{ErrorBody, codes};
 use crate::error_chain::error_chain;
 use crate::flood_gate::FloodGate;
 
+/// What would be right, and the schemes of it (RFC 9110, 11.6.1: a 401 names one).
+const KEY: (&str, &str) = ("a valid API key is needed in the X-API-Key header", "ApiKey");
+const KEY_OR_TOKEN: (&str, &str) = (
+    "a valid API key in the X-API-Key header or a bearer token in the Authorization header is needed",
+    "ApiKey, Bearer",
+);
+
 /// Why there is no caller. The log learns the difference, the answer does not. All who waited for one look-up share it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(super) enum Refusal {
@@ -64,7 +71,8 @@ impl Refusal {
         }
     }
 
-    pub(super) fn into_response<B: From<Bytes>>(self) -> Response<B> {
+    /// A token would do as well where they are taken beside keys.
+    pub(super) fn into_response<B: From<Bytes>>(self, is_beside_tokens: bool) -> Response<B> {
         match self {
             Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => {
                 let body = ErrorBody::new(
@@ -88,14 +96,10 @@ impl Refusal {
             | Self::Malformed(_)
             | Self::Unknown
             | Self::Expired { .. } => {
-                let body = ErrorBody::new(
-                    codes::UNAUTHORIZED,
-                    "Unauthorized",
-                    "a valid API key is needed in the X-API-Key header",
-                );
+                let (message, challenge) = if is_beside_tokens { KEY_OR_TOKEN } else { KEY };
+                let body = ErrorBody::new(codes::UNAUTHORIZED, "Unauthorized", message);
                 let mut response = body.into_response(StatusCode::UNAUTHORIZED);
-                // RFC 9110, 11.6.1: a 401 names a scheme.
-                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"));
+                response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
                 response
             }
         }

@@ -5,36 +5,25 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use domain::{ApiKeyHash, Caller, CallerId};
 use http::{Request, Response};
 use tower::Service;
 
 use super::credential;
-use super::future::ApiKeyFuture;
-use super::layer::{AddressFrom, MayRecall};
+use super::layer::ApiKeyLayer;
 use super::look_up::Wanted;
+use super::refusal::Refusal;
 use super::standing::KeyStanding;
-use super::verdicts::{AtOnce, Verdicts};
+use super::verdicts::AtOnce;
 use crate::cache_trouble::CacheTrouble;
+use crate::caller_future::CallerFuture;
 use crate::take_ready::take_ready;
 
 /// Lets only callers through whose API key is valid; made by [`ApiKeyLayer`](super::ApiKeyLayer).
 #[derive(Clone)]
 pub struct ApiKeyGuard<S> {
-    inner: S,
-    verdicts: Arc<Verdicts>,
-    address_from: AddressFrom,
-    may_recall: MayRecall,
-}
-
-impl<S> ApiKeyGuard<S> {
-    pub(super) fn new(
-        inner: S,
-        verdicts: Arc<Verdicts>,
-        address_from: AddressFrom,
-        may_recall: MayRecall,
-    ) -> Self {
-        Self { inner, verdicts, address_from, may_recall }
-    }
+    pub(super) inner: S,
+    pub(super) rules: ApiKeyLayer,
 }
 
 impl<S: fmt::Debug> fmt::Debug for ApiKeyGuard<S> {
@@ -52,48 +41,45 @@ where
 {
     type Response = Response<ResponseBody>;
     type Error = S::Error;
-    type Future = ApiKeyFuture<S::Future, ResponseBody, S::Error>;
+    type Future = CallerFuture<S::Future, ResponseBody, S::Error>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let rules = &self.rules;
         let decided = match credential::take(request.headers_mut()) {
-            Ok(hash) => match self.verdicts.at_once(&hash) {
+            Ok(hash) => match rules.verdicts.at_once(&hash) {
                 AtOnce::Decided(decided) => decided.map(|caller| (hash, caller)),
                 AtOnce::Unknown(lane) => {
-                    let address = (self.address_from)(request.extensions());
-                    let wanted = Wanted::new(hash, lane, address);
-                    let may_recall = (self.may_recall)(request.method(), request.extensions());
-                    let verdicts = Arc::clone(&self.verdicts);
+                    let wanted = Wanted::new(hash, lane, (rules.address_from)(request.extensions()));
+                    let rules = rules.clone();
                     let ready = take_ready(&mut self.inner);
-                    let answer = look_up(verdicts, wanted, may_recall, ready, request);
-                    return ApiKeyFuture::looked_up(Box::pin(answer));
+                    return CallerFuture::looked_up(Box::pin(look_up(rules, wanted, ready, request)));
                 }
             },
+            Err(Refusal::Missing) if rules.of_token(&request).is_some() => {
+                return CallerFuture::passed(self.inner.call(request));
+            }
             Err(refusal) => Err(refusal),
         };
         match decided {
             Ok((hash, caller)) => {
-                let caller_id = caller.id().clone();
-                request.extensions_mut().insert(caller);
-                request.extensions_mut().insert(KeyStanding::new(Arc::clone(&self.verdicts), hash));
-                ApiKeyFuture::admitted(self.inner.call(request), caller_id)
+                let caller_id = rules.admit(hash, caller, &mut request);
+                CallerFuture::admitted(self.inner.call(request), caller_id)
             }
             Err(refusal) => {
                 drop(take_ready(&mut self.inner));
-                self.verdicts.tell(&refusal);
-                ApiKeyFuture::refused(refusal.into_response())
+                CallerFuture::refused(rules.refuse(refusal))
             }
         }
     }
 }
 
 async fn look_up<S, RequestBody, ResponseBody>(
-    verdicts: Arc<Verdicts>,
+    rules: ApiKeyLayer,
     wanted: Wanted,
-    may_recall: bool,
     mut ready: S,
     mut request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, S::Error>
@@ -101,20 +87,38 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let found = match verdicts.look_up_or_recall(wanted, may_recall).await {
+    let may_recall = (rules.may_recall)(request.method(), request.extensions());
+    let found = match rules.verdicts.look_up_or_recall(wanted, may_recall).await {
         Ok(found) => found,
-        Err(refusal) => {
-            verdicts.tell(&refusal);
-            return Ok(refusal.into_response());
-        }
+        Err(refusal) => return Ok(rules.refuse(refusal)),
     };
     if found.is_cache_in_trouble {
         request.extensions_mut().insert(CacheTrouble);
     }
-    let caller_id = found.caller.id().clone();
-    request.extensions_mut().insert(found.caller);
-    request.extensions_mut().insert(KeyStanding::new(verdicts, wanted.hash));
+    let caller_id = rules.admit(wanted.hash, found.caller, &mut request);
     let mut response = ready.call(request).await?;
     response.extensions_mut().insert(caller_id);
     Ok(response)
+}
+
+impl ApiKeyLayer {
+    /// The caller that a token in front named.
+    fn of_token<'a, B>(&self, request: &'a Request<B>) -> Option<&'a Caller> {
+        if self.is_beside_tokens { request.extensions().get() } else { None }
+    }
+
+    /// Leaves the caller in the request, and says its name.
+    fn admit<B>(&self, hash: ApiKeyHash, of_key: Caller, request: &mut Request<B>) -> CallerId {
+        let caller =
+            self.of_token(request).map(|of_token| of_token.accompanied_by(&of_key)).unwrap_or(of_key);
+        let id = caller.id().clone();
+        request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(KeyStanding::new(Arc::clone(&self.verdicts), hash));
+        id
+    }
+
+    fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
+        self.verdicts.tell(&refusal);
+        refusal.into_response(self.is_beside_tokens)
+    }
 }

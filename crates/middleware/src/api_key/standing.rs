@@ -9,10 +9,10 @@ use super::look_up::Wanted;
 use super::refusal::Refusal;
 use super::verdicts::{AtOnce, Verdicts};
 
-/// The key that a request came with, to be looked at again while its answer goes on. The layer leaves it in the extensions of the
-/// request. Cheap to clone.
+/// The key that a request came with, to be looked at again while its answer goes on. The layer leaves it in the extensions of
+/// the request.
 #[derive(Clone)]
-pub struct KeyStanding {
+pub(crate) struct KeyStanding {
     verdicts: Arc<Verdicts>,
     hash: ApiKeyHash,
 }
@@ -23,7 +23,7 @@ impl KeyStanding {
     }
 
     /// Whether a request with the key would get through now, and so it does when nobody can tell. Mostly answered from memory.
-    pub async fn holds(&self) -> bool {
+    pub(crate) async fn holds(&self) -> bool {
         let refusal = match self.verdicts.at_once(&self.hash) {
             AtOnce::Decided(decided) => decided.err(),
             AtOnce::Unknown(lane) => {

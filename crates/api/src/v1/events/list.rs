@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use middleware::Standing;
 use serde::Serialize;
 use serde_json::Value;
 use tenancy::EventPage;
@@ -66,7 +67,7 @@ pub(super) async fn handler(State(state): State<ApiState>, request: Request) -> 
     if event_stream::is_accepted(&parts.headers) {
         let known = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok());
         let known = known.map(|text| number("Last-Event-ID", text)).transpose()?;
-        let standing = parts.extensions.get().cloned();
+        let standing = Standing::of(&parts.extensions);
         return stream::open(state, reading, standing, known.or(after)).await;
     }
     let page = reading.page(&state, after, parameters.limit()?).await?;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::response::sse::Event;
 use domain::ReleasedEvent;
 use futures::stream;
-use middleware::KeyStanding;
+use middleware::Standing;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
@@ -17,7 +17,7 @@ use crate::event_stream;
 use crate::state::{ApiState, StreamPermit};
 
 const PAGE: usize = 100;
-/// How soon a stream notices that the replica is about to stop, that its key was withdrawn, and that a store which was away answers
+/// How soon a stream notices that the replica is about to stop, that its key was withdrawn or its token has expired, and that a store which was away answers
 /// again.
 const GLANCE_EVERY: Duration = Duration::from_secs(1);
 /// How often the log is read though there is no news: that may have been lost with the store.
@@ -26,7 +26,7 @@ const READ_EVERY: Duration = Duration::from_secs(10);
 struct EventStream {
     state: ApiState,
     reading: Reading,
-    standing: Option<KeyStanding>,
+    standing: Standing,
     /// Up to which number the log was looked at.
     after: u64,
     /// The number that the client has.
@@ -41,7 +41,7 @@ struct EventStream {
 pub(super) async fn open(
     state: ApiState,
     reading: Reading,
-    standing: Option<KeyStanding>,
+    standing: Standing,
     after: Option<u64>,
 ) -> Result<Response, ApiError> {
     let permit = state.stream_permit(reading.caller())?;
@@ -61,7 +61,7 @@ pub(super) async fn open(
 }
 
 impl EventStream {
-    /// The next event; the end when the replica is about to stop, the key was withdrawn, or what is next is not kept any more.
+    /// The next event; the end when the replica is about to stop, the key was withdrawn, the token has expired, or what is next is not kept any more.
     /// Then the client comes back with the last number that it has.
     async fn next(&mut self) -> Option<Event> {
         loop {
@@ -96,11 +96,7 @@ impl EventStream {
     }
 
     async fn is_over(&self) -> bool {
-        let is_withdrawn = match &self.standing {
-            Some(standing) => !standing.holds().await,
-            None => false,
-        };
-        is_withdrawn || self.state.readiness().is_draining()
+        !self.standing.holds().await || self.state.readiness().is_draining()
     }
 
     /// Until there is news, or the stream is over.

@@ -1,4 +1,4 @@
-//! The answer to a request that has to show a key.
+//! The answer to a request whose caller is to be known.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,8 +11,8 @@ use pin_project_lite::pin_project;
 type LookedUp<B, E> = Pin<Box<dyn Future<Output = Result<Response<B>, E>> + Send>>;
 
 pin_project! {
-    /// The answer of [`ApiKeyGuard`](super::ApiKeyGuard).
-    pub struct ApiKeyFuture<F, B, E> {
+    /// The answer of [`ApiKeyGuard`](crate::ApiKeyGuard) and of [`BearerTokenGuard`](crate::BearerTokenGuard).
+    pub struct CallerFuture<F, B, E> {
         #[pin]
         state: State<F, B, E>,
     }
@@ -21,28 +21,33 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<F, B, E> {
-        /// The caller was known; the service behind is at work.
+        /// The service behind is at work; the caller was known, or nobody had to be.
         Admitted { #[pin] answer: F, caller_id: Option<CallerId> },
         Refused { response: Option<Response<B>> },
         LookedUp { answer: LookedUp<B, E> },
     }
 }
 
-impl<F, B, E> ApiKeyFuture<F, B, E> {
-    pub(super) fn admitted(answer: F, caller_id: CallerId) -> Self {
+impl<F, B, E> CallerFuture<F, B, E> {
+    pub(crate) fn admitted(answer: F, caller_id: CallerId) -> Self {
         Self { state: State::Admitted { answer, caller_id: Some(caller_id) } }
     }
 
-    pub(super) fn refused(response: Response<B>) -> Self {
+    /// Nobody showed anything; it is for the service behind to say whether that will do.
+    pub(crate) fn passed(answer: F) -> Self {
+        Self { state: State::Admitted { answer, caller_id: None } }
+    }
+
+    pub(crate) fn refused(response: Response<B>) -> Self {
         Self { state: State::Refused { response: Some(response) } }
     }
 
-    pub(super) fn looked_up(answer: LookedUp<B, E>) -> Self {
+    pub(crate) fn looked_up(answer: LookedUp<B, E>) -> Self {
         Self { state: State::LookedUp { answer } }
     }
 }
 
-impl<F, B, E> Future for ApiKeyFuture<F, B, E>
+impl<F, B, E> Future for CallerFuture<F, B, E>
 where
     F: Future<Output = Result<Response<B>, E>>,
 {
@@ -66,8 +71,8 @@ where
     }
 }
 
-impl<F, B, E> fmt::Debug for ApiKeyFuture<F, B, E> {
+impl<F, B, E> fmt::Debug for CallerFuture<F, B, E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ApiKeyFuture").finish_non_exhaustive()
+        formatter.debug_struct("CallerFuture").finish_non_exhaustive()
     }
 }

@@ -1,0 +1,5 @@
+mod keys;
+mod layers;
+mod policy;
+mod support;
+mod tampered;
