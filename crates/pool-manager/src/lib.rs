@@ -13,6 +13,7 @@ mod failure;
 mod first_start;
 mod http_server;
 mod key_sources;
+mod outbound;
 mod output;
 mod ports;
 mod randomness;
@@ -33,6 +34,7 @@ pub use first_start::FirstStartError;
 /// The allocator of the binary: requests take a fifth less time with it than with that of the system, whose threads wait
 /// for each other when one frees what another allocated.
 pub use mimalloc::MiMalloc as Allocator;
+pub use outbound::{OutboundError, OutboundHttp};
 pub use ports::Ports;
 pub use record_store::RecordStore;
 pub use secret_backend::SecretBackend;
