@@ -44,6 +44,12 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+/// What every client of a test is made of; the binary says at its start which cryptography TLS uses, and here nobody does.
+pub(crate) fn client_builder() -> reqwest::ClientBuilder {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 pub(crate) async fn build(data_dir: &Path, variables: &[(&str, &str)]) -> App {
     build_layered(data_dir, variables, Arc::new(SystemClock), |store| store).await
 }
@@ -101,7 +107,7 @@ impl Service {
         let directory = tempfile::tempdir().unwrap();
         let app = build_layered(directory.path(), variables, clock, layer).await;
         let task = tokio::spawn(app.serve(listener, shutdown.clone()));
-        let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let client = client_builder().timeout(PATIENCE).build().unwrap();
         Self { base, client, shutdown, task, _directory: directory }
     }
 

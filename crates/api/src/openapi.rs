@@ -5,8 +5,9 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::header;
 use serde::Serialize;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Content, OpenApi, Ref, Response};
 use utoipa::{Modify, OpenApi as _, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -64,21 +65,35 @@ impl Modify for Security {
             "The key of an operator or of a service. The scopes are what it must have been granted; a service reads \
              what is its own without.",
         )));
-        document.components.get_or_insert_default().add_security_scheme("apiKey", scheme);
+        let mut token = Http::new(HttpAuthScheme::Bearer);
+        token.bearer_format = Some("JWT".to_owned());
+        token.description = Some(
+            "A token of an issuer that the deployment believes. What it permits stands in its permissions and scope."
+                .to_owned(),
+        );
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(API_KEY, scheme);
+        components.add_security_scheme(BEARER_TOKEN, SecurityScheme::Http(token));
     }
 }
 
+/// The names of the schemes in the document.
+const API_KEY: &str = "apiKey";
+const BEARER_TOKEN: &str = "bearerToken";
+
 /// What every operation that needs a key may answer, whatever it does.
 const REFUSALS: [(&str, &str); 2] = [
-    ("401", "There is no API key, or none that is valid"),
-    ("403", "The key has not the scope that is needed"),
+    ("401", "There is neither an API key nor a bearer token, or what there is is not valid"),
+    ("403", "The caller has not the permission that is needed"),
 ];
 
-/// Adds what the layers answer in front of every operation that needs a key.
+/// Adds what the layers answer in front of every operation that needs a caller, and that a token does what a key does: an operation
+/// names its permission once.
 pub(crate) fn add_refusals(document: &mut OpenApi) {
-    let needs_key =
-        |operation: &&mut Operation| operation.security.as_ref().is_some_and(|all| !all.is_empty());
-    for operation in all_operations(document).filter(needs_key) {
+    for operation in all_operations(document) {
+        let Some(security) = operation.security.as_mut().filter(|all| !all.is_empty()) else { continue };
+        let by_token = security.iter().find_map(|by_key| with_token(by_key));
+        security.extend(by_token);
         for (status, description) in REFUSALS {
             let content = Content::new(Some(Ref::from_schema_name("ErrorOut")));
             let refusal = Response::builder().description(description).content("application/json", content);
@@ -86,6 +101,13 @@ pub(crate) fn add_refusals(document: &mut OpenApi) {
             responses.entry(status.to_owned()).or_insert_with(|| refusal.build().into());
         }
     }
+}
+
+/// The same permissions of a token.
+fn with_token(by_key: &SecurityRequirement) -> Option<SecurityRequirement> {
+    let requirement = serde_json::to_value(by_key).ok()?;
+    let scopes: Vec<String> = serde_json::from_value(requirement.get(API_KEY)?.clone()).ok()?;
+    Some(SecurityRequirement::new(BEARER_TOKEN, scopes))
 }
 
 /// The document as text, and as a page. Open to everybody: it tells how to ask, and nothing of what is there.

@@ -3,7 +3,9 @@
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath};
 use http::Extensions;
-use middleware::{AccessLogLayer, ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer};
+use middleware::{
+    AccessLogLayer, ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer,
+};
 use tower::ServiceBuilder;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -18,7 +20,9 @@ use crate::{alias, cache_admin, health, openapi, v1};
 pub struct Guards {
     /// Takes or makes the id of a request.
     pub request_id: RequestIdLayer,
-    /// Finds out who calls.
+    /// Finds out who calls with a bearer token; `None` when no token is believed.
+    pub bearer_token: Option<BearerTokenLayer>,
+    /// Finds out who calls with a key.
     pub api_key: ApiKeyLayer,
     /// Bounds how often; `None` for no bound.
     pub rate_limit: Option<RateLimitLayer>,
@@ -41,6 +45,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
     // Top down, as a request passes them.
     let for_callers = ServiceBuilder::new()
         .layer(PlacesLayer::new(limits.concurrent_requests))
+        .option_layer(guards.bearer_token)
         .layer(guards.api_key)
         .option_layer(guards.rate_limit);
     let failures = FailureLog::default();

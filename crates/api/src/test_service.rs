@@ -208,6 +208,7 @@ fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
     ]);
     let ring = KeyRing::new(SealingKey::from_bytes([7; 32]), []);
     Guards {
+        bearer_token: None,
         request_id: RequestIdLayer::new(),
         api_key: ApiKeyLayer::new(Arc::new(keys), clock()),
         rate_limit,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::Readiness;
 use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
-use middleware::IdempotencyLayer;
+use middleware::{BearerTokenLayer, IdempotencyLayer};
 use secrets::Resealing;
 use tenancy::{FailSafe, UseCases};
 use tokio::net::TcpListener;
@@ -32,6 +32,7 @@ pub struct App {
     pub(crate) use_cases: UseCases,
     pub(crate) events: EventRelay,
     pub(crate) fail_safe: FailSafe,
+    pub(crate) bearer_token: Option<BearerTokenLayer>,
     pub(crate) store: RecordStore,
     pub(crate) resealing: Option<Resealing>,
     pub(crate) idempotency: IdempotencyLayer,
@@ -58,6 +59,8 @@ impl App {
         let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
         let leases = self.store.leases.clone();
         let resealing = self.resealing.clone().map(|it| tokio::spawn(async move { it.run(leases).await }));
+        let keeping_keys =
+            self.bearer_token.clone().map(|layer| tokio::spawn(async move { layer.keep_fresh().await }));
         let stop_relaying = CancellationToken::new();
         let relaying = tokio::spawn({
             let (events, stop) = (self.events.clone(), stop_relaying.clone());
@@ -91,8 +94,8 @@ impl App {
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
         keeping_up.abort();
-        if let Some(resealing) = resealing {
-            resealing.abort();
+        for task in [resealing, keeping_keys].into_iter().flatten() {
+            task.abort();
         }
         // Last, so that what the last requests changed may go out; what does not is the next process's.
         stop_relaying.cancel();

@@ -41,6 +41,9 @@ pub enum Failure {
     /// The secrets backend cannot be used as configured.
     #[error("SECRETS_BACKEND: AWS Secrets Manager cannot be used as configured")]
     Secrets(#[source] secrets::AwsConnectError),
+    /// The keys of those who issue bearer tokens cannot be read as configured.
+    #[error("AUTH_ISSUER: the keys of issuers cannot be read")]
+    Outbound(#[from] crate::outbound::OutboundError),
     /// MongoDB or DocumentDB gives no answer.
     #[error("MONGO_URI: the record store does not answer")]
     MongoAway(#[source] BoxError),
@@ -135,6 +138,7 @@ impl Failure {
             Self::Config(_)
             | Self::Cache(_)
             | Self::Secrets(_)
+            | Self::Outbound(_)
             | Self::RabbitMq(_)
             | Self::RabbitConfig(_)
             | Self::LegacyRedis(_)

@@ -23,6 +23,7 @@ mod shutdown;
 mod snapshot_disk;
 mod subcommand;
 mod telemetry;
+mod token_keys;
 mod wiring;
 
 pub use api::MoreRoutes;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
 use domain::{Clock, IdSpelling, IdempotencyLedger, SecretStore};
-use middleware::{ApiKeyLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer};
+use middleware::{
+    ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer,
+};
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
 use tenancy::{FailSafe, Parts, UseCases};
@@ -23,8 +25,9 @@ use crate::record_store::RecordStore;
 use crate::snapshot_disk::SnapshotDisk;
 use crate::telemetry::{
     RequestTelemetryLayer, observe_cache, observe_events, observe_fail_safe, observe_idempotency,
-    observe_near, observe_rate_limit, observe_sealing, observe_tracking, record_checks,
+    observe_near, observe_rate_limit, observe_sealing, observe_tokens, observe_tracking, record_checks,
 };
+use crate::token_keys;
 
 /// Builds the service. Nothing is connected yet and nothing listens: that is [`App::serve`].
 pub async fn build(config: Config, clock: Arc<dyn Clock>, meter: &Meter) -> Result<App, Failure> {
@@ -64,9 +67,13 @@ pub fn build_with(
     let use_cases =
         UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone());
     let api_key = ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone());
+    let api_key = api_key.remembering(Arc::new(fail_safe.clone()), api::may_recall_key);
+    let policy = token_keys::policy(&config.tokens)?;
+    let bearer_token = policy.map(|policy| BearerTokenLayer::new(policy, Arc::clone(&clock)));
     let guards = Guards {
         request_id: RequestIdLayer::new(),
-        api_key: api_key.remembering(Arc::new(fail_safe.clone()), api::may_recall_key),
+        api_key: if bearer_token.is_some() { api_key.beside_tokens() } else { api_key },
+        bearer_token: bearer_token.clone(),
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
@@ -102,6 +109,7 @@ pub fn build_with(
         resealing: secrets.resealing,
         events,
         fail_safe,
+        bearer_token,
         idempotency,
         selection: config.cache,
         server: config.server,
@@ -114,6 +122,9 @@ fn observe(meter: &Meter, cache: &CacheHandle, guards: &Guards, use_cases: &UseC
     observe_tracking(meter, cache);
     let api_keys = guards.api_key.clone();
     observe_near(meter, "api_keys", move || api_keys.counters());
+    if let Some(layer) = &guards.bearer_token {
+        observe_tokens(meter, layer);
+    }
     if let Some(layer) = &guards.rate_limit {
         observe_rate_limit(meter, layer);
     }

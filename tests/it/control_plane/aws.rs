@@ -16,7 +16,7 @@ pub(crate) struct Moto {
 
 impl Moto {
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self { client: reqwest::Client::new(), address }
+        Self { client: crate::support::client_builder().build().unwrap(), address }
     }
 
     async fn ask(&self, operation: &str, body: Value) -> Option<Value> {

@@ -1,5 +1,6 @@
 //! Tenants, services and connections over a real socket, on every store.
 
+mod access;
 mod api_keys;
 mod associations;
 mod aws;
@@ -26,6 +27,7 @@ mod stale_loads;
 mod store_outage;
 mod tenants;
 mod together;
+mod tokens;
 mod validation;
 mod waiting_events;
 

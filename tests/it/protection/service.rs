@@ -107,7 +107,7 @@ impl Drop for Protected {
 /// A client that keeps its connections. Each number below 256 has an address of its own where that takes no privilege,
 /// because keys that are not known yet are looked up slowly for one address.
 pub(crate) fn client(number: usize) -> reqwest::Client {
-    let builder = reqwest::Client::builder().timeout(PATIENCE);
+    let builder = crate::support::client_builder().timeout(PATIENCE);
     let own = u8::try_from(number % 256).map(|last| IpAddr::from([127, 0, 1, last])).unwrap();
     let builder = if cfg!(target_os = "linux") { builder.local_address(own) } else { builder };
     builder.build().unwrap()

@@ -76,6 +76,7 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<tenancy::TenancyVariables>("MULTI_TENANT_"),
         names::<tenancy::AnswerVariables>(""),
         names::<tenancy::FailSafeVariables>("FAILSAFE_"),
+        names::<tokens::TokensVariables>("AUTH_"),
         names::<telemetry::TelemetryVariables>(""),
         names::<telemetry::OtelVariables>("OTEL_"),
         names::<log::LogVariables>(""),

@@ -16,6 +16,7 @@ mod server;
 mod store;
 mod telemetry;
 mod tenancy;
+mod tokens;
 mod values;
 mod variable;
 mod variables;
@@ -37,6 +38,7 @@ pub use server::ServerConfig;
 pub use store::{MongoConfig, StoreConfig};
 pub use telemetry::TelemetryConfig;
 pub use tenancy::TenancyConfig;
+pub use tokens::{IssuerConfig, TokensConfig};
 pub use variable::Variable;
 pub use variables::Variables;
 
@@ -49,6 +51,8 @@ pub struct Config {
     pub deployment: DeploymentConfig,
     /// The API key of the first operator.
     pub auth: AuthConfig,
+    /// Whose bearer tokens are believed.
+    pub tokens: TokensConfig,
     /// The keys that seal what others can read, and where secrets are kept.
     pub secrets: SecretsConfig,
     /// Where records are kept.
@@ -86,6 +90,8 @@ impl Config {
             }),
             auth: faults
                 .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
+            tokens: faults
+                .within(Section::Tokens, |problems| TokensConfig::read(environment, &deployment, problems)),
             secrets: faults
                 .within(Section::Secrets, |problems| SecretsConfig::read(environment, &deployment, problems)),
             store: faults

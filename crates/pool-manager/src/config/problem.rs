@@ -70,6 +70,30 @@ pub enum Problem {
         "BOOTSTRAP_ADMIN_API_KEY: {0}; write 1 to 256 printable ASCII characters, without a line break and without a blank at either end"
     )]
     BootstrapKey(domain::ApiKeyError),
+    /// Tokens were meant, and nobody who issues them was named.
+    #[error("AUTH_ISSUER: missing beside {variable}; write what tokens say in iss, or remove {variable}")]
+    NoIssuer {
+        /// The variable that shows that tokens were meant.
+        variable: &'static str,
+    },
+    /// Nobody knows whose keys are where.
+    #[error(
+        "AUTH_JWKS_URL: has {urls} URLs for {issuers} issuers; write one for each in the order of AUTH_ISSUER, or none"
+    )]
+    KeyUrls {
+        /// How many issuers there are.
+        issuers: usize,
+        /// How many URLs.
+        urls: usize,
+    },
+    /// Keys are not read there.
+    #[error("{variable}: {error}; write https://host/path")]
+    KeyUrl {
+        /// The variable.
+        variable: &'static str,
+        /// What is wrong.
+        error: crate::outbound::OutboundError,
+    },
     /// Outside local mode a key made at first start would differ from replica to replica.
     #[error(
         "SECRETS_ENCRYPTION_KEY: missing with DEPLOYMENT_MODE={0}: each replica would make a key of its own; \

@@ -11,6 +11,8 @@ pub enum Section {
     Deployment,
     /// The first operator's API key.
     Auth,
+    /// Whose bearer tokens are believed.
+    Tokens,
     /// The keys that seal, and where secrets are kept.
     Secrets,
     /// Where records are kept.
@@ -33,10 +35,11 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
+        Self::Tokens,
         Self::Secrets,
         Self::Store,
         Self::Tenancy,
@@ -54,6 +57,7 @@ impl Section {
             Self::Server => (super::server::VARIABLES, &[]),
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
+            Self::Tokens => (super::tokens::VARIABLES, &[]),
             Self::Secrets => (super::secrets::VARIABLES, super::secrets_backend::VARIABLES),
             Self::Store => (super::store::VARIABLES, &[]),
             Self::Tenancy => (super::tenancy::VARIABLES, &[]),

@@ -60,7 +60,7 @@ impl OutboundHttp {
 
     /// The body of an answer that is a success, of at most 1 MiB, within 5 seconds.
     pub async fn get(&self, url: &str) -> Result<Bytes, OutboundError> {
-        let url = self.checked(url)?;
+        let url = checked(self.rules, url)?;
         // Who finds no place is told so: whoever asks again and again is not to pile up.
         let _place = self.places.try_acquire().map_err(|_| OutboundError::Busy)?;
         let response = self.client.get(url).send().await.map_err(failed)?;
@@ -69,25 +69,25 @@ impl OutboundHttp {
         }
         read(response).await
     }
+}
 
-    /// Whether [`get`](Self::get) would try the URL at all. For settings: a fault is best told at start.
-    pub fn check(&self, url: &str) -> Result<(), OutboundError> {
-        self.checked(url).map(|_| ())
+/// Whether [`OutboundHttp::get`] would try the URL at all. For settings: a fault is best told at start.
+pub(crate) fn check(rules: HostRules, url: &str) -> Result<(), OutboundError> {
+    checked(rules, url).map(|_| ())
+}
+
+fn checked(rules: HostRules, text: &str) -> Result<Url, OutboundError> {
+    // The parser turns odd spellings of addresses into plain ones, so what is looked at is what is asked.
+    let url = Url::parse(text).map_err(|_| OutboundError::Url)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(OutboundError::User);
     }
-
-    fn checked(&self, text: &str) -> Result<Url, OutboundError> {
-        // The parser turns odd spellings of addresses into plain ones, so what is looked at is what is asked.
-        let url = Url::parse(text).map_err(|_| OutboundError::Url)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(OutboundError::User);
-        }
-        let host = url.host_str().ok_or(OutboundError::Url)?;
-        self.rules.check(host).map_err(OutboundError::Host)?;
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if self.rules.allows_loopback() && is_loopback_host(host) => Ok(url),
-            _ => Err(OutboundError::ClearText),
-        }
+    let host = url.host_str().ok_or(OutboundError::Url)?;
+    rules.check(host).map_err(OutboundError::Host)?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if rules.allows_loopback() && is_loopback_host(host) => Ok(url),
+        _ => Err(OutboundError::ClearText),
     }
 }
 

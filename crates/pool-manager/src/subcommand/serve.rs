@@ -8,7 +8,7 @@ use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, DeploymentMode, RateLimitConfig, SecretsBackend, StoreConfig};
+use crate::config::{Config, DeploymentMode, RateLimitConfig, SecretsBackend, StoreConfig, TokensConfig};
 use crate::failure::Failure;
 use crate::record_store;
 use crate::shutdown::Shutdown;
@@ -95,6 +95,7 @@ fn announce(config: &Config) {
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");
     }
+    announce_tokens(&config.tokens);
     if config.secrets.encryption_keys.is_some() {
         tracing::info!("encryption key: from SECRETS_ENCRYPTION_KEY");
     }
@@ -102,6 +103,16 @@ fn announce(config: &Config) {
     if let Some(endpoint) = &config.telemetry.endpoint {
         tracing::info!(endpoint, "telemetry: OTLP");
     }
+}
+
+fn announce_tokens(tokens: &TokensConfig) {
+    if tokens.issuers.is_empty() {
+        tracing::info!("bearer tokens: none (AUTH_ISSUER is not set)");
+        return;
+    }
+    let issuers = tokens.issuers.iter().map(|issuer| issuer.name.as_str()).collect::<Vec<_>>().join(", ");
+    let (audiences, organizations) = (tokens.audiences.join(", "), tokens.organizations.join(", "));
+    tracing::info!(issuers, audiences, organizations, "bearer tokens");
 }
 
 fn announce_secrets(backend: &SecretsBackend) {

@@ -12,6 +12,7 @@ mod rate_limit_metrics;
 mod readiness_metrics;
 mod request;
 mod sealing_metrics;
+mod token_metrics;
 
 use opentelemetry::metrics::{Meter, MeterProvider};
 use opentelemetry::trace::TracerProvider;
@@ -30,6 +31,7 @@ pub(crate) use rate_limit_metrics::observe_rate_limit;
 pub(crate) use readiness_metrics::record_checks;
 pub(crate) use request::RequestTelemetryLayer;
 pub(crate) use sealing_metrics::observe_sealing;
+pub(crate) use token_metrics::observe_tokens;
 
 use crate::config::{LogConfig, TelemetryConfig};
 

@@ -60,6 +60,8 @@ impl Process {
             address.map(str::to_owned).ok_or(output)
         })
         .await;
+        // The binary does so for itself; this is the client of the test.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::builder().timeout(PATIENCE).build().unwrap();
         Self { child, output, readers, base: format!("http://{address}"), client }
     }

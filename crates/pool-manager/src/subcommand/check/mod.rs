@@ -6,6 +6,7 @@ mod cache;
 mod row;
 mod secrets;
 mod store;
+mod tokens;
 
 use std::io;
 use std::time::Duration;
@@ -44,6 +45,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     if faults.spare(Section::Auth) && faults.spare(Section::Deployment) {
         rows.push(key_row(&config.auth, &config.deployment));
     }
+    if faults.spare(Section::Tokens) {
+        rows.extend(tokens::rows(&config.tokens).await);
+    }
     if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
         rows.push(encryption_row(&config.secrets, &config.deployment));
         rows.push(secrets::row(&config.secrets.backend).await);
@@ -74,6 +78,7 @@ fn subject(section: Section) -> &'static str {
         Section::Deployment | Section::Tenancy | Section::Readiness | Section::Log => "configuration",
         Section::Store => "record store",
         Section::Auth => "API key",
+        Section::Tokens => "bearer tokens",
         Section::Secrets => "secrets",
         Section::RateLimit => "rate limit",
         Section::Cache => "cache",
