@@ -1,7 +1,7 @@
 //! Other names of routes, so that the document knows them too.
 
 use axum::routing::MethodRouter;
-use utoipa::openapi::path::{Operation, PathItem, Paths};
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem, Paths};
 use utoipa::openapi::{Deprecated, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -27,7 +27,7 @@ pub(crate) fn alias(
     methods: MethodRouter<ApiState>,
 ) -> OpenApiRouter<ApiState> {
     let mut item = router.get_openapi().paths.get_path_item(alias.of).cloned().unwrap_or_default();
-    for operation in operations(&mut item) {
+    for (_method, operation) in operations(&mut item) {
         rename(operation, alias.suffix);
         if alias.is_legacy {
             operation.deprecated = Some(Deprecated::True);
@@ -40,25 +40,32 @@ pub(crate) fn alias(
 
 /// The same routes with other ids of their operations: for those that are mounted twice.
 pub(crate) fn renamed(mut router: OpenApiRouter<ApiState>, suffix: &str) -> OpenApiRouter<ApiState> {
-    all_operations(router.get_openapi_mut()).for_each(|operation| rename(operation, suffix));
+    all_operations(router.get_openapi_mut()).for_each(|(_method, operation)| rename(operation, suffix));
     router
 }
 
 /// The same routes as some that nobody is to begin with.
 pub(crate) fn deprecated(mut router: OpenApiRouter<ApiState>) -> OpenApiRouter<ApiState> {
     let operations = all_operations(router.get_openapi_mut());
-    operations.for_each(|operation| operation.deprecated = Some(Deprecated::True));
+    operations.for_each(|(_method, operation)| operation.deprecated = Some(Deprecated::True));
     router
 }
 
-/// Every operation of a document.
-pub(crate) fn all_operations(document: &mut OpenApi) -> impl Iterator<Item = &mut Operation> {
+/// Every operation of a document with its method.
+pub(crate) fn all_operations(document: &mut OpenApi) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     document.paths.paths.values_mut().flat_map(operations)
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
     let PathItem { get, put, post, delete, patch, .. } = item;
-    [get, put, post, delete, patch].into_iter().flatten()
+    let of_methods = [
+        (HttpMethod::Get, get),
+        (HttpMethod::Put, put),
+        (HttpMethod::Post, post),
+        (HttpMethod::Delete, delete),
+        (HttpMethod::Patch, patch),
+    ];
+    of_methods.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn rename(operation: &mut Operation, suffix: &str) {

@@ -83,7 +83,9 @@ fn documented() -> (Router<ApiState>, Router<ApiState>, OpenApi) {
     let (routes, mut document) = routes.split_for_parts();
     let (probes, of_probes) = health::routes().split_for_parts();
     document.merge(of_probes);
+    openapi::describe_forms(&mut document);
     openapi::add_refusals(&mut document);
+    openapi::add_tokens(&mut document);
     (routes, probes, document)
 }
 

@@ -64,10 +64,10 @@ impl Visitor<'_> for AnyNumber {
         Ok(number.into())
     }
 
-    /// Whole numbers of more than 64 bits come like this; which one it is does not matter, as nothing is that big.
+    /// `1.0` is a whole number, as JSON Schema has it. Those of more than 64 bits come like this, too; which one it is does
+    /// not matter, as nothing is that big.
     fn visit_f64<E: Error>(self, number: f64) -> Result<WholeNumber, E> {
-        const BITS_63: f64 = 9_223_372_036_854_775_808.0;
-        if number.abs() >= BITS_63 {
+        if number.fract() == 0.0 {
             return Ok(WholeNumber(number as i128));
         }
         Err(E::invalid_type(Unexpected::Float(number), &self))
@@ -90,7 +90,10 @@ mod tests {
             assert_eq!(port.to_string() == json, faults == 0, "{json}");
             assert!(faults == 0 || invalid.to_string() == "port: must be 1 to 65535", "{invalid}");
         }
-        for json in ["1.0", "1.5", "\"1\"", "null", "true", "[]"] {
+        for (json, number) in [("1.0", 1), ("-0.0", 0), ("5e3", 5_000)] {
+            assert_eq!(serde_json::from_str::<WholeNumber>(json).unwrap(), number.into(), "{json}");
+        }
+        for json in ["1.5", "1e-1", "\"1\"", "null", "true", "[]"] {
             let error = serde_json::from_str::<WholeNumber>(json).unwrap_err().to_string();
             assert!(error.contains("expected a whole number"), "{error}");
         }

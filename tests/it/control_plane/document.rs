@@ -45,7 +45,12 @@ impl Document {
         found.unwrap_or_else(|| panic!("{id} is not in the document"))
     }
 
-    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    /// The schema of an answer's body; null where there is none.
+    pub(super) fn answer<'a>(&'a self, operation: &Operation<'a>, status: &str) -> &'a Value {
+        &self.resolved(&operation.text["responses"][status])["content"]["application/json"]["schema"]
+    }
+
+    pub(super) fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
         match schema["$ref"].as_str() {
             Some(reference) => self.0.pointer(reference.trim_start_matches('#')).unwrap(),
             None => schema,

@@ -50,5 +50,7 @@ pub(super) async fn handler(
         return Err(ApiError::NothingToDelete);
     }
     parameters.refuse_dry_run()?;
+    // It changes nothing here, and what is no flag is refused all the same.
+    parameters.flag("confirm")?;
     Ok(Json(delete_keys(&state, &authorized, &keys).await?).into_response())
 }

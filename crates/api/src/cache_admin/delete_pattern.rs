@@ -17,8 +17,8 @@ use crate::state::ApiState;
     tag = "cache",
     operation_id = "deleteCachePattern",
     params(
-        ("pattern" = String, Query, description = "Valkey glob"),
-        ("tenantId" = Option<String>, Query, description = "Only keys of this tenant"),
+        ("pattern" = String, Query, min_length = 1, description = "Valkey glob"),
+        ("tenantId" = Option<String>, Query, min_length = 1, description = "Only keys of this tenant"),
         ("dryRun" = Option<bool>, Query, description = "Count, and remove nothing"),
         ("confirm" = Option<bool>, Query, description = "A pattern that matches everything is meant"),
     ),

@@ -39,6 +39,52 @@ fn every_operation_says_what_it_needs_and_answers() {
     assert!(ids.len() > 40, "{}", ids.len());
 }
 
+/// What layers and readers answer whatever an operation does.
+#[test]
+fn every_operation_says_how_it_is_refused() {
+    let document = document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            let needs_key = !operation["security"].is_null();
+            let is_write = needs_key && method != "get";
+            let reads_body = !operation["requestBody"].is_null();
+            for (statuses, is_so) in [
+                (["413", "414", "431", "500", "503"].as_slice(), true),
+                (&["401", "403", "429"], needs_key),
+                (&["400", "408", "409", "422"], is_write),
+                (&["400", "408", "415"], reads_body),
+            ] {
+                for status in statuses.iter().filter(|_| is_so) {
+                    assert!(responses.contains_key(*status), "{method} {path}: {status}");
+                }
+            }
+            for (status, response) in responses {
+                let Some(reference) = response["$ref"].as_str() else { continue };
+                let response = document.pointer(reference.trim_start_matches('#')).unwrap();
+                let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/ErrorOut", "{method} {path}: {status}");
+            }
+        }
+    }
+}
+
+/// A query has texts, and a body is there or not: nothing of either is `null`.
+#[test]
+fn what_is_asked_for_is_never_null() {
+    for methods in document()["paths"].as_object().unwrap().values() {
+        for operation in methods.as_object().unwrap().values() {
+            let id = &operation["operationId"];
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|parameter| parameter["in"] == "query") {
+                assert!(!parameter["schema"].to_string().contains("null"), "{id}: {parameter}");
+            }
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            assert!(body.is_null() || body["$ref"].is_string(), "{id}: {body}");
+        }
+    }
+}
+
 /// What describes the others: the document itself, and its page.
 const OF_THE_DOCUMENT: [&str; 4] = ["/openapi.json", "/docs", "/docs/", "/docs/{*rest}"];
 

@@ -47,7 +47,7 @@ struct ActiveTenantOut {
     path = "/v1/tenants/active",
     tag = "connections",
     operation_id = "listActiveTenants",
-    params(("service" = String, Query, description = "The service; a service key lists its own only")),
+    params(("service" = String, Query, min_length = 1, description = "The service; a service key lists its own only")),
     responses(
         (status = 200, description = "A bare array", body = [ActiveTenantOut]),
         (status = 400, description = "No service was named", body = crate::openapi::ErrorOut),

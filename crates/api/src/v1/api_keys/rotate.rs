@@ -39,7 +39,7 @@ pub(super) struct RotateIn {
         ("service" = String, Path, description = "The service"),
         ("keyId" = String, Path, description = "Id of the key"),
     ),
-    request_body = RotateIn,
+    request_body = Option<RotateIn>,
     responses(
         (status = 200, description = "The key with its new text", body = ApiKeyOut),
         (status = 403, description = "The caller has not what the key has", body = crate::openapi::ErrorOut),

@@ -48,7 +48,7 @@ pub(crate) struct NewAssociationIn {
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
         ("service" = String, Path, description = "The service"),
     ),
-    request_body = NewAssociationIn,
+    request_body = Option<NewAssociationIn>,
     responses(
         (status = 201, description = "Made", body = AssociationOut),
         (status = 404, description = "There is no such tenant or service", body = crate::openapi::ErrorOut),

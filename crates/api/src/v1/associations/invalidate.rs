@@ -38,7 +38,7 @@ pub(super) struct InvalidateIn {
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
         ("service" = String, Path, description = "The service"),
     ),
-    request_body = InvalidateIn,
+    request_body = Option<InvalidateIn>,
     responses(
         (status = 200, description = "The association", body = AssociationOut),
         (status = 404, description = "There is none", body = crate::openapi::ErrorOut),

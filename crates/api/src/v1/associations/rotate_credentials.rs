@@ -17,16 +17,17 @@ use crate::path::OfAssociation;
 use crate::permission::AssociationsWrite;
 use crate::state::ApiState;
 use crate::v1::resources::SecretString;
+use crate::whole_number::WholeNumber;
 use crate::write::{json, write};
 
 /// Credentials to be put in place of others.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct RotationIn {
-    #[schema(example = "onboarding")]
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 64, example = "onboarding")]
     module: String,
     /// `postgresql`, `postgresqlReplica`, `mongodb`, `rabbitmq` or `kafka`.
-    #[schema(example = "postgresql")]
+    #[schema(pattern = "^(postgresql|postgresqlReplica|mongodb|rabbitmq|kafka)$", example = "postgresql")]
     resource: String,
     /// Who logs in from now on; the same as before where there is none.
     username: Option<String>,
@@ -35,8 +36,8 @@ pub(super) struct RotationIn {
     /// For MongoDB, the new URI in place of a password.
     uri: Option<SecretString>,
     /// How long the former credentials stay readable, and have to be valid: 35 to 86400, 300 where it is not said.
-    #[schema(example = 300)]
-    overlap_seconds: Option<u64>,
+    #[schema(value_type = Option<u64>, minimum = 35, maximum = 86400, example = 300)]
+    overlap_seconds: Option<WholeNumber>,
 }
 
 /// Credentials that were put in place of others.
@@ -82,8 +83,11 @@ pub(super) async fn handler(
     let mut invalid = Invalid::default();
     let module = invalid.take("module", input.module.parse());
     let kind = invalid.take("resource", input.resource.parse());
+    let range = Rotation::LEAST_OVERLAP.as_secs()..=Rotation::MOST_OVERLAP.as_secs();
+    let seconds = input.overlap_seconds.map(|given| given.noted(&range, "overlapSeconds", &mut invalid));
+    let overlap = seconds.map_or(Rotation::USUAL_OVERLAP, Duration::from_secs);
     let (Some(module), Some(kind)) = (module, kind) else { return Err(invalid.into()) };
-    let overlap = input.overlap_seconds.map_or(Rotation::USUAL_OVERLAP, Duration::from_secs);
+    invalid.into_result()?;
     let (password, uri) = (input.password.map(|it| it.0), input.uri.map(|it| it.0));
     let rotation = Rotation { kind, username: input.username, password, uri, overlap };
     let path = ModulePath { tenant, service, module };

@@ -39,7 +39,7 @@ pub(super) fn with_older_names(routes: OpenApiRouter<ApiState>) -> OpenApiRouter
     operation_id = "getConnections_parameter",
     params(
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
-        ("service" = String, Query, description = "The service"),
+        ("service" = String, Query, min_length = 1, description = "The service"),
         ("If-None-Match" = Option<String>, Header, description = "`ETag` of the connections that the caller has"),
     ),
     responses(

@@ -23,7 +23,7 @@ use crate::write::{json, write};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewServiceIn {
     /// As the service calls itself in paths.
-    #[schema(example = "ledger")]
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 64, example = "ledger")]
     name: String,
     #[serde(default)]
     modules: Vec<ModuleEntry>,

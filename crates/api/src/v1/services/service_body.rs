@@ -27,7 +27,7 @@ pub(super) struct ServiceOut {
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ModuleEntry {
-    #[schema(example = "onboarding")]
+    #[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length = 64, example = "onboarding")]
     name: String,
     /// `postgresql`, `postgresqlReplica`, `mongodb`, `rabbitmq`, `kafka`.
     #[serde(default)]

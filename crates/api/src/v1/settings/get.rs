@@ -20,7 +20,7 @@ use crate::state::ApiState;
     operation_id = "getSettings",
     params(
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
-        ("service" = String, Query, description = "The service"),
+        ("service" = String, Query, min_length = 1, description = "The service"),
     ),
     responses(
         (status = 200, description = "The settings", body = SettingsOut),

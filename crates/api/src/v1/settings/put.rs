@@ -39,7 +39,7 @@ pub(super) struct SettingsIn {
     operation_id = "putSettings",
     params(
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
-        ("service" = String, Query, description = "The service"),
+        ("service" = String, Query, min_length = 1, description = "The service"),
     ),
     request_body = SettingsIn,
     responses(

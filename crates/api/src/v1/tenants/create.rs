@@ -24,16 +24,20 @@ use crate::write::{json, write};
 pub(super) struct NewTenantIn {
     /// Made from the name where there is none.
     #[serde(default)]
-    #[schema(example = "blue-bank")]
+    #[schema(
+        pattern = "^([A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?)?$",
+        max_length = 63,
+        example = "blue-bank"
+    )]
     slug: Option<String>,
-    #[schema(example = "Blue Bank")]
+    #[schema(min_length = 1, max_length = 200, example = "Blue Bank")]
     name: String,
     /// `staging` or `production`.
-    #[schema(example = "staging")]
+    #[schema(pattern = "^(staging|production)$", example = "staging")]
     environment: String,
     /// `isolated` (also `database`, `dedicated`) or `schema` (also `shared`); `isolated` where there is none.
     #[serde(default)]
-    #[schema(example = "isolated")]
+    #[schema(pattern = "^(isolated|database|dedicated|schema|shared)?$", example = "isolated")]
     isolation: Option<String>,
     #[serde(default)]
     metadata: Option<BTreeMap<String, String>>,
@@ -44,11 +48,11 @@ pub(super) struct NewTenantIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct OwnerIn {
-    #[schema(example = "ana@example.com")]
+    #[schema(pattern = "^[^@\\s]+@[^@\\s]+$", max_length = 254, example = "ana@example.com")]
     email: String,
     /// bcrypt; a password is never sent.
     #[serde(default)]
-    #[schema(write_only)]
+    #[schema(write_only, pattern = "^([$]2[aby][$][0-9]{2}[$][./A-Za-z0-9]{53})?$")]
     password_hash: Option<String>,
     #[serde(default)]
     email_verified: bool,

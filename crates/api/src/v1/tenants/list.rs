@@ -48,7 +48,7 @@ pub(super) struct TenantsOut {
         ("search" = Option<String>, Query, description = "Beginnings of words of name, slug or id; all must be found"),
         ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
         ("limit" = Option<usize>, Query, description = "1 to 200, 20 where there is none"),
-        ("page" = Option<usize>, Query, description = "Number of the page from 1 on, in place of a cursor"),
+        ("page" = Option<usize>, Query, maximum = 1000, description = "Number of the page from 1 on, in place of a cursor"),
     ),
     responses(
         (status = 200, description = "A page", body = TenantsOut),

@@ -20,8 +20,8 @@ use crate::write::{json, write};
     operation_id = "deleteExternal",
     params(
         ("tenantId" = String, Path, description = "Id, with or without dashes"),
-        ("application" = String, Path, description = "Who calls, as it looks for its secrets"),
-        ("target" = String, Path, description = "What is called"),
+        ("application" = String, Path, pattern = "^[A-Za-z0-9_+=.@-]+$", max_length = 64, description = "Who calls, as it looks for its secrets"),
+        ("target" = String, Path, pattern = "^[A-Za-z0-9_+=.@-]+$", max_length = 64, description = "What is called"),
     ),
     responses(
         (status = 200, description = "Removed", body = RemovedCredentialOut),
