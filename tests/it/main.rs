@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what was measured is printed")]
 
 mod cluster_outage;
+mod conformance;
 mod control_plane;
 mod embedded;
 mod outage;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use testkit::{find_program, mongo_program, moto_program, rabbitmq_program};
+use testkit::{find_program, mongo_program, moto_program, rabbitmq_program, schemathesis_program};
 
 use crate::command::{Failure, output, run};
 use crate::pypi;
@@ -16,6 +16,8 @@ const OLDEST: u32 = 8;
 const NX_27017: &str = "nx-27017==0.8.1";
 /// A server that stands in for AWS, from PyPI.
 const MOTO: &str = "moto[server]==5.2.5";
+/// What holds the service against its OpenAPI document, from PyPI.
+const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const VALKEY: &str = "Valkey 8 or newer";
 
 /// Makes sure that `valkey-server` and `valkey-cli` of version 8 or newer are there.
@@ -111,6 +113,27 @@ pub(crate) fn moto() -> Result<(), Failure> {
 fn no_moto(reason: &'static str) -> Failure {
     let advice = "Name a moto_server in TEST_MOTO_PROGRAM";
     Failure::NotInstallable { program: "A stand-in for AWS (moto)", reason, advice }
+}
+
+/// Makes sure that there is schemathesis in a virtual environment beside what cargo builds.
+///
+/// # Errors
+/// When there is none and it cannot be installed.
+pub(crate) fn schemathesis() -> Result<(), Failure> {
+    if schemathesis_program().is_some() {
+        return Ok(());
+    }
+    pypi::install("schemathesis", SCHEMATHESIS, no_schemathesis)?;
+    if schemathesis_program().is_some() {
+        Ok(())
+    } else {
+        Err(no_schemathesis("its program is not where it belongs"))
+    }
+}
+
+fn no_schemathesis(reason: &'static str) -> Failure {
+    let advice = "Name a schemathesis in TEST_SCHEMATHESIS_PROGRAM";
+    Failure::NotInstallable { program: "schemathesis", reason, advice }
 }
 
 /// Makes sure that there is a RabbitMQ broker, and the name server `epmd` that Erlang programs need.

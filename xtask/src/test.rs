@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     install::valkey()?;
     install::mongo()?;
     install::moto()?;
+    install::schemathesis()?;
     install::rabbitmq()?;
     let servers = Servers::start()?;
     // One run tells of everything that fails.

@@ -34,6 +34,7 @@ mod rabbitmq;
 mod rabbitmq_queue;
 mod reply;
 mod resp;
+mod schemathesis;
 mod shared;
 mod slot;
 mod token_issuer;
@@ -52,6 +53,7 @@ pub use rabbitmq::{RabbitMq, RabbitMqOptions, rabbitmq_program};
 pub use rabbitmq_queue::{Delivered, RabbitQueue};
 pub use reply::Reply;
 pub use resp::Resp;
+pub use schemathesis::{SCHEMATHESIS_PROGRAM_VARIABLE, schemathesis_program};
 pub use shared::{
     CLUSTER_VARIABLE, MONGO_VARIABLE, MOTO_VARIABLE, RABBITMQ_VARIABLE, SCALE_VARIABLE, SINGLE_VARIABLE,
     scaled, shared_cluster, shared_mongo, shared_moto, shared_rabbitmq, shared_single, unique_prefix,
