@@ -96,6 +96,7 @@ pub(crate) fn key_hash(key: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn bytes_that_are_no_text_are_escaped_and_given_exactly() {
@@ -139,5 +140,38 @@ mod tests {
     #[test]
     fn hashes_are_sha_256() {
         assert_eq!(key_hash(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_is_read_back_from_what_is_shown(key in prop::collection::vec(any::<u8>(), 0..1_100)) {
+            let name = KeyName::of(&key);
+            match (&name.key_base64, name.truncated) {
+                (Some(base64), _) => prop_assert_eq!(key_of_base64(base64.as_bytes()), Some(key.into())),
+                (None, false) => prop_assert_eq!(name.key.as_bytes(), key.as_slice()),
+                (None, true) => prop_assert!(key.len() > SHOWN),
+            }
+        }
+
+        #[test]
+        fn any_key_is_read_back_from_a_path(key in prop::collection::vec(any::<u8>(), 0..64)) {
+            let encoded = percent_encoding::percent_encode(&key, percent_encoding::NON_ALPHANUMERIC);
+            let uri: Uri = format!("/v1/cache/keys/{encoded}").parse().unwrap();
+            prop_assert_eq!(key_of_path(&uri), key);
+        }
+
+        #[test]
+        fn any_path_names_some_key(path in "/[!-~]{0,80}") {
+            if let Ok(uri) = path.parse::<Uri>() {
+                prop_assert!(key_of_path(&uri).len() <= path.len());
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_no_base64_or_one_key(bytes: Vec<u8>) {
+            if let Some(key) = key_of_base64(&bytes) {
+                prop_assert_eq!(STANDARD.encode(key).into_bytes(), bytes);
+            }
+        }
     }
 }

@@ -78,6 +78,7 @@ impl FromStr for NodeAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn parses_and_prints_names_and_addresses() {
@@ -96,6 +97,17 @@ mod tests {
         }
         for text in [":6379", "redis://h:6379", "user@h:1", "::1:6379", "[::1:6379"] {
             assert!(matches!(text.parse::<NodeAddress>(), Err(AddressError::BadHost(_))), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(any in any::<String>(), near in "\\[?[a-z0-9.:%_-]{0,20}\\]?:[0-9]{0,6}") {
+            for text in [any, near] {
+                if let Ok(address) = text.parse::<NodeAddress>() {
+                    prop_assert_eq!(address.to_string().parse(), Ok(address), "{}", text);
+                }
+            }
         }
     }
 }

@@ -49,6 +49,7 @@ fn unit_seconds(unit: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn reads_what_go_writes() {
@@ -72,6 +73,22 @@ mod tests {
     fn refuses_the_rest() {
         for text in ["", "5", "s", "5 s", "-5s", "5x", "1.2.3s", "5s5", ".s", "1e99h", "five"] {
             assert!(parse_go_duration(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_a_duration(any in any::<String>(), near in "([0-9.]{0,25}(ns|us|µs|ms|s|m|h)?){0,4}") {
+            for text in [any, near] {
+                let _ = parse_go_duration(&text);
+            }
+        }
+
+        #[test]
+        fn milliseconds_are_read_as_they_are_written(milliseconds in 0_u64..1_000_000_000_000) {
+            let read = parse_go_duration(&format!("{milliseconds}ms")).unwrap();
+            let difference = read.abs_diff(Duration::from_millis(milliseconds));
+            prop_assert!(difference < Duration::from_micros(1), "{read:?}");
         }
     }
 }

@@ -138,6 +138,7 @@ impl fmt::Debug for ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::any_text;
     use proptest::prelude::*;
 
     #[test]
@@ -199,6 +200,16 @@ mod tests {
             changed.replace_range(place..=place, &other);
             prop_assume!(changed != text);
             prop_assert_eq!(ApiKey::parse(&changed).unwrap_err(), ApiKeyError::Checksum);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_kept_as_it_is(text in any_text()) {
+            if let Ok(key) = ApiKey::parse(&text) {
+                prop_assert_eq!(key.expose(), text.as_str());
+                prop_assert!(text.len() <= MAX_LENGTH);
+            }
         }
     }
 }

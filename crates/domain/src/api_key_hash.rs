@@ -90,6 +90,8 @@ impl fmt::Debug for ApiKeyHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn is_sha_256_in_hex() {
@@ -102,6 +104,13 @@ mod tests {
         assert_eq!(hex.parse(), Ok(hash));
         for text in ["", "ab", &"g".repeat(64)] {
             assert_eq!(text.parse::<ApiKeyHash>(), Err(ApiKeyHashError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<ApiKeyHash>(&text)?;
         }
     }
 }

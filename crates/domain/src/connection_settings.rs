@@ -50,6 +50,8 @@ fn is_statement_timeout(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::any_text;
+    use proptest::prelude::*;
 
     fn faults(open: u32, idle: u32, timeout: Option<&str>) -> Vec<String> {
         let settings = ConnectionSettings {
@@ -77,6 +79,15 @@ mod tests {
         }
         for text in ["", "s", "30  s", "30S", "-1", "1.5s", "30s ", "1m", "1234567890123"] {
             assert!(!is_statement_timeout(text), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_time_or_none(text in any_text(), number in 0_u64..1_000_000_000_000) {
+            prop_assert!(!is_statement_timeout(&text) || text.starts_with(|first: char| first.is_ascii_digit()));
+            let written = format!("{number}ms");
+            prop_assert!(is_statement_timeout(&written));
         }
     }
 }

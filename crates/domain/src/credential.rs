@@ -126,6 +126,8 @@ impl From<CredentialName> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     fn paths(name: &str, tenant: &str) -> Vec<String> {
         paths_in(&IdSpelling::ALL, name, tenant)
@@ -171,5 +173,12 @@ mod tests {
         let long = "a".repeat(64);
         let longest = &paths(&format!("external/{long}/{long}"), &"a".repeat(256))[0];
         assert!(longest.len() <= 512, "{}", longest.len());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<CredentialName>(&text)?;
+        }
     }
 }

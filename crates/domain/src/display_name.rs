@@ -59,12 +59,21 @@ impl fmt::Display for DisplayName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn a_name_is_for_people() {
         assert_eq!(" Itaú & Cia ".parse::<DisplayName>().unwrap().as_str(), "Itaú & Cia");
         for text in ["", "   ", "a\nb", &"a".repeat(201)] {
             assert_eq!(text.parse::<DisplayName>(), Err(DisplayNameError));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<DisplayName>(&text)?;
         }
     }
 }

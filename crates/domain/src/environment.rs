@@ -52,6 +52,8 @@ impl FromStr for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, same_again};
+    use proptest::prelude::*;
 
     #[test]
     fn there_are_two() {
@@ -61,5 +63,12 @@ mod tests {
         }
         assert_eq!(" Production ".parse(), Ok(Environment::Production));
         assert_eq!("uat".parse::<Environment>(), Err(UnknownEnvironment));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            same_again::<Environment>(&text, |value| value.to_string())?;
+        }
     }
 }

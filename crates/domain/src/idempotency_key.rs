@@ -62,6 +62,7 @@ impl fmt::Debug for IdempotencyKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn up_to_256_visible_bytes_are_a_key() {
@@ -83,5 +84,20 @@ mod tests {
     fn a_log_shows_a_hash() {
         // The hash of "abc", as FIPS 180-2 has it.
         assert_eq!(format!("{:?}", IdempotencyKey::parse("abc").unwrap()), "IdempotencyKey(ba7816bf...)");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_refused_or_kept_as_they_are(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+            text in "[ -~]{0,300}",
+        ) {
+            for bytes in [bytes.as_slice(), text.as_bytes()] {
+                if let Ok(key) = IdempotencyKey::parse(bytes) {
+                    prop_assert_eq!(key.expose().as_bytes(), bytes);
+                    prop_assert!(bytes.len() <= IdempotencyKey::MAX_BYTES);
+                }
+            }
+        }
     }
 }

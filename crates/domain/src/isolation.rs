@@ -51,6 +51,8 @@ impl FromStr for Isolation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, same_again};
+    use proptest::prelude::*;
 
     #[test]
     fn older_words_are_taken_and_not_given() {
@@ -62,6 +64,13 @@ mod tests {
         }
         for text in ["", "none", "isolated_db"] {
             assert_eq!(text.parse::<Isolation>(), Err(UnknownIsolation), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            same_again::<Isolation>(&text, |value| value.to_string())?;
         }
     }
 }

@@ -6,6 +6,8 @@
 //! once for a request, or hardly more often. The serialized form of a type is the form in which stores keep it; where the
 //! wire has the same form, the type says so.
 
+#[cfg(test)]
+mod any_text;
 mod api_key;
 mod api_key_hash;
 mod api_key_record;

@@ -60,6 +60,8 @@ impl fmt::Display for ModuleName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn names_that_differ_in_signs_and_capitals_share_a_secret_segment() {
@@ -67,5 +69,12 @@ mod tests {
         assert_eq!(segment("sub-module"), "submodule");
         assert_eq!(segment("Sub_Module"), segment("sub.module"));
         assert_ne!(segment("sub-module"), segment("sub-modules"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<ModuleName>(&text)?;
+        }
     }
 }

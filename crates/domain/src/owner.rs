@@ -43,14 +43,15 @@ impl FromStr for Email {
     type Err = EmailError;
 
     fn from_str(text: &str) -> Result<Self, EmailError> {
-        let text = text.trim();
+        // Before it is measured: some letters grow, and what is kept is read by the same rule.
+        let text = text.trim().to_lowercase();
         let (local, domain) = text.rsplit_once('@').ok_or(EmailError)?;
         let is_odd = |letter: char| letter.is_whitespace() || letter.is_control();
         if local.is_empty() || domain.is_empty() || text.len() > MAX_EMAIL_LENGTH || text.chars().any(is_odd)
         {
             return Err(EmailError);
         }
-        Ok(Self(text.to_lowercase()))
+        Ok(Self(text))
     }
 }
 
@@ -115,6 +116,8 @@ impl fmt::Debug for PasswordHash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn an_address_is_one_in_any_capitals() {
@@ -131,6 +134,20 @@ mod tests {
         assert!(!format!("{hash:?}").contains("aaa"));
         for text in ["hunter2", "$2b$12$short", &format!("$2b$12${} ", "a".repeat(52))] {
             assert_eq!(text.parse::<PasswordHash>(), Err(PasswordHashError), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<Email>(&text)?;
+            fixed_point::<PasswordHash>(&text)?;
+        }
+
+        /// Some letters grow when their capitals go.
+        #[test]
+        fn an_address_of_any_length_is_refused_or_read_again(local in "\u{130}{1,130}[a-zA-Z]{0,20}") {
+            fixed_point::<Email>(&format!("{local}@example.com"))?;
         }
     }
 }

@@ -56,6 +56,8 @@ impl FromStr for RateTier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, same_again};
+    use proptest::prelude::*;
 
     #[test]
     fn names_are_read_back() {
@@ -63,5 +65,12 @@ mod tests {
             assert_eq!(tier.to_string().parse(), Ok(tier));
         }
         assert_eq!("Default".parse::<RateTier>(), Err(UnknownRateTier));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            same_again::<RateTier>(&text, |value| value.to_string())?;
+        }
     }
 }

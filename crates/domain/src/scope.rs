@@ -123,6 +123,8 @@ impl FromIterator<Scope> for Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, same_again};
+    use proptest::prelude::*;
 
     #[test]
     fn a_star_stands_for_one_part() {
@@ -146,6 +148,13 @@ mod tests {
             ["", "*", "backoffice:tm:cache", "backoffice:tm:cache:*", "backoffice:tm::read", "x:tm:a:read"]
         {
             assert_eq!(text.parse::<Scope>(), Err(UnknownScope), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            same_again::<Scope>(&text, |value| value.to_string())?;
         }
     }
 }

@@ -65,6 +65,8 @@ fn shortened(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::any_text;
+    use proptest::prelude::*;
 
     #[test]
     fn accents_capitals_and_signs_do_not_matter() {
@@ -76,5 +78,14 @@ mod tests {
         assert_eq!(words("0f8fad5b-d9cb"), Some(vec!["0f8fad5b-d9cb".to_owned()]));
         assert_eq!(words(" ,. - "), None);
         assert_eq!(words(&"a b c d e f g h i j".repeat(3)).unwrap().len(), 8);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_bounded_number_of_words(text in any_text()) {
+            let Some(words) = SearchWords::of(&text) else { return Ok(()) };
+            prop_assert!((1..=MAX_WORDS).contains(&words.iter().count()));
+            prop_assert!(words.iter().all(|word| (1..=MAX_WORD_CHARACTERS).contains(&word.chars().count())));
+        }
     }
 }

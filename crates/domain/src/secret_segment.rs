@@ -76,6 +76,8 @@ impl fmt::Display for SecretSegment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn only_what_every_reader_of_the_path_takes() {
@@ -93,5 +95,12 @@ mod tests {
             assert!(refused == Err(SecretSegmentError::Character) || text == "a\n", "{text:?}: {refused:?}");
         }
         assert_eq!("a..b".parse::<SecretSegment>(), Err(SecretSegmentError::Dots));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<SecretSegment>(&text)?;
+        }
     }
 }

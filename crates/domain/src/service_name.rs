@@ -54,6 +54,8 @@ impl fmt::Display for ServiceName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
+    use proptest::prelude::*;
 
     #[test]
     fn a_name_is_one_segment_of_a_path() {
@@ -68,5 +70,12 @@ mod tests {
             assert_eq!(text.parse::<ServiceName>(), Err(SegmentError::Length { max: 64 }));
         }
         assert!(serde_json::from_str::<ServiceName>("\"a/b\"").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<ServiceName>(&text)?;
+        }
     }
 }

@@ -103,6 +103,7 @@ impl fmt::Display for Slug {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
     use proptest::prelude::*;
 
     #[test]
@@ -152,6 +153,13 @@ mod tests {
             let slug: Slug = text.parse().unwrap();
             prop_assert_eq!(&slug.as_str().parse::<Slug>().unwrap(), &slug);
             prop_assert_eq!(slug.as_str(), text.to_lowercase());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<Slug>(&text)?;
         }
     }
 }

@@ -126,6 +126,7 @@ impl fmt::Display for TenantId {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, fixed_point};
     use proptest::prelude::*;
 
     #[test]
@@ -185,6 +186,13 @@ mod tests {
         fn canonical_is_a_fixed_point(text in "[A-Za-z0-9][A-Za-z0-9_-]{0,60}") {
             let id: TenantId = text.parse().unwrap();
             prop_assert_eq!(id.to_string().parse::<TenantId>().unwrap(), id);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            fixed_point::<TenantId>(&text)?;
         }
     }
 }

@@ -41,6 +41,9 @@ impl Timestamp {
     }
 }
 
+/// The end of the year 9999 in milliseconds: what comes after it cannot be written.
+const LAST: i64 = 253_402_300_799_999;
+
 /// The text is no time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be a time as in RFC 3339, such as 2026-01-31T08:00:00Z")]
@@ -61,6 +64,10 @@ impl FromStr for Timestamp {
     fn from_str(text: &str) -> Result<Self, TimestampError> {
         let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| TimestampError)?;
         let millis = i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_err(|_| TimestampError)?;
+        // An offset can lead out of the years that have four digits.
+        if millis > LAST {
+            return Err(TimestampError);
+        }
         Ok(Self::from_millis(millis))
     }
 }
@@ -82,6 +89,7 @@ impl From<Timestamp> for SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::any_text::{any_text, same_again};
     use proptest::prelude::*;
 
     #[test]
@@ -92,7 +100,7 @@ mod tests {
         assert_eq!(text(1_767_225_600), "2026-01-01T00:00:00Z");
         assert_eq!(Timestamp::from_millis(1_767_225_600_120).to_string(), "2026-01-01T00:00:00.12Z");
         assert_eq!("2026-01-01T01:00:00+01:00".parse(), Ok(Timestamp::from_millis(1_767_225_600_000)));
-        for text in ["", "2026-01-01", "tomorrow", "2026-13-01T00:00:00Z"] {
+        for text in ["", "2026-01-01", "tomorrow", "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-01:00"] {
             assert_eq!(text.parse::<Timestamp>(), Err(TimestampError), "{text}");
         }
         assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9999-12-31T23:59:59Z");
@@ -113,5 +121,12 @@ mod tests {
         assert_eq!(stamp.millis(), 1_500);
         assert_eq!(SystemTime::from(stamp), UNIX_EPOCH + Duration::from_millis(1_500));
         assert_eq!(stamp.after(Duration::from_secs(1)).before(Duration::from_secs(9)).millis(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_read_again(text in any_text()) {
+            same_again::<Timestamp>(&text, |value| value.to_string())?;
+        }
     }
 }

@@ -164,6 +164,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::convert::Infallible;
     use tower::{ServiceExt, service_fn};
 
@@ -209,5 +210,18 @@ mod tests {
         let one = service.clone().oneshot(Request::new(())).await.unwrap();
         let other = service.oneshot(Request::new(())).await.unwrap();
         assert_ne!(one.headers()[X_REQUEST_ID], other.headers()[X_REQUEST_ID]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_kept_as_it_is_or_not_at_all(bytes in any::<Vec<u8>>(), near in "[A-Za-z0-9_.:/+= -]{0,140}") {
+            for bytes in [bytes.as_slice(), near.as_bytes()] {
+                let Ok(value) = HeaderValue::from_bytes(bytes) else { continue };
+                if let Some(id) = RequestId::sent(&value) {
+                    prop_assert_eq!(id.as_str().as_bytes(), bytes);
+                    prop_assert!(bytes.len() <= MAX_LENGTH && !id.as_str().contains([' ', '"', '%']));
+                }
+            }
+        }
     }
 }

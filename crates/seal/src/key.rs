@@ -97,6 +97,7 @@ impl fmt::Debug for SealingKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn is_read_from_base64_and_shows_nothing() {
@@ -107,5 +108,23 @@ mod tests {
         assert_eq!(SealingKey::from_base64("not base64!").unwrap_err(), SealingKeyError::NotBase64);
         let short = SealingKey::from_base64("c2hvcnQ=").unwrap_err();
         assert_eq!(short, SealingKeyError::Length { length: 5 });
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_read_back(bytes in any::<[u8; 32]>()) {
+            let key = SealingKey::from_bytes(bytes);
+            let read = SealingKey::from_base64(&key.to_base64()).unwrap();
+            prop_assert_eq!(read.expose(), key.expose());
+        }
+
+        #[test]
+        fn any_text_is_refused_or_a_key(any in any::<String>(), near in "[A-Za-z0-9+/]{40,46}={0,3}") {
+            for text in [any, near] {
+                if let Ok(key) = SealingKey::from_base64(&text) {
+                    prop_assert!(key.to_base64().as_str() == text.trim(), "{}", text);
+                }
+            }
+        }
     }
 }

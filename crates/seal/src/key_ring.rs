@@ -166,4 +166,15 @@ mod tests {
             prop_assert!(ring.open(&envelope, b"place2").is_err());
         }
     }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_no_envelope(bytes: Vec<u8>, named in any::<bool>()) {
+            let ring = KeyRing::new(key(1), []);
+            // With the head of one that was sealed here, too.
+            let head = ring.seal(b"", b"").unwrap();
+            let bytes = if named { [&head[..head.len() - 16], &bytes].concat() } else { bytes };
+            prop_assert!(ring.open(&bytes, b"place").is_err());
+        }
+    }
 }

@@ -1,5 +1,6 @@
 use axum::body::Body;
-use http::{Method, header};
+use http::{HeaderMap, Method, header};
+use proptest::prelude::*;
 
 use super::*;
 use crate::error::BodyProblem;
@@ -122,4 +123,45 @@ async fn a_body_is_looked_at_only_when_there_is_one() {
     assert!(matches!(error, ApiError::Body(BodyProblem::Malformed { line: 1, .. })));
     let error = parameters(Method::POST, "/", json, "[1]").await.unwrap_err();
     assert!(matches!(error, ApiError::Body(BodyProblem::NotAnObject)));
+}
+
+/// Everything that routes ask of parameters; whether it is there or refused does not matter.
+fn look_at_all(given: &Parameters) {
+    for name in ["pattern", "cursor", "service", "dryRun", "all"] {
+        let _ = given.text(name);
+        let _ = given.flag(name);
+        let _ = given.is_given(name);
+        let _ = given.restriction(name, "x");
+    }
+    let _ = given.dry_run();
+    let _ = given.key();
+}
+
+proptest! {
+    #[test]
+    fn any_query_is_read_or_refused(any in any::<String>(), near in "([kK_-]?(ey|eyBase64|eys|limit|all)=[0-9A-Za-z%+=-]{0,9}&?){0,6}") {
+        for query in [any, near] {
+            let given = Parameters::of_query(Some(&query));
+            look_at_all(&given);
+            prop_assert!(given.limit().map_or(true, |limit| (1..=MAX_LIMIT).contains(&limit)));
+            prop_assert!(given.keys().map_or(0, |keys| keys.len()) <= MAX_KEYS);
+        }
+    }
+
+    #[test]
+    fn a_value_is_read_as_it_was_encoded(value in "\\PC{1,60}") {
+        let encoded = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
+        let given = Parameters::of_query(Some(&format!("pattern={encoded}")));
+        let read = given.text("pattern").unwrap();
+        prop_assert_eq!(read.as_deref(), Some(value.as_str()));
+    }
+
+    #[test]
+    fn any_bytes_are_a_body_or_refused(any: Vec<u8>, near in r#"[{] ?("[kaK_-]{1,3}":("x"|1|null|[{]|\[),?){0,4}[}]?"#) {
+        for body in [any.as_slice(), near.as_bytes()] {
+            if let Ok(body) = parse_body(&HeaderMap::new(), body) {
+                look_at_all(&Parameters { query: Vec::new(), body });
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The router as clients see it, over the embedded cache.
 
+mod anything;
 mod authorization;
 mod deletion;
 mod edge;

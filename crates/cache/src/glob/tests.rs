@@ -78,3 +78,24 @@ proptest! {
         prop_assert_eq!(glob.matches(other.as_bytes()), text == other);
     }
 }
+
+proptest! {
+    /// Near the grammar, so that most are patterns; the keys are any bytes.
+    #[test]
+    fn any_text_is_refused_or_matches_without_panic(
+        text in prop_oneof![any::<String>(), r"[a-c*?\[\]^\\-]{0,40}", "[*a]{200,300}"],
+        key in prop::collection::vec(any::<u8>(), 0..64),
+    ) {
+        match text.parse::<Glob>() {
+            Ok(glob) => {
+                prop_assert!(text.len() <= MAX_LENGTH);
+                prop_assert_eq!(glob.as_str(), text.as_str());
+                let again: Glob = glob.as_str().parse().unwrap();
+                prop_assert_eq!(again.matches(&key), glob.matches(&key));
+                prop_assert_eq!(again.slot(), glob.slot());
+            }
+            Err(GlobError::TooLong) => prop_assert!(text.len() > MAX_LENGTH),
+            Err(_) => {}
+        }
+    }
+}

@@ -116,6 +116,7 @@ impl FromStr for Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn every_state_survives_the_wire() {
@@ -142,5 +143,37 @@ mod tests {
             assert_eq!(text.parse::<Cursor>(), Err(CursorError), "{text}");
         }
         assert_eq!("9".repeat(65).parse::<Cursor>(), Err(CursorError));
+    }
+
+    fn any_state() -> impl Strategy<Value = State> {
+        let phase = prop_oneof![Just(Phase::Owner), Just(Phase::MigrationTarget)];
+        prop_oneof![
+            Just(State::Edge),
+            (any::<u64>(), any::<u64>())
+                .prop_map(|(position, run)| State::Single { position, run: RunId(run) }),
+            (0..SLOTS, any::<u64>(), any::<u64>(), phase).prop_map(|(slot, position, run, phase)| {
+                State::Slot { slot, position, run: RunId(run), phase }
+            }),
+            (0..SLOTS, any::<u64>()).prop_map(|(slot, after)| State::SlotKeys { slot, after }),
+            any::<u64>().prop_map(|after| State::Hash { after }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_cursor_is_read_back(state in any_state()) {
+            let text = Cursor(state).to_string();
+            prop_assert!(text.len() <= 64, "{text}");
+            prop_assert_eq!(text.parse::<Cursor>(), Ok(Cursor(state)));
+        }
+
+        #[test]
+        fn any_text_is_refused_or_one_cursor(any in any::<String>(), near in "[0nske]([.][0-9a-fot+]{0,17}){0,5}") {
+            for text in [any, near] {
+                if let Ok(cursor) = text.parse::<Cursor>() {
+                    prop_assert_eq!(cursor.to_string().parse::<Cursor>(), Ok(cursor));
+                }
+            }
+        }
     }
 }

@@ -70,6 +70,7 @@ fn seconds(value: &HeaderValue) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(headers: &[(&str, &[u8])]) -> Result<RequestKey, RequestKeyError> {
         let mut map = HeaderMap::new();
@@ -141,5 +142,34 @@ mod tests {
         }
         let two = [("x-idempotency", b"k".as_slice()), ("x-ttl", b"5"), ("x-ttl", b"6")];
         assert_eq!(read(&two), Err(RequestKeyError::Ttl));
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_refused_or_a_time_in_bounds(bytes in any::<Vec<u8>>(), digits in "[0-9]{1,30}") {
+            for bytes in [bytes.as_slice(), digits.as_bytes()] {
+                if HeaderValue::from_bytes(bytes).is_err() {
+                    continue;
+                }
+                if let Ok(read) = read(&[("x-idempotency", b"k"), ("x-ttl", bytes)]) {
+                    prop_assert!((Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&read.ttl));
+                    prop_assert!(bytes.iter().all(u8::is_ascii_digit));
+                }
+            }
+        }
+
+        #[test]
+        fn a_time_is_read_as_it_is_written(seconds in 1_u64..=86_400) {
+            prop_assert_eq!(ttl_of(&seconds.to_string()), Ok(Duration::from_secs(seconds)));
+        }
+
+        #[test]
+        fn any_header_is_refused_or_the_key(bytes in any::<Vec<u8>>()) {
+            if HeaderValue::from_bytes(&bytes).is_ok()
+                && let Ok(read) = read(&[("idempotency-key", &bytes)])
+            {
+                prop_assert_eq!(read.key.expose().as_bytes(), bytes.as_slice());
+            }
+        }
     }
 }

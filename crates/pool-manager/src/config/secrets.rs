@@ -60,6 +60,7 @@ impl SecretsConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const ONE: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
     const TWO: &str = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
@@ -99,6 +100,18 @@ mod tests {
             );
             for secret in ["hunter2", "aHVudGVyMg", ONE] {
                 assert!(!problems.contains(secret), "{problems}");
+            }
+        }
+    }
+
+    proptest! {
+        /// Nothing of it is in what is told.
+        #[test]
+        fn any_text_is_refused_or_a_ring(any in "[^\\x00]{0,80}", near in "([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=,?){1,3}") {
+            for text in [any, near] {
+                let (ring, problems) = read(&text);
+                prop_assert!(ring.is_none() || ring.is_some_and(|ring| ring.key_ids().count() >= 1));
+                prop_assert!(text.len() < 20 || !problems.contains(&text), "{}", problems);
             }
         }
     }

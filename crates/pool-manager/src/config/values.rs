@@ -92,3 +92,38 @@ pub(super) fn certificate(
 pub(super) fn unexpected(variable: &'static str, value: &Option<String>, expected: &'static str) -> Problem {
     Problem::Value { variable, value: value.clone().unwrap_or_default(), expected }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Base64 of PEM comes out as it went in, also in lines; all else is told.
+        #[test]
+        fn any_text_is_refused_or_a_certificate(text: String, inside in "[ -~\\n]{0,60}", width in 1_usize..80) {
+            let pem = format!("-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n");
+            let encoded: Vec<char> = STANDARD.encode(&pem).chars().collect();
+            let lines: Vec<String> = encoded.chunks(width).map(|line| line.iter().collect()).collect();
+            let mut problems = Vec::new();
+            prop_assert_eq!(certificate("CA", &Some(lines.join("\n")), &mut problems), Some(pem));
+            prop_assert!(problems.is_empty());
+            let read = certificate("CA", &Some(text.clone()), &mut problems);
+            let is_blank = text.trim().is_empty();
+            prop_assert_eq!(read.is_none() && !is_blank, !problems.is_empty());
+        }
+
+        #[test]
+        fn any_text_is_refused_or_a_value_in_bounds(text: String, digits in "[0-9]{1,25}") {
+            let bounds = Duration::from_secs(1)..=Duration::from_secs(60);
+            for text in [text, format!("{digits}s"), digits] {
+                let mut problems = Vec::new();
+                let value = Some(text);
+                prop_assert!(seconds("S", &value, Duration::ZERO, &mut problems) <= Duration::from_secs(3_600));
+                let read = duration("D", &value, (Duration::from_secs(5), bounds.clone()), "x", &mut problems);
+                prop_assert!(bounds.contains(&read));
+                flag("F", &value, &mut problems);
+            }
+        }
+    }
+}

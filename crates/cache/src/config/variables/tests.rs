@@ -1,6 +1,7 @@
 //! Each fault is reported with its variable, all at once.
 
 use super::*;
+use proptest::prelude::*;
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -195,5 +196,19 @@ fn faults_of_the_password_file_are_named() {
             text.starts_with("CACHE_PASSWORD_FILE: ") && text.contains(&path.display().to_string()),
             "{text}"
         );
+    }
+}
+
+proptest! {
+    /// Base64 or not, of PEM or not: a certificate comes out, or the fault is told.
+    #[test]
+    fn any_text_is_refused_or_a_certificate(text in any::<String>(), body in any::<Vec<u8>>(), label in "(CERTIFICATE|KEY)?") {
+        let pem = [format!("-----BEGIN {label}-----\n").as_bytes(), &body, format!("\n-----END {label}-----").as_bytes()].concat();
+        let encoded = base64::engine::general_purpose::STANDARD.encode(&pem);
+        for text in [text, encoded] {
+            let mut problems = Problems::default();
+            let certificate = problems.certificate(&text);
+            prop_assert_eq!(certificate.is_some(), problems.0.is_empty());
+        }
     }
 }
