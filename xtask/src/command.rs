@@ -53,6 +53,17 @@ pub(crate) enum Failure {
     /// Arrows between crates that are not allowed.
     #[error("{}", list(.0))]
     Arrows(Vec<Violation>),
+    /// The advisories of RustSec are out of reach.
+    #[error(
+        "the advisories of RustSec could not be fetched from github.com, so nobody looked whether a dependency has one"
+    )]
+    NoAdvisories,
+    /// Dependencies are behind.
+    #[error("{number} dependencies are behind what their line allows: run `cargo update`, and the tests")]
+    NotCurrent {
+        /// How many.
+        number: usize,
+    },
     /// `cargo metadata` failed.
     #[error("cargo metadata: {0}")]
     Metadata(#[from] cargo_metadata::Error),

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks to its user")]
 
 mod arrows;
+mod audit;
 mod bench;
 mod command;
 mod coverage;
@@ -33,6 +34,10 @@ enum Command {
     Test(test::Arguments),
     /// Check format, clippy, documentation and the arrows between crates.
     Lint,
+    /// Check licences, sources, bans and advisories of the dependencies, and list which are behind.
+    ///
+    /// Not a part of `lint` or `test`: its outcome changes with the registry and not with the code alone.
+    Audit(audit::Arguments),
     /// Check which crate depends on which, and where driver crates appear.
     Arrows,
     /// Measure the line coverage of a crate.
@@ -50,6 +55,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Test(arguments) => test::run(&arguments),
         Command::Lint => lint::run(),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Arrows => arrows::run(),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Bench(bench) => bench::run(&bench),

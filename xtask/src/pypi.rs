@@ -1,9 +1,21 @@
 //! Installing programs from PyPI, each in a virtual environment of its own beside what cargo builds.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::command::{Failure, run};
 use crate::install::{apt_install, has_apt};
+
+/// A program of what [`install`] installed in `environment`, if it is there.
+pub(crate) fn program(environment: &str, program: &str) -> Option<PathBuf> {
+    Some(place(environment)?.join("bin").join(program)).filter(|file| file.is_file())
+}
+
+fn place(environment: &str) -> Option<PathBuf> {
+    // We are `<target>/<profile>/xtask`.
+    let us = std::env::current_exe().ok()?;
+    Some(us.ancestors().nth(2)?.join("tools").join(environment))
+}
 
 /// Installs `package` in `tools/<environment>` below the target directory.
 ///
@@ -15,10 +27,7 @@ pub(crate) fn install(
     failure: fn(&'static str) -> Failure,
 ) -> Result<(), Failure> {
     println!("xtask: installing {package}");
-    // We are `<target>/<profile>/xtask`.
-    let us = std::env::current_exe()?;
-    let Some(target) = us.ancestors().nth(2) else { return Err(failure("this program has no directory")) };
-    let environment = target.join("tools").join(environment);
+    let Some(environment) = place(environment) else { return Err(failure("this program has no directory")) };
     let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
     if make().is_err() {
         if !has_apt() {
