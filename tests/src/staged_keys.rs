@@ -1,4 +1,4 @@
-//! Keys of services whose commits can be slowed, and can be the end of the process.
+//! Keys whose commits can be slowed, and can be the end of the process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceKey, ServiceName,
+    ApiKeyEntry, ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceName,
     SourceUnavailable, StoreUnavailable,
 };
 
@@ -66,30 +66,30 @@ impl ApiKeySource for StagedKeys {
 
 #[async_trait]
 impl ApiKeyStore for StagedKeys {
-    async fn service_key(&self, id: &str) -> Result<Option<ServiceKey>, StoreUnavailable> {
-        self.keys.service_key(id).await
+    async fn api_key(&self, id: &str) -> Result<Option<ApiKeyEntry>, StoreUnavailable> {
+        self.keys.api_key(id).await
     }
 
-    async fn service_keys(
+    async fn api_keys(
         &self,
-        service: &ServiceName,
+        service: Option<&ServiceName>,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<ServiceKey>, StoreUnavailable> {
-        self.keys.service_keys(service, after, limit).await
+    ) -> Result<Vec<ApiKeyEntry>, StoreUnavailable> {
+        self.keys.api_keys(service, after, limit).await
     }
 
-    async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
+    async fn commit_api_key(&self, change: Change<ApiKeyEntry>) -> Result<(), CommitError> {
         match self.commits.begin() {
-            Commit::AtOnce => self.keys.commit_service_key(change).await,
+            Commit::AtOnce => self.keys.commit_api_key(change).await,
             Commit::After(delay) => {
                 tokio::time::sleep(delay).await;
-                self.keys.commit_service_key(change).await
+                self.keys.commit_api_key(change).await
             }
             Commit::EndBefore => std::process::abort(),
             Commit::EndAfter => {
                 // As it may be when a process is killed: nobody hears of it.
-                let _ = self.keys.commit_service_key(change).await;
+                let _ = self.keys.commit_api_key(change).await;
                 std::process::abort()
             }
         }

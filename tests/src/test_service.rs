@@ -35,7 +35,7 @@ impl TestService {
         let staged = commits.clone();
         let store = RecordStore::of(&config.store, &config.deployment.data_dir, clock.clone())
             .await?
-            .with_service_keys(|keys| Arc::new(StagedKeys { keys, commits: staged }));
+            .with_api_keys(|keys| Arc::new(StagedKeys { keys, commits: staged }));
         let ports = Ports {
             store,
             secrets: SecretBackend::of(&config.secrets.backend).await?,

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use domain::{Actor, Caller, Scope};
 use http::request::Parts;
 use middleware::{KeyedWrite, PeerAddress, RequestId};
+use tenancy::Refusal;
 
 use crate::error::ApiError;
 use crate::permission::{self, Permission};
@@ -65,6 +66,9 @@ impl<S: Sync, P: Permission> FromRequestParts<S> for Authorized<P> {
         let caller = caller_of(parts)?;
         if !caller.scopes().allows(&P::SCOPE) {
             return Err(forbidden(&P::SCOPE));
+        }
+        if P::IS_ABOUT_ALL_TENANTS && caller.binding().tenant.is_some() {
+            return Err(Refusal::Bound("one tenant").into());
         }
         Ok(Self {
             caller: caller.clone(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AssociationStatus, Invalid, Owner, Scope, ServiceKey, TenantStatus, TextMap};
+use domain::{ApiKeyEntry, AssociationStatus, Invalid, KeyBinding, Owner, Scope, TenantStatus, TextMap};
 use serde::Deserialize;
 use tenancy::{ImportedKey, ImportedRecord, ImportedTenant, ServiceWish};
 
@@ -43,13 +43,17 @@ enum Line {
     ApiKey {
         id: Option<String>,
         sha256: String,
-        service: String,
-        environment: String,
+        service: Option<String>,
+        environment: Option<String>,
+        tenant_id: Option<String>,
         name: String,
         #[serde(default)]
         scopes: Vec<String>,
         tier: Option<String>,
         expires_at: Option<String>,
+        revoked_at: Option<String>,
+        revocation_reason: Option<String>,
+        last_used_at: Option<String>,
     },
 }
 
@@ -104,11 +108,31 @@ impl Line {
                     association: Box::new(association),
                 })
             }
-            Self::ApiKey { id, sha256, service, environment, name, scopes, tier, expires_at } => {
-                let id = id.and_then(|text| invalid.take("id", ServiceKey::check_id(&text).map(|()| text)));
+            Self::ApiKey {
+                id,
+                sha256,
+                service,
+                environment,
+                tenant_id,
+                name,
+                scopes,
+                tier,
+                expires_at,
+                revoked_at,
+                revocation_reason,
+                last_used_at,
+            } => {
+                let id = id.and_then(|text| invalid.take("id", ApiKeyEntry::check_id(&text).map(|()| text)));
                 let hash = invalid.take("sha256", sha256.parse());
-                let service = invalid.take("service", service.parse());
-                let environment = invalid.take("environment", environment.parse());
+                let is_for_both = service.is_none() && tenant_id.is_none() && environment.is_none();
+                let binding = KeyBinding {
+                    service: service.and_then(|text| invalid.take("service", text.parse())),
+                    environment: environment.and_then(|text| invalid.take("environment", text.parse())),
+                    tenant: tenant_id.and_then(|text| invalid.take("tenantId", text.parse())),
+                };
+                if binding.environment.is_none() && !is_for_both && !invalid.is_about("environment") {
+                    invalid.add("environment", "is needed for a key of a service or of a tenant");
+                }
                 let name = invalid.take("name", name.parse());
                 let scopes = scopes.iter().enumerate().filter_map(|(index, text)| {
                     invalid.take(format!("scopes.{index}"), text.parse::<Scope>())
@@ -116,15 +140,24 @@ impl Line {
                 let scopes = scopes.collect();
                 let tier = tier.and_then(|text| invalid.take("tier", text.parse()));
                 let expires_at = expires_at.and_then(|text| invalid.take("expiresAt", text.parse()));
+                if revocation_reason.is_some() && revoked_at.is_none() {
+                    invalid.add("revocationReason", "is for a key with revokedAt");
+                }
+                let revoked_at = revoked_at.and_then(|text| invalid.take("revokedAt", text.parse()));
+                let revocation_reason =
+                    revocation_reason.and_then(|text| invalid.take("revocationReason", text.parse()));
+                let last_used_at = last_used_at.and_then(|text| invalid.take("lastUsedAt", text.parse()));
                 Some(ImportedRecord::ApiKey(Box::new(ImportedKey {
                     id,
                     hash: hash?,
-                    service: service?,
-                    environment: environment?,
+                    binding,
                     name: name?,
                     scopes,
                     tier,
                     expires_at,
+                    revoked_at,
+                    revocation_reason,
+                    last_used_at,
                 })))
             }
         }
@@ -147,6 +180,8 @@ mod tests {
             r#"{"type":"tenant","id":"0f8fad5b-d9cb-469f-a165-70867728950e","slug":"a","name":"A","environment":"staging","owner":{"email":"a@x"},"createdAt":"2020-01-01T00:00:00Z"}"#,
             r#"{"type":"association","tenantId":"acme","service":"ledger","status":"suspended","isolationMode":"shared"}"#,
             r#"{"type":"api-key","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","service":"ledger","environment":"staging","name":"pods"}"#,
+            r#"{"type":"api-key","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","name":"ana","revokedAt":"2020-01-01T00:00:00Z","revocationReason":"leaked","lastUsedAt":"2019-01-01T00:00:00Z"}"#,
+            r#"{"type":"api-key","sha256":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","environment":"staging","tenantId":"acme","name":"acme"}"#,
         ] {
             assert!(imported_record(line).is_ok(), "{line}: {:?}", imported_record(line));
         }
@@ -164,6 +199,18 @@ mod tests {
                 "service": "ledger", "environment": "staging", "name": "pods" });
             let text = imported_record(&line.to_string()).unwrap_err().to_string();
             assert!(text.contains("id: "), "{text}");
+        }
+        for (more, field) in [
+            (r#""service":"ledger""#, "environment: "),
+            (r#""tenantId":"acme""#, "environment: "),
+            (r#""revocationReason":"leaked""#, "revocationReason: "),
+            (r#""lastUsedAt":"yesterday""#, "lastUsedAt: "),
+            (r#""environment":"uat","service":"ledger""#, "environment: "),
+        ] {
+            let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+            let line = format!(r#"{{"type":"api-key","sha256":"{sha256}","name":"pods",{more}}}"#);
+            let text = imported_record(&line).unwrap_err().to_string();
+            assert!(text.contains(field), "{text}");
         }
         for line in ["", "{}", r#"{"type":"user"}"#] {
             assert!(imported_record(line).is_err(), "{line}");

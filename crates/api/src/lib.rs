@@ -56,4 +56,4 @@ pub use readiness::{
 };
 pub use router::{Guards, MoreRoutes, openapi_document, router, service};
 pub use state::ApiState;
-pub use v1::may_recall_key;
+pub use v1::{ApiKeyOut, may_recall_key};

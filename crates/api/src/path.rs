@@ -53,6 +53,10 @@ pub(crate) struct OfServiceKey {
     pub(crate) id: String,
 }
 
+/// `{keyId}`, of a key of no service.
+#[derive(Debug, Clone)]
+pub(crate) struct OfKey(pub(crate) String);
+
 const TENANT: (&str, &str) = ("tenantId", "tenant");
 const SERVICE: (&str, &str) = ("service", "service");
 const MODULE: (&str, &str) = ("module", "module");
@@ -155,5 +159,13 @@ impl<S: Send + Sync> FromRequestParts<S> for OfServiceKey {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let segments = Segments::of(parts, state).await?;
         Ok(Self { service: segments.get(SERVICE)?, id: segments.text("keyId")?.to_owned() })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for OfKey {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(Segments::of(parts, state).await?.text("keyId")?.to_owned()))
     }
 }

@@ -6,6 +6,8 @@ use domain::Scope;
 pub trait Permission: Send + Sync + 'static {
     /// The scope that allows it.
     const SCOPE: Scope;
+    /// Whether it is about all tenants together: not for a caller that is bound to one of them, whatever its scopes.
+    const IS_ABOUT_ALL_TENANTS: bool = false;
 }
 
 /// Looking at the cache.
@@ -58,10 +60,12 @@ impl Permission for M2mWrite {
 
 impl Permission for CacheRead {
     const SCOPE: Scope = Scope::CACHE_READ;
+    const IS_ABOUT_ALL_TENANTS: bool = true;
 }
 
 impl Permission for CacheWrite {
     const SCOPE: Scope = Scope::CACHE_WRITE;
+    const IS_ABOUT_ALL_TENANTS: bool = true;
 }
 
 impl Permission for TenantsRead {
@@ -86,6 +90,7 @@ impl Permission for ServicesRead {
 
 impl Permission for ServicesWrite {
     const SCOPE: Scope = Scope::SERVICES_WRITE;
+    const IS_ABOUT_ALL_TENANTS: bool = true;
 }
 
 impl Permission for ApiKeysRead {

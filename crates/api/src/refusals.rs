@@ -14,7 +14,7 @@ pub(crate) fn status(refusal: &Refusal) -> StatusCode {
         // In place of `AlreadyCommitted` the layer gives the answer of the other call.
         Refusal::Conflict(_) | Refusal::AlreadyCommitted => StatusCode::CONFLICT,
         Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        Refusal::KeptOut(_) | Refusal::NotGranted(_) => StatusCode::FORBIDDEN,
+        Refusal::KeptOut(_) | Refusal::NotGranted(_) | Refusal::Bound(_) => StatusCode::FORBIDDEN,
         Refusal::Contended | Refusal::Store(_) | Refusal::Secrets(_) => StatusCode::SERVICE_UNAVAILABLE,
         Refusal::NotKept(_) | Refusal::NoRandomness(_) | Refusal::Form(_) => {
             StatusCode::INTERNAL_SERVER_ERROR
@@ -30,6 +30,7 @@ pub(crate) fn message(refusal: &Refusal) -> String {
         | Refusal::AlreadyCommitted
         | Refusal::Invalid(_)
         | Refusal::NotGranted(_)
+        | Refusal::Bound(_)
         | Refusal::KeptOut(_) => refusal.to_string(),
         Refusal::Contended => "too many change the same record: try again".to_owned(),
         Refusal::Store(_) => "the record store is not available".to_owned(),

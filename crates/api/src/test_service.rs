@@ -179,6 +179,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
         tenants: store.clone(),
         catalogue: store.clone(),
         api_keys: store.clone(),
+        api_key_uses: store.clone(),
         changes: store.clone(),
         events: store.clone(),
         secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring.clone())),

@@ -15,6 +15,11 @@ pub struct CallerId(Arc<str>);
 impl CallerId {
     /// The id of the key that a deployment is configured with, the first operator's. No other key has it.
     pub const BOOTSTRAP: &str = "bootstrap";
+
+    /// Whether it is that of the first operator's key.
+    pub fn is_bootstrap(&self) -> bool {
+        *self.0 == *Self::BOOTSTRAP
+    }
 }
 
 impl From<&str> for CallerId {
@@ -60,7 +65,7 @@ impl Caller {
         Self(Arc::new(Parts { rate_tier: Some(tier), ..Arc::unwrap_or_clone(self.0) }))
     }
 
-    /// The same caller, bound to a service or an environment.
+    /// The same caller, bound to a service, an environment or a tenant.
     #[must_use]
     pub fn bound_to(self, binding: KeyBinding) -> Self {
         Self(Arc::new(Parts { binding, ..Arc::unwrap_or_clone(self.0) }))

@@ -9,6 +9,7 @@
 #[cfg(test)]
 mod any_text;
 mod api_key;
+mod api_key_entry;
 mod api_key_hash;
 mod api_key_record;
 mod association;
@@ -40,13 +41,13 @@ mod ports;
 mod rate_tier;
 mod released_event;
 mod resources;
+mod revocation_reason;
 mod scope;
 mod search;
 mod secret;
 mod secret_segment;
 mod segment;
 mod service;
-mod service_key;
 mod service_name;
 mod slug;
 mod tenant;
@@ -57,6 +58,7 @@ mod timestamp;
 mod write_key;
 
 pub use api_key::{ApiKey, ApiKeyError};
+pub use api_key_entry::{ApiKeyEntry, ApiKeyIdError, ApiKeyTransition, FormerText};
 pub use api_key_hash::{ApiKeyHash, ApiKeyHashError};
 pub use api_key_record::ApiKeyRecord;
 pub use association::{Association, AssociationTransition};
@@ -83,25 +85,25 @@ pub use module_name::ModuleName;
 pub use newer_event::NewerEvent;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
-    ActiveTenant, ApiKeySource, ApiKeyStore, Backlog, BoxError, CatalogueStore, ChangeFeed, ChangeMark,
-    Changed, Changes, EventLog, IdempotencyLedger, Invalidator, KeySetSource, Lease, LeaseStore,
-    LedgerUnavailable, RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow, SealedRowPosition,
-    SealedRows, SecretStore, SecretStoreError, SecretWrite, SecretWrites, SourceUnavailable, StoreCondition,
-    StoreHealth, StoreUnavailable, TenantPage, TenantPosition, TenantQuery, TenantStore, WaitingEvent,
-    WaitingPosition,
+    ActiveTenant, ApiKeySource, ApiKeyStore, ApiKeyUse, ApiKeyUses, Backlog, BoxError, CatalogueStore,
+    ChangeFeed, ChangeMark, Changed, Changes, EventLog, IdempotencyLedger, Invalidator, KeySetSource, Lease,
+    LeaseStore, LedgerUnavailable, RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow,
+    SealedRowPosition, SealedRows, SecretStore, SecretStoreError, SecretWrite, SecretWrites,
+    SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage, TenantPosition,
+    TenantQuery, TenantStore, UsedKeys, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};
 pub use resources::{
     Kafka, ModuleResources, Mongodb, PORTS, Postgresql, Rabbitmq, Resource, ResourceKind, UnknownResource,
 };
+pub use revocation_reason::{RevocationReason, RevocationReasonError};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use search::{SearchWords, search_words_of};
 pub use secret::{SecretPath, SecretReference, SecretText, SecretVersion};
 pub use secret_segment::{SecretSegment, SecretSegmentError};
 pub use segment::SegmentError;
 pub use service::{BaseUrl, BaseUrlError, Service};
-pub use service_key::{FormerText, ServiceKey, ServiceKeyIdError, ServiceKeyTransition};
 pub use service_name::ServiceName;
 pub use slug::{Slug, SlugError};
 pub use tenant::{Restored, ServiceSettings, Tenant, TenantTransition};

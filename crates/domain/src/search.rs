@@ -22,6 +22,12 @@ impl SearchWords {
         (!words.is_empty()).then_some(Self(words))
     }
 
+    /// Whether each of them is at the beginning of some word of the tenant.
+    pub fn find(&self, tenant: &Tenant) -> bool {
+        let known = search_words_of(tenant);
+        self.iter().all(|word| known.iter().any(|known| known.starts_with(word)))
+    }
+
     /// The words.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -34,6 +34,11 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// How long ago `earlier` was at this time; nothing where it is not over yet.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or_default())
+    }
+
     /// This time and so much less.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
@@ -120,6 +125,8 @@ mod tests {
         let stamp = Timestamp::from(time);
         assert_eq!(stamp.millis(), 1_500);
         assert_eq!(SystemTime::from(stamp), UNIX_EPOCH + Duration::from_millis(1_500));
+        assert_eq!(stamp.after(Duration::from_secs(1)).since(stamp), Duration::from_secs(1));
+        assert_eq!(stamp.since(stamp.after(Duration::from_secs(1))), Duration::ZERO);
         assert_eq!(stamp.after(Duration::from_secs(1)).before(Duration::from_secs(9)).millis(), 0);
     }
 

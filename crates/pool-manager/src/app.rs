@@ -21,6 +21,8 @@ use crate::{cache_link, http_server};
 
 /// How long keyed writes may go on after the last request was answered.
 const KEYED_WRITES_LIMIT: Duration = Duration::from_secs(5);
+/// For bringing to the store when keys were used.
+const USES_LIMIT: Duration = Duration::from_secs(2);
 /// For giving back the lease of the relay.
 const RELAY_LIMIT: Duration = Duration::from_secs(2);
 
@@ -99,7 +101,7 @@ impl App {
         }
         // Last, so that what the last requests changed may go out; what does not is the next process's.
         stop_relaying.cancel();
-        let _ = timeout(RELAY_LIMIT, relaying).await;
+        let _ = tokio::join!(timeout(RELAY_LIMIT, relaying), self.note_key_uses());
         keeping_snapshot.abort();
         self.fail_safe.close().await;
         if let Ok(cache) = self.cache.current() {
@@ -107,6 +109,14 @@ impl App {
         }
         tracing::info!("stopped");
         outcome
+    }
+
+    /// When keys were used last; what cannot be noted now is lost.
+    async fn note_key_uses(&self) {
+        let noted = timeout(USES_LIMIT, self.use_cases.key_uses.note()).await;
+        if !matches!(noted, Ok(Ok(()))) {
+            tracing::warn!("the last uses of API keys could not be noted");
+        }
     }
 
     /// Keyed writes outlive their clients: the last of them get a moment to keep their answers.

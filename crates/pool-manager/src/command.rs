@@ -10,7 +10,7 @@ use middleware::error_chain;
 use crate::config::{Config, Variables};
 use crate::failure::Failure;
 use crate::output;
-use crate::subcommand::{cache, check, import, migrate, serve};
+use crate::subcommand::{api_key, cache, check, import, migrate, serve};
 
 /// Knows the tenants of a platform, their connections and their cache. Configured by environment variables; the
 /// README lists them.
@@ -36,6 +36,9 @@ enum Command {
     },
     /// Print the OpenAPI document of the HTTP API.
     Openapi,
+    /// Make, list, revoke and rotate API keys in the record store, one JSON object a line.
+    #[command(subcommand)]
+    ApiKey(api_key::ApiKeyCommand),
     /// Look at and clear the cache, one JSON object a line.
     #[command(subcommand)]
     Cache(cache::CacheCommand),
@@ -77,6 +80,7 @@ fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
             Command::Import { file } => import::run(file, inspection.sound()?).await,
             Command::Check => check::run(inspection).await,
             Command::Serve => Box::pin(serve::run(inspection.sound()?)).await,
+            Command::ApiKey(command) => Box::pin(api_key::run(command, inspection)).await,
             Command::Cache(command) => cache::run(command, inspection.sound()?).await,
         }
     })

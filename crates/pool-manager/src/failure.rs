@@ -98,6 +98,9 @@ pub enum Failure {
         /// What the store said.
         source: Refusal,
     },
+    /// A command on API keys was refused, or the store gave no answer.
+    #[error("the command on API keys was not carried out")]
+    ApiKeyCommand(#[source] Refusal),
     /// A cache command makes no sense on a cache inside another process.
     #[error(
         "CACHE_ADDRS: missing, so the cache is inside the serving process and only its HTTP API reaches it; \
@@ -150,6 +153,9 @@ impl Failure {
                 | ConnectError::Migration(_),
             )
             | Self::EmbeddedCache
+            | Self::ApiKeyCommand(
+                Refusal::Missing(_) | Refusal::Conflict(_) | Refusal::Invalid(_) | Refusal::NotGranted(_),
+            )
             | Self::Argument { .. }
             | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
@@ -161,6 +167,7 @@ impl Failure {
             | Self::System(_)
             | Self::Stopped(_)
             | Self::CacheCommand(_)
+            | Self::ApiKeyCommand(_)
             | Self::Incomplete
             | Self::ImportIncomplete { .. }
             | Self::ImportCutOff { .. }

@@ -36,7 +36,7 @@ impl Ports {
             None => bootstrap_record(&first_start::api_key(&deployment.data_dir, deployment.environment)?),
         };
         let store = RecordStore::of(&config.store, &deployment.data_dir, clock).await?;
-        let stored: Arc<dyn ApiKeySource> = store.service_keys.clone();
+        let stored: Arc<dyn ApiKeySource> = store.api_keys.clone();
         let api_keys = Arc::new(KeySources { known: MemoryApiKeys::new([record]), stored });
         let secrets = SecretBackend::of(&config.secrets.backend).await?;
         Ok(Self { store, secrets, api_keys, routes: MoreRoutes::default() })

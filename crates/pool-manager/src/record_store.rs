@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api::StoreName;
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger, LeaseStore, SealedRows,
-    SecretWrites, StoreHealth, SystemClock, TenantStore,
+    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger, LeaseStore,
+    SealedRows, SecretWrites, StoreHealth, SystemClock, TenantStore,
 };
 use middleware::error_chain;
 use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
@@ -26,7 +26,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 pub struct RecordStore {
     pub(crate) tenants: Arc<dyn TenantStore>,
     pub(crate) catalogue: Arc<dyn CatalogueStore>,
-    pub(crate) service_keys: Arc<dyn ApiKeyStore>,
+    pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    pub(crate) api_key_uses: Arc<dyn ApiKeyUses>,
     pub(crate) changes: Arc<dyn ChangeFeed>,
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
@@ -64,10 +65,10 @@ impl RecordStore {
         Self { tenants: layer(self.tenants), ..self }
     }
 
-    /// The same with a layer round its service keys.
+    /// The same with a layer round its API keys.
     #[must_use]
-    pub fn with_service_keys(self, layer: impl FnOnce(Arc<dyn ApiKeyStore>) -> Arc<dyn ApiKeyStore>) -> Self {
-        Self { service_keys: layer(self.service_keys), ..self }
+    pub fn with_api_keys(self, layer: impl FnOnce(Arc<dyn ApiKeyStore>) -> Arc<dyn ApiKeyStore>) -> Self {
+        Self { api_keys: layer(self.api_keys), ..self }
     }
 
     /// The same with a layer round its feed of changes.
@@ -81,6 +82,7 @@ impl RecordStore {
         S: TenantStore
             + CatalogueStore
             + ApiKeyStore
+            + ApiKeyUses
             + ChangeFeed
             + IdempotencyLedger
             + SealedRows
@@ -93,7 +95,8 @@ impl RecordStore {
         Self {
             tenants: store.clone(),
             catalogue: store.clone(),
-            service_keys: store.clone(),
+            api_keys: store.clone(),
+            api_key_uses: store.clone(),
             changes: store.clone(),
             ledger: store.clone(),
             sealed_rows: store.clone(),

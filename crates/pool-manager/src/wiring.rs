@@ -26,6 +26,7 @@ use crate::snapshot_disk::SnapshotDisk;
 use crate::telemetry::{
     RequestTelemetryLayer, observe_cache, observe_events, observe_fail_safe, observe_idempotency,
     observe_near, observe_rate_limit, observe_sealing, observe_tokens, observe_tracking, record_checks,
+    record_key_changes,
 };
 use crate::token_keys;
 
@@ -65,9 +66,12 @@ pub fn build_with(
     let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
     let connections_ttl = config.tenancy.connections_ttl;
     let use_cases =
-        UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone());
+        UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone())
+            .measuring_key_changes(record_key_changes(meter));
     let api_key = ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone());
-    let api_key = api_key.remembering(Arc::new(fail_safe.clone()), api::may_recall_key);
+    let api_key = api_key
+        .remembering(Arc::new(fail_safe.clone()), api::may_recall_key)
+        .telling_uses(Arc::new(use_cases.key_uses.clone()));
     let policy = token_keys::policy(&config.tokens)?;
     let bearer_token = policy.map(|policy| BearerTokenLayer::new(policy, Arc::clone(&clock)));
     let guards = Guards {
@@ -140,7 +144,8 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
     Parts {
         tenants: store.tenants.clone(),
         catalogue: store.catalogue.clone(),
-        api_keys: store.service_keys.clone(),
+        api_keys: store.api_keys.clone(),
+        api_key_uses: store.api_key_uses.clone(),
         changes: store.changes.clone(),
         events: store.events.clone(),
         secrets,

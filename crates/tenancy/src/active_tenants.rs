@@ -7,7 +7,10 @@ use bytes::Bytes;
 use cache::{
     CacheHandle, Expiry, Held, LoadAborted, LoadLease, Loaded, NearCache, NearCounters, NearSettings,
 };
-use domain::{ActiveTenant, Environment, IdSpelling, ServiceName, cache_keys};
+use domain::{
+    ActiveTenant, AssociationStatus, Environment, IdSpelling, KeyBinding, ServiceName, Tenant, TenantId,
+    TenantStatus, cache_keys,
+};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde::Serialize;
@@ -74,8 +77,39 @@ impl ActiveTenants {
         Self { near: NearCache::new(&cache, NEAR), parts, cache }
     }
 
-    /// The list of a service in an environment, or in both, as a JSON array.
+    /// The list of a service as a JSON array, as far as a caller with this binding sees it.
     pub async fn list(
+        &self,
+        service: &ServiceName,
+        binding: &KeyBinding,
+    ) -> Result<Bytes, ActiveTenantsError> {
+        match &binding.tenant {
+            Some(tenant) => self.only(tenant, service, binding).await,
+            None => self.all(service, binding.environment).await,
+        }
+    }
+
+    /// The list of one tenant, or none: it is asked for by that tenant only, and kept nowhere.
+    async fn only(
+        &self,
+        tenant: &TenantId,
+        service: &ServiceName,
+        binding: &KeyBinding,
+    ) -> Result<Bytes, ActiveTenantsError> {
+        let found = timeout(PATIENCE, self.parts.tenants.tenant(tenant)).await;
+        let found = found.map_err(|_elapsed| ActiveTenantsError::TooSlow)?;
+        let found = found.map_err(|error| ActiveTenantsError::Refused(Arc::new(error.into())))?;
+        let is_active = |tenant: &Tenant| {
+            let association = tenant.associations.get(service);
+            tenant.status == TenantStatus::Active
+                && association.is_some_and(|it| it.status == AssociationStatus::Active)
+        };
+        let seen = found.filter(|it| binding.sees(&it.id, it.environment) && is_active(it));
+        let active = seen.map(|tenant| ActiveTenant { id: tenant.id, slug: tenant.slug, name: tenant.name });
+        rendered(active.as_slice(), self.parts.tenant_ids)
+    }
+
+    async fn all(
         &self,
         service: &ServiceName,
         environment: Option<Environment>,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Environment, EventLog, ReleasedEvent, ReleasedRange, ServiceName, StoreUnavailable};
+use domain::{
+    Environment, EventLog, ReleasedEvent, ReleasedRange, ServiceName, StoreUnavailable, TenantEvent, TenantId,
+};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -32,6 +34,25 @@ pub struct EventPage {
     pub last: u64,
 }
 
+/// Which events are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventsAbout {
+    /// Those of one service, and of tenants as a whole.
+    pub service: Option<ServiceName>,
+    /// Those of one tenant.
+    pub tenant: Option<TenantId>,
+}
+
+impl EventsAbout {
+    fn takes(&self, event: &TenantEvent) -> bool {
+        let of_service = self
+            .service
+            .as_ref()
+            .is_none_or(|service| event.kind.service().is_none_or(|about| about == service));
+        of_service && self.tenant.as_ref().is_none_or(|tenant| *tenant == event.tenant_id)
+    }
+}
+
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -55,13 +76,13 @@ impl EventReplay {
         Self { log, last: Arc::new(watch::Sender::new(LastNumbers::default())) }
     }
 
-    /// The events behind `after`, or from the first that is kept on, at most `limit` of them looked at; with a service, those that
-    /// are about it or about a tenant as a whole.
+    /// The events behind `after`, or from the first that is kept on, at most `limit` of them looked at: those that are `about`
+    /// what is asked for.
     pub async fn after(
         &self,
         environment: Environment,
         after: Option<u64>,
-        service: Option<&ServiceName>,
+        about: &EventsAbout,
         limit: usize,
     ) -> Result<EventPage, ReplayError> {
         let ReleasedRange { first, last } = self.log.released(environment).await?;
@@ -81,9 +102,7 @@ impl EventReplay {
         // There is no hole in the numbers: what is not among the events cannot be read.
         let looked_at = from.saturating_add(u64::try_from(limit).unwrap_or(u64::MAX)).min(last);
         let next = events.last().map_or(looked_at, |event| event.sequence.max(looked_at));
-        if let Some(service) = service {
-            events.retain(|released| released.event.kind.service().is_none_or(|about| about == service));
-        }
+        events.retain(|released| about.takes(&released.event));
         Ok(EventPage { events, next, has_more: next < last, last })
     }
 

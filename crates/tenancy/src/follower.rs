@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use cache::{CacheError, CacheHandle, Expiry, Following};
@@ -53,7 +54,7 @@ impl Told {
                 let found = found.inspect_err(|_away| self.fail_safe.supersede(id, *version, services))?;
                 Ok(found.is_some_and(|tenant| self.fail_safe.learn(&tenant)))
             }
-            Changed::ApiKey { hashes, version } => {
+            Changed::ApiKey { hashes, version, .. } => {
                 let followed = self.fail_safe.follow_key(hashes, *version, parts.api_keys.as_ref()).await;
                 followed.map_err(|error| StoreUnavailable::new(error.source))
             }
@@ -79,12 +80,24 @@ pub(crate) struct Follower {
     said: Option<Instant>,
     /// The newest version of each record that was passed on: a store may tell a change again and again for a while.
     told: HashMap<String, u64>,
+    /// Everything up to a moment ago was gone through: what comes from now on is news.
+    is_up_to_date: bool,
+    key_change_lag: KeyChangeLag,
 }
+
+/// Hears how long after its commit this process learnt of a change of a key from the store.
+pub(crate) type KeyChangeLag = Arc<dyn Fn(Duration) + Send + Sync>;
 
 impl Follower {
     /// Of this store. From now on what stands in `cache` is doubted until this follower has caught up. Nothing there lives for
     /// longer than `horizon`.
-    pub(crate) fn new(parts: Parts, told_of: Told, cache: CacheHandle, horizon: Duration) -> Self {
+    pub(crate) fn new(
+        parts: Parts,
+        told_of: Told,
+        cache: CacheHandle,
+        horizon: Duration,
+        key_change_lag: KeyChangeLag,
+    ) -> Self {
         let following = cache.follow();
         Self {
             parts,
@@ -96,6 +109,8 @@ impl Follower {
             goes_back_enough: false,
             said: None,
             told: HashMap::new(),
+            is_up_to_date: false,
+            key_change_lag,
         }
     }
 
@@ -141,6 +156,7 @@ impl Follower {
     fn begin_anew(&mut self) {
         self.mark = None;
         self.goes_back_enough = false;
+        self.is_up_to_date = false;
         self.told.clear();
     }
 
@@ -156,15 +172,27 @@ impl Follower {
             let mut news = changes.changed;
             news.retain(|changed| self.is_new(changed));
             self.told_of.invalidation.followed(&news).await;
+            self.measure(&news);
             if let Err(error) = self.told_of.remembered(&self.parts, news).await {
                 // Told once more, they are compared once more.
                 self.told.clear();
+                self.is_up_to_date = false;
                 return Err(error);
             }
             mark = changes.mark;
             self.mark = Some(mark);
             if !changes.has_more {
+                self.is_up_to_date = true;
                 return Ok(());
+            }
+        }
+    }
+
+    /// Tells how late the changes of keys came, once what was before is gone through: that would look late and is old.
+    fn measure(&self, news: &[Changed]) {
+        for changed in news.iter().filter(|_| self.is_up_to_date) {
+            if let Changed::ApiKey { age, .. } = changed {
+                (self.key_change_lag)(*age);
             }
         }
     }
@@ -206,7 +234,7 @@ impl Follower {
     fn is_new(&mut self, changed: &Changed) -> bool {
         let (record, version) = match changed {
             Changed::Tenant { id, version, .. } => (format!("tenant {id}"), *version),
-            Changed::ApiKey { hashes, version } => {
+            Changed::ApiKey { hashes, version, .. } => {
                 (hashes.first().map(|hash| format!("key {hash}")).unwrap_or_default(), *version)
             }
             Changed::Catalogue => return false,

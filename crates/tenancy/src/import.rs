@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Actor, ApiKeyHash, Association, AssociationStatus, AuditAction, Change, CommitError, DisplayName,
-    Environment, Invalid, Isolation, Owner, RateTier, Scopes, SearchWords, ServiceKey, ServiceName, Slug,
-    Tenant, TenantId, TenantPosition, TenantQuery, TenantStatus, TextMap, Timestamp,
+    Actor, ApiKeyEntry, ApiKeyHash, ApiKeyUse, Association, AssociationStatus, AuditAction, Change,
+    CommitError, DisplayName, Environment, Invalid, Isolation, KeyBinding, Owner, RateTier, RevocationReason,
+    Scopes, SearchWords, ServiceName, Slug, Tenant, TenantId, TenantPosition, TenantQuery, TenantStatus,
+    TextMap, Timestamp,
 };
 
+use crate::api_keys::target;
 use crate::associations::{Associations, NewAssociation};
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
@@ -79,10 +81,8 @@ pub struct ImportedKey {
     pub id: Option<String>,
     /// What its text hashes to (SHA-256).
     pub hash: ApiKeyHash,
-    /// Whose it is.
-    pub service: ServiceName,
-    /// Whose tenants it sees.
-    pub environment: Environment,
+    /// Whose it is, and whose tenants it sees. A key of a service, or of a tenant, has an environment.
+    pub binding: KeyBinding,
     /// What people call it.
     pub name: DisplayName,
     /// What it may do besides reading what is its service's.
@@ -91,6 +91,12 @@ pub struct ImportedKey {
     pub tier: Option<RateTier>,
     /// From when on it is refused.
     pub expires_at: Option<Timestamp>,
+    /// Since when it is withdrawn.
+    pub revoked_at: Option<Timestamp>,
+    /// Why; of a key that is not withdrawn it says nothing.
+    pub revocation_reason: Option<RevocationReason>,
+    /// When it was used last.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// What became of a record.
@@ -229,57 +235,77 @@ impl Import {
     }
 
     async fn api_key(&self, imported: ImportedKey, actor: &Actor) -> Result<Imported, Refusal> {
-        self.records.registered(&imported.service).await?;
-        let id = imported.id.unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
-        if let Some(known) = self.records.parts.api_keys.service_key(&id).await? {
+        let used = imported.last_used_at;
+        let id = imported.id.clone().unwrap_or_else(|| imported.hash.to_string().chars().take(12).collect());
+        let outcome = self.unused_key(id.clone(), imported, actor).await?;
+        // Also of one that was here: whoever takes the file again may have been interrupted in between. But not where the text is
+        // that of another id.
+        if let Some(at) = used
+            && self.records.parts.api_keys.api_key(&id).await?.is_some()
+        {
+            self.records.parts.api_key_uses.note_api_key_uses(&[ApiKeyUse { id, at }]).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn unused_key(
+        &self,
+        id: String,
+        imported: ImportedKey,
+        actor: &Actor,
+    ) -> Result<Imported, Refusal> {
+        let binding = imported.binding;
+        if let Some(service) = &binding.service {
+            self.records.registered(service).await?;
+        }
+        if let Some(known) = self.records.parts.api_keys.api_key(&id).await? {
             if known.hashes().all(|hash| hash != imported.hash) {
                 return Err(Invalid::one("id", "another key has this id").into());
             }
-            let is_same = (&known.service, known.environment) == (&imported.service, imported.environment);
+            let is_same = known.binding == binding;
             return if is_same { Ok(Imported::Existing) } else { Err(Conflict::KeyOfAnother.into()) };
         }
-        let (hash, service) = (imported.hash, imported.service.clone());
-        let key = ServiceKey {
+        if let Some(id) = &binding.tenant {
+            let tenant = self.records.living(id, actor).await?;
+            if binding.environment != Some(tenant.environment) {
+                let problem = format_args!("must be {}, as the tenant's", tenant.environment);
+                return Err(Invalid::one("environment", problem).into());
+            }
+        }
+        let hash = imported.hash;
+        let key = ApiKeyEntry {
             id,
             version: 1,
-            service: imported.service,
-            environment: imported.environment,
+            binding: binding.clone(),
             name: imported.name,
-            hash: imported.hash,
+            hash,
             formers: Vec::new(),
             scopes: imported.scopes,
             tier: imported.tier,
             created_by: actor.caller.to_string(),
             created_at: self.records.parts.now(),
             expires_at: imported.expires_at,
-            revoked_at: None,
+            revoked_at: imported.revoked_at,
+            revocation_reason: imported.revocation_reason,
         };
-        let target = format!("services/{}/api-keys/{}", key.service, key.id);
-        let audit = self.records.audit(actor, AuditAction::Import, target, None, None);
+        let audit = self.records.audit(actor, AuditAction::Import, target(&key), None, None);
         let change = Change { record: key, events: Vec::new(), audit, ledger: None };
-        match self.records.commit_service_key(change).await {
+        match self.records.commit_api_key(change).await {
             Ok(()) => Ok(Imported::Created),
             // Another id has the very text.
-            Err(CommitError::Taken) if self.is_of(&hash, &service, imported.environment).await? => {
-                Ok(Imported::Existing)
-            }
+            Err(CommitError::Taken) if self.is_of(&hash, &binding).await? => Ok(Imported::Existing),
             Err(CommitError::Taken) => Err(Conflict::KeyOfAnother.into()),
             Err(error) => Err(of_commit(error)),
         }
     }
 
-    /// Whether a key of this service and environment has the text, now or as a former one.
-    async fn is_of(
-        &self,
-        hash: &ApiKeyHash,
-        service: &ServiceName,
-        environment: Environment,
-    ) -> Result<bool, Refusal> {
+    /// Whether a key with this binding has the text, now or as a former one.
+    async fn is_of(&self, hash: &ApiKeyHash, binding: &KeyBinding) -> Result<bool, Refusal> {
         let mut after = None::<String>;
         loop {
             let keys = &self.records.parts.api_keys;
-            let keys = keys.service_keys(service, after.as_deref(), KEYS_AT_ONCE).await?;
-            let mut own = keys.iter().filter(|key| key.environment == environment);
+            let keys = keys.api_keys(binding.service.as_ref(), after.as_deref(), KEYS_AT_ONCE).await?;
+            let mut own = keys.iter().filter(|key| key.binding == *binding);
             if own.any(|key| key.hashes().any(|known| known == *hash)) {
                 return Ok(true);
             }

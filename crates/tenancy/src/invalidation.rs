@@ -60,7 +60,7 @@ fn outdated_by(changed: &Changed) -> Vec<Outdated> {
             });
             keys.collect()
         }
-        Changed::ApiKey { hashes, version } => {
+        Changed::ApiKey { hashes, version, .. } => {
             hashes.iter().map(|hash| (cache_keys::api_key(hash), Some(*version))).collect()
         }
         // Nothing of it is kept anywhere.

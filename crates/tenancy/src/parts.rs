@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore, SecretStore,
-    SecretVersion, SecretWrites, TenantStore, Timestamp,
+    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore,
+    SecretStore, SecretVersion, SecretWrites, TenantStore, Timestamp,
 };
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ pub struct Parts {
     pub catalogue: Arc<dyn CatalogueStore>,
     /// Where keys are kept.
     pub api_keys: Arc<dyn ApiKeyStore>,
+    /// Where it is kept when they were used.
+    pub api_key_uses: Arc<dyn ApiKeyUses>,
     /// Tells of changes that others make.
     pub changes: Arc<dyn ChangeFeed>,
     /// What services were told.

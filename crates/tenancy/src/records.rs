@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Actor, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow, SecretReference,
-    ServiceKey, StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, Timestamp,
+    Actor, ApiKeyEntry, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow,
+    SecretReference, StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, Timestamp,
 };
 use serde_json::Value;
 use tracing::Instrument;
@@ -39,7 +39,7 @@ impl Records {
     /// The tenant, if it lives and the caller may know of it.
     pub(crate) async fn living(&self, id: &TenantId, actor: &Actor) -> Result<Tenant, Refusal> {
         let found = self.parts.tenants.tenant(id).await?.filter(|tenant| {
-            tenant.status != TenantStatus::Deleted && actor.binding.sees(tenant.environment)
+            tenant.status != TenantStatus::Deleted && actor.binding.sees(&tenant.id, tenant.environment)
         });
         Ok(found.ok_or(Missing::Tenant)?)
     }
@@ -99,15 +99,15 @@ impl Records {
     }
 
     /// The same for a key.
-    pub(crate) async fn commit_service_key(
+    pub(crate) async fn commit_api_key(
         self: &Arc<Self>,
-        change: Change<ServiceKey>,
+        change: Change<ApiKeyEntry>,
     ) -> Result<(), CommitError> {
         let this = Arc::clone(self);
         let changed = Changed::from(&change.record);
         to_the_end(async move {
             let record = change.record.clone();
-            let committed = this.parts.api_keys.commit_service_key(change).await;
+            let committed = this.parts.api_keys.commit_api_key(change).await;
             let is_noted = committed.is_ok() && this.fail_safe.learn_key(&record);
             this.tell(&committed, &changed, is_noted).await;
             committed

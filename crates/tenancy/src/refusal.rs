@@ -1,8 +1,8 @@
 //! Why a use case did not do what it was asked for.
 
 use domain::{
-    AssociationStatus, AssociationTransition, BoxError, CommitError, CredentialName, Invalid, ModuleName,
-    ResourceKind, Scope, SecretStoreError, ServiceKeyTransition, ServiceName, Slug, StoreUnavailable,
+    ApiKeyTransition, AssociationStatus, AssociationTransition, BoxError, CommitError, CredentialName,
+    Invalid, ModuleName, ResourceKind, Scope, SecretStoreError, ServiceName, Slug, StoreUnavailable,
     TenantId, TenantTransition,
 };
 
@@ -26,6 +26,9 @@ pub enum Refusal {
     /// The caller may do such things, and not this one.
     #[error("the scope {0} is needed")]
     NotGranted(Scope),
+    /// The caller is bound too closely to do it, whatever its scopes.
+    #[error("a caller that is bound to {0} may not do this")]
+    Bound(&'static str),
     /// The write was committed under its idempotency key before: its answer is in the ledger.
     #[error("the write was committed before")]
     AlreadyCommitted,
@@ -86,7 +89,7 @@ pub enum Missing {
     #[error("the association has nothing of the module {0}")]
     ModuleOfAssociation(ModuleName),
     /// The key.
-    #[error("the service has no such API key")]
+    #[error("there is no such API key")]
     ApiKey,
 }
 
@@ -118,7 +121,7 @@ pub enum Conflict {
     #[error("tenants are associated with the service {0}")]
     ServiceInUse(ServiceName),
     /// The key is registered for somebody else.
-    #[error("the key is that of another service or environment")]
+    #[error("the key is that of another service, environment or tenant")]
     KeyOfAnother,
     /// It has keys that are good yet.
     #[error("the service {0} has API keys: revoke them first")]
@@ -128,7 +131,7 @@ pub enum Conflict {
     CredentialExists(CredentialName),
     /// The state of the key.
     #[error("{0}")]
-    ApiKey(ServiceKeyTransition),
+    ApiKey(ApiKeyTransition),
     /// The settings were replaced by somebody else meanwhile.
     #[error("the settings have version {actual}, not {expected}")]
     SettingsVersion {
@@ -192,8 +195,8 @@ impl From<AssociationTransition> for Refusal {
     }
 }
 
-impl From<ServiceKeyTransition> for Refusal {
-    fn from(transition: ServiceKeyTransition) -> Self {
+impl From<ApiKeyTransition> for Refusal {
+    fn from(transition: ApiKeyTransition) -> Self {
         Self::Conflict(Conflict::ApiKey(transition))
     }
 }

@@ -1,8 +1,9 @@
 //! A tenant that is to be made: as it is wished for, and checked.
 
-use domain::{Actor, DisplayName, Environment, Invalid, Isolation, Owner, Slug, SlugError, TextMap};
+use domain::{Actor, DisplayName, Environment, Isolation, Owner, Slug, SlugError, TextMap};
 
 use crate::draft::Draft;
+use crate::refusal::Refusal;
 
 /// A tenant to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,9 +44,13 @@ pub(crate) enum WishedSlug {
 
 impl Registration {
     /// What is wished, if it makes sense and the actor may see it.
-    pub(crate) fn of(draft: Draft<NewTenant>, actor: &Actor) -> Result<Self, Invalid> {
+    pub(crate) fn of(draft: Draft<NewTenant>, actor: &Actor) -> Result<Self, Refusal> {
+        // Before anything is looked at: it must not learn who has a slug.
+        if actor.binding.tenant.is_some() {
+            return Err(Refusal::Bound("one tenant"));
+        }
         let Draft { wish, mut invalid } = draft;
-        if wish.environment.is_some_and(|environment| !actor.binding.sees(environment)) {
+        if wish.environment.is_some_and(|wished| actor.binding.environment.is_some_and(|own| own != wished)) {
             invalid.add("environment", "is not the one that the caller is for");
         }
         let slug = match (wish.slug, &wish.name, &wish.owner) {

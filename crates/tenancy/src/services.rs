@@ -207,7 +207,7 @@ impl Services {
     async fn has_live_keys(&self, name: &ServiceName) -> Result<bool, Refusal> {
         let (now, mut after) = (self.0.parts.now(), None::<String>);
         loop {
-            let keys = self.0.parts.api_keys.service_keys(name, after.as_deref(), KEYS_AT_ONCE).await?;
+            let keys = self.0.parts.api_keys.api_keys(Some(name), after.as_deref(), KEYS_AT_ONCE).await?;
             if keys.iter().any(|key| key.is_live_at(now)) {
                 return Ok(true);
             }

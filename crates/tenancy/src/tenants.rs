@@ -54,6 +54,11 @@ impl Tenants {
 
     /// One page of those that the caller may know of.
     pub async fn list(&self, query: TenantQuery, actor: &Actor) -> Result<TenantPage, Refusal> {
+        if let Some(own) = &actor.binding.tenant {
+            let found = self.0.parts.tenants.tenant(own).await?;
+            let seen = found.filter(|it| actor.binding.sees(&it.id, it.environment) && query.lists_only(it));
+            return Ok(TenantPage { tenants: seen.into_iter().collect(), has_more: false });
+        }
         let own = actor.binding.environment;
         if own.is_some() && query.environment.is_some() && own != query.environment {
             return Ok(TenantPage { tenants: Vec::new(), has_more: false });

@@ -8,20 +8,21 @@ use domain::{IdSpelling, Invalidator, StoreUnavailable};
 use seal::KeyRing;
 
 use crate::active_tenants::ActiveTenants;
+use crate::api_keys::ApiKeys;
 use crate::associations::Associations;
 use crate::connections::Connections;
 use crate::credentials::Credentials;
 use crate::event_invalidator::EventInvalidator;
 use crate::event_replay::EventReplay;
 use crate::fail_safe::FailSafe;
-use crate::follower::{Follower, Told};
+use crate::follower::{Follower, KeyChangeLag, Told};
 use crate::import::Import;
 use crate::invalidation::Invalidation;
+use crate::key_uses::KeyUses;
 use crate::modules::Modules;
 use crate::parts::Parts;
 use crate::records::Records;
 use crate::secret_keeper::SecretKeeper;
-use crate::service_keys::ServiceKeys;
 use crate::services::Services;
 use crate::settings::Settings;
 use crate::striped_locks::StripedLocks;
@@ -42,8 +43,10 @@ pub struct UseCases {
     pub settings: Settings,
     /// The catalogue.
     pub services: Services,
-    /// The keys of services.
-    pub service_keys: ServiceKeys,
+    /// API keys.
+    pub api_keys: ApiKeys,
+    /// When keys were used.
+    pub key_uses: KeyUses,
     /// What services ask for most.
     pub connections: Connections,
     /// The lists of active tenants.
@@ -57,6 +60,7 @@ pub struct UseCases {
     records: Arc<Records>,
     cache: CacheHandle,
     connections_ttl: Duration,
+    key_change_lag: KeyChangeLag,
 }
 
 impl UseCases {
@@ -88,7 +92,8 @@ impl UseCases {
             credentials: Credentials::new(records.clone()),
             settings: Settings::new(records.clone()),
             services: Services::new(records.clone()),
-            service_keys: ServiceKeys::new(records.clone()),
+            api_keys: ApiKeys::new(records.clone()),
+            key_uses: KeyUses::new(parts.clone()),
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl, fail_safe),
             events: EventReplay::new(parts.events.clone()),
             import: Import::new(records.clone()),
@@ -97,7 +102,14 @@ impl UseCases {
             records,
             cache,
             connections_ttl,
+            key_change_lag: Arc::new(|_lag| {}),
         }
+    }
+
+    /// The same; `heard` is told how long after its commit this process learnt of each change of a key from the store.
+    #[must_use]
+    pub fn measuring_key_changes(self, heard: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self { key_change_lag: Arc::new(heard), ..self }
     }
 
     /// What the relay of events forgets things with.
@@ -106,17 +118,19 @@ impl UseCases {
     }
 
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
-    /// told; settles what was left of secrets. Never ends.
+    /// told; settles what was left of secrets; notes when keys were used. Never ends.
     pub async fn keep_up(&self) {
         let Records { parts, invalidation, fail_safe, .. } = self.records.as_ref();
         let told = Told { invalidation: invalidation.clone(), fail_safe: fail_safe.clone() };
-        let follower = Follower::new(parts.clone(), told, self.cache.clone(), self.connections_ttl);
+        let (cache, horizon) = (self.cache.clone(), self.connections_ttl);
+        let follower = Follower::new(parts.clone(), told, cache, horizon, self.key_change_lag.clone());
         let keeper = SecretKeeper::new(parts.clone());
         tokio::join!(
             follower.follow(),
             self.cache.repeat_announcements(),
             self.events.follow(),
-            keeper.keep()
+            keeper.keep(),
+            self.key_uses.keep()
         );
     }
 

@@ -115,6 +115,20 @@ impl Plane {
         (text("key"), text("id"))
     }
 
+    /// A key of no service, its text and its id.
+    pub(crate) async fn operator_key(&self, body: Value) -> (String, String) {
+        let made = self.post("/v1/api-keys", body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        let text = |name: &str| made.body[name].as_str().unwrap().to_owned();
+        (text("key"), text("id"))
+    }
+
+    /// A request with any key.
+    pub(crate) async fn ask_as(&self, key: &str, method: Method, path: &str, body: Value) -> Answer {
+        let request = self.service.bare_request(method, path).header("X-API-Key", key);
+        answer(if body.is_null() { request } else { request.json(&body) }).await
+    }
+
     /// The connections as the operator reads them.
     pub(crate) async fn connections(&self, id: &str, service: &str) -> Answer {
         self.get(&format!("/v1/tenants/{id}/associations/{service}/connections")).await

@@ -63,7 +63,7 @@ async fn handler(State(state): State<ApiState>, request: Request) -> Result<Resp
     let reader = ServiceReader::of(caller_of(&parts)?, &service, &Scope::CONNECTIONS_READ)?;
     // A service that cannot be one has no tenants.
     let list = match service.parse::<ServiceName>() {
-        Ok(service) => state.use_cases().active_tenants.list(&service, reader.binding().environment).await?,
+        Ok(service) => state.use_cases().active_tenants.list(&service, reader.binding()).await?,
         Err(_no_name) => "[]".into(),
     };
     let mut response = Response::new(Body::from(list));

@@ -15,6 +15,7 @@ mod services;
 mod settings;
 mod tenants;
 
+pub use api_keys::ApiKeyOut;
 pub use connections::may_recall_key;
 
 pub(crate) use associations::NewAssociationIn;

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::StoreUnavailable;
 use crate::TenantId;
+use crate::api_key_entry::ApiKeyEntry;
 use crate::api_key_hash::ApiKeyHash;
 use crate::environment::Environment;
-use crate::service_key::ServiceKey;
 use crate::service_name::ServiceName;
 use crate::tenant::Tenant;
 
@@ -57,6 +57,8 @@ pub enum Changed {
         hashes: Vec<ApiKeyHash>,
         /// Its version now.
         version: u64,
+        /// How long ago that was committed, by the clock of the store; zero where this process has just done it.
+        age: Duration,
     },
     /// The catalogue.
     Catalogue,
@@ -73,8 +75,8 @@ impl From<&Tenant> for Changed {
     }
 }
 
-impl From<&ServiceKey> for Changed {
-    fn from(key: &ServiceKey) -> Self {
-        Self::ApiKey { hashes: key.hashes().collect(), version: key.version }
+impl From<&ApiKeyEntry> for Changed {
+    fn from(key: &ApiKeyEntry) -> Self {
+        Self::ApiKey { hashes: key.hashes().collect(), version: key.version, age: Duration::ZERO }
     }
 }

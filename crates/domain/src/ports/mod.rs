@@ -2,6 +2,7 @@
 
 mod api_key_source;
 mod api_key_store;
+mod api_key_uses;
 mod catalogue_store;
 mod change_feed;
 mod event_log;
@@ -18,6 +19,7 @@ mod tenant_store;
 
 pub use api_key_source::{ApiKeySource, SourceUnavailable};
 pub use api_key_store::ApiKeyStore;
+pub use api_key_uses::{ApiKeyUse, ApiKeyUses, UsedKeys};
 pub use catalogue_store::CatalogueStore;
 pub use change_feed::{ChangeFeed, ChangeMark, Changed, Changes};
 pub use event_log::{Backlog, EventLog, Release, ReleasedRange, WaitingEvent, WaitingPosition};

@@ -59,6 +59,20 @@ pub struct TenantQuery {
     pub limit: usize,
 }
 
+impl TenantQuery {
+    /// Whether this tenant alone would be listed: what a caller sees that may know of no other.
+    pub fn lists_only(&self, tenant: &Tenant) -> bool {
+        let position = TenantPosition { slug: tenant.slug.clone(), id: tenant.id.clone() };
+        tenant.status != TenantStatus::Deleted
+            && self.environment.is_none_or(|wanted| wanted == tenant.environment)
+            && self.status.is_none_or(|wanted| wanted == tenant.status)
+            && self.search.as_ref().is_none_or(|words| words.find(tenant))
+            && self.after.as_ref().is_none_or(|after| *after < position)
+            && self.skip == 0
+            && self.limit > 0
+    }
+}
+
 /// Where a tenant stands in a list. It stays there for all its life: slugs do not change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TenantPosition {

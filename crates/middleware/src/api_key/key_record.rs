@@ -6,12 +6,12 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use domain::{ApiKeyHash, ApiKeyRecord, Environment, KeyBinding, RateTier, Scope, ServiceName};
+use domain::{ApiKeyHash, ApiKeyRecord, KeyBinding, RateTier, Scope};
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
 
 /// Raised when the meaning of a field changes. A record of another format counts as none.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What is sealed, as JSON.
 #[derive(Serialize, Deserialize)]
@@ -22,10 +22,8 @@ struct KeyRecord {
     scopes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     rate_tier: Option<RateTier>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    service: Option<ServiceName>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    environment: Option<Environment>,
+    #[serde(flatten)]
+    binding: KeyBinding,
     version: u64,
     /// Milliseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -64,8 +62,7 @@ pub(super) fn sealed(
         id: record.id.to_string(),
         scopes: record.scopes.iter().map(Scope::to_string).collect(),
         rate_tier: record.rate_tier,
-        service: record.binding.service.clone(),
-        environment: record.binding.environment,
+        binding: record.binding.clone(),
         version: record.version,
         expires_at: record.expires_at.map(millis),
         good_until: millis(good_until),
@@ -101,7 +98,7 @@ pub(super) fn opened(
         id: record.id.into(),
         hash: *hash,
         name: String::new(),
-        binding: KeyBinding { service: record.service, environment: record.environment },
+        binding: record.binding,
         scopes: record.scopes.into_iter().map(Scope::new).collect(),
         rate_tier: record.rate_tier,
         version,

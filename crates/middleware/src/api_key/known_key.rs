@@ -1,12 +1,15 @@
 //! What the layer needs to know of a key.
 
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use domain::{ApiKeyHash, ApiKeyRecord, Caller};
 
 use super::refusal::Refusal;
 
-const SIZE_BYTES: usize = 256;
+const SIZE_BYTES: usize = 264;
+/// A use of a key is told when the last one that was told is so long ago.
+const TELL_EVERY_MILLIS: u64 = 10_000;
 
 /// A key that the source knows: whose it is, and until when it is good.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) struct KnownKey {
     good_until: Option<SystemTime>,
     /// The shared cache gave no answer when it was looked up.
     pub(super) was_found_in_trouble: bool,
+    /// When a use of it was told last, milliseconds since 1970; zero for never.
+    told_at: AtomicU64,
 }
 
 impl KnownKey {
@@ -28,6 +33,7 @@ impl KnownKey {
             expires_at: record.expires_at,
             good_until: None,
             was_found_in_trouble: false,
+            told_at: AtomicU64::new(0),
         }
     }
 
@@ -62,9 +68,47 @@ impl KnownKey {
         self.expires_at.is_none_or(|end| then <= end)
     }
 
+    /// Whether it is time to tell of a use; says so to one of many who ask at once. One load where it is not.
+    pub(super) fn is_use_to_be_told(&self, now: SystemTime) -> bool {
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).max(1);
+        let told = self.told_at.load(Ordering::Relaxed);
+        let is_due = told == 0 || now.saturating_sub(told) >= TELL_EVERY_MILLIS;
+        is_due && self.told_at.compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
     /// What it takes in memory, about.
     pub(super) fn bytes(&self) -> usize {
         let scopes: usize = self.caller.scopes().iter().map(|scope| scope.to_string().len() + 32).sum();
         SIZE_BYTES + scopes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::{KeyBinding, Scopes};
+
+    use super::*;
+
+    #[test]
+    fn a_use_is_told_every_ten_seconds_at_most() {
+        let known = KnownKey::of(&ApiKeyRecord {
+            id: "pods".into(),
+            hash: ApiKeyHash::from_bytes([1; 32]),
+            name: String::new(),
+            binding: KeyBinding::default(),
+            scopes: Scopes::default(),
+            rate_tier: None,
+            version: 1,
+            expires_at: None,
+        });
+        let told = |seconds: u64| {
+            let now = UNIX_EPOCH + Duration::from_secs(1_767_225_600 + seconds);
+            (0..100).filter(|_| known.is_use_to_be_told(now)).count()
+        };
+        assert_eq!([0, 1, 9, 10, 19, 60].map(told), [1, 0, 0, 1, 0, 1]);
+        assert_eq!(told(30), 0, "a clock that was put back tells of nothing new");
     }
 }

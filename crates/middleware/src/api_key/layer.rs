@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cache::{CacheHandle, NearCounters};
-use domain::{ApiKeySource, Clock, RememberedKeys};
+use domain::{ApiKeySource, Clock, RememberedKeys, UsedKeys};
 use http::{Extensions, Method};
 use seal::KeyRing;
 use tower::Layer;
@@ -179,6 +179,13 @@ impl ApiKeyLayer {
         may_recall: fn(&Method, &Extensions) -> bool,
     ) -> Self {
         Self { verdicts: Arc::new(self.verdicts.remembering(remembered)), may_recall, ..self }
+    }
+
+    /// Tells `used` of the keys that callers are let in with: of each every ten seconds at most, and whenever it was looked up
+    /// anew.
+    #[must_use]
+    pub fn telling_uses(self, used: Arc<dyn UsedKeys>) -> Self {
+        Self { verdicts: Arc::new(self.verdicts.telling_uses(used)), ..self }
     }
 
     /// What the keys in memory were good for; all zero when none are kept.

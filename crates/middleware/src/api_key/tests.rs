@@ -4,6 +4,7 @@ mod records;
 mod remembered;
 mod standing;
 mod support;
+mod used;
 
 use std::convert::Infallible;
 use std::future::ready;

@@ -1,10 +1,10 @@
 //! Who presents a key: from memory where it is known, by a look-up where it is not.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cache::{CacheHandle, Held, NearCache, NearCounters, NearSettings};
-use domain::{ApiKeyHash, ApiKeySource, Caller, Clock, RecalledKey, RememberedKeys};
+use domain::{ApiKeyHash, ApiKeySource, Caller, Clock, RecalledKey, RememberedKeys, UsedKeys};
 use moka::sync::Cache as Memory;
 use seal::KeyRing;
 use tokio::time::timeout;
@@ -35,6 +35,7 @@ pub(super) struct Verdicts {
     source: Source,
     cached: Option<Cached>,
     outage: FloodGate,
+    used: Option<Arc<dyn UsedKeys>>,
 }
 
 /// What is known without asking the source.
@@ -68,7 +69,7 @@ impl Verdicts {
     }
 
     fn over(source: Source) -> Self {
-        Self { source, cached: None, outage: FloodGate::default() }
+        Self { source, cached: None, outage: FloodGate::default(), used: None }
     }
 
     /// Asks memory, the shared cache and the source.
@@ -90,14 +91,20 @@ impl Verdicts {
     /// The same with other limits; what is known stays.
     pub(super) fn with_limits(&self, limits: SourceLimits) -> Self {
         let source = Source { time_limit: limits.time_limit, ..self.source.clone() };
-        let changed = Self::over(source.clone());
+        let changed = Self { used: self.used.clone(), ..Self::over(source.clone()) };
         self.with_look_up(changed, |look_up| LookUp { source, gate: Arc::new(Gate::new(limits)), ..look_up })
     }
 
     /// The same, and what is found out of keys is remembered. Without a cache nothing is.
     pub(super) fn remembering(&self, remembered: Arc<dyn RememberedKeys>) -> Self {
-        let changed = Self::over(self.source.clone());
+        let changed = Self { used: self.used.clone(), ..Self::over(self.source.clone()) };
         self.with_look_up(changed, |look_up| LookUp { remembered: Some(remembered), ..look_up })
+    }
+
+    /// The same, and `used` hears of the keys that callers are let in with.
+    pub(super) fn telling_uses(&self, used: Arc<dyn UsedKeys>) -> Self {
+        let changed = Self { used: Some(used), ..Self::over(self.source.clone()) };
+        self.with_look_up(changed, |look_up| look_up)
     }
 
     fn with_look_up(&self, changed: Self, change: impl FnOnce(LookUp) -> LookUp) -> Self {
@@ -130,6 +137,7 @@ impl Verdicts {
                     cached.near.invalidate(&CacheKey::of(hash));
                     return AtOnce::Unknown(Lane::Known);
                 }
+                self.tell_use(&known, &caller, now);
                 AtOnce::Decided(caller)
             }
             Held::Absent => AtOnce::Decided(Err(Refusal::Unknown)),
@@ -156,7 +164,7 @@ impl Verdicts {
             RecalledKey::Confirmed(record)
                 if may_recall && !look_up.is_superseded(&wanted, record.version).await =>
             {
-                let caller = KnownKey::of(&record).caller_at(&wanted.hash, self.source.now())?;
+                let caller = self.let_in(&KnownKey::of(&record), &wanted.hash)?;
                 if let Some(remembered) = &look_up.remembered {
                     remembered.was_honoured();
                 }
@@ -166,15 +174,30 @@ impl Verdicts {
         }
     }
 
+    fn let_in(&self, known: &KnownKey, hash: &ApiKeyHash) -> Result<Caller, Refusal> {
+        let now = self.source.now();
+        let caller = known.caller_at(hash, now);
+        self.tell_use(known, &caller, now);
+        caller
+    }
+
+    fn tell_use(&self, known: &KnownKey, caller: &Result<Caller, Refusal>, now: SystemTime) {
+        if let (Some(used), Ok(caller)) = (&self.used, caller)
+            && known.is_use_to_be_told(now)
+        {
+            used.was_used(caller.id(), now);
+        }
+    }
+
     async fn look_up(&self, wanted: Wanted) -> Result<Found, Refusal> {
         let hash = wanted.hash;
         let Some(cached) = &self.cached else {
             let record = self.source.find(&hash).await?.ok_or(Refusal::Unknown)?;
-            let caller = KnownKey::of(&record).caller_at(&hash, self.source.now())?;
+            let caller = self.let_in(&KnownKey::of(&record), &hash)?;
             return Ok(Found { caller, is_cache_in_trouble: false });
         };
         let known = cached.look_up(wanted).await?.ok_or(Refusal::Unknown)?;
-        let caller = known.caller_at(&hash, self.source.now())?;
+        let caller = self.let_in(&known, &hash)?;
         Ok(Found { caller, is_cache_in_trouble: known.was_found_in_trouble })
     }
 }

@@ -93,6 +93,12 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// The same for what makes the first key: that there is none yet is no fault then.
+    pub(crate) fn without_first_key(mut self) -> Self {
+        self.faults.0.retain(|(_, problem)| !matches!(problem, Problem::FirstStartKey(_)));
+        self
+    }
+
     /// The configuration, if nothing is wrong with it.
     pub fn sound(self) -> Result<Config, Problems> {
         if self.faults.0.is_empty() {

@@ -7,21 +7,17 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use cache::{Cache, CacheHandle};
-use domain::{Actor, KeyBinding, SecretStoreError, SystemClock};
+use domain::{Actor, SecretStoreError};
 use middleware::error_chain;
 use tenancy::{Imported, ImportedRecord, Refusal, UseCases};
 
+use super::offline;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::output;
-use crate::record_store::RecordStore;
-use crate::secret_backend::SecretBackend;
 use crate::telemetry::Telemetry;
-use crate::{first_start, wiring};
 
 /// Longer lines are told and not read.
 const MAX_LINE: usize = 4 * 1024 * 1024;
@@ -41,19 +37,7 @@ struct Count {
 pub(crate) async fn run(file: PathBuf, config: Config) -> Result<(), Failure> {
     Telemetry::install_for_command(&config.log)?;
     let lines = open(&file)?;
-    let clock = Arc::new(SystemClock);
-    let data_dir = &config.deployment.data_dir;
-    let store = RecordStore::of(&config.store, data_dir, clock.clone()).await?;
-    store.migrate().await?;
-    let ring = match config.secrets.encryption_keys {
-        Some(keys) => keys,
-        None => first_start::encryption_keys(data_dir)?,
-    };
-    let secrets = SecretBackend::of(&config.secrets.backend).await?.ports(&store.sealed_rows, &ring);
-    let parts = wiring::parts(&store, secrets.store, clock);
-    // Replicas that run follow the store: nothing has to be told to a cache from here.
-    let cache = CacheHandle::connected(Cache::embedded());
-    let use_cases = UseCases::new(parts, cache, ring, config.tenancy.connections_ttl);
+    let use_cases = offline::use_cases(config).await?;
     let mut count = Count::default();
     let outcome = take_all(&use_cases, lines, &file, &mut count).await;
     let Count { made, known, refused } = count;
@@ -73,8 +57,7 @@ async fn take_all(
     file: &Path,
     count: &mut Count,
 ) -> Result<(), Failure> {
-    let actor =
-        Actor { caller: "import".into(), binding: KeyBinding::default(), address: None, request_id: None };
+    let actor = offline::actor("import");
     for number in 1_usize.. {
         let line = match next_line(&mut lines).map_err(|error| unreadable(file, &error))? {
             None => break,

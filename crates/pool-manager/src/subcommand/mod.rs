@@ -1,7 +1,9 @@
 //! What the binary does, one file per command.
 
+pub(crate) mod api_key;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod import;
 pub(crate) mod migrate;
+mod offline;
 pub(crate) mod serve;

@@ -77,7 +77,7 @@ async fn the_documented_lines_are_taken() {
     fs::write(&file, lines).unwrap();
     let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output.stderr));
-    let counted = "4 taken, 0 known already, 0 refused";
+    let counted = "5 taken, 0 known already, 0 refused";
     assert!(text(&output.stdout).contains(counted), "{}", text(&output.stdout));
     assert!(include_str!("../../../../docs/IMPORT.md").contains(counted));
 
@@ -108,7 +108,7 @@ fn a_key_of_somebody_else_is_refused() {
     let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("6 taken, 1 known already, 3 refused"), "{}", text(&output.stdout));
-    let told = "the key is that of another service or environment";
+    let told = "the key is that of another service, environment or tenant";
     assert_eq!(text(&output.stderr).matches(told).count(), 3, "{}", text(&output.stderr));
 }
 

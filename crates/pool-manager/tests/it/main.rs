@@ -8,6 +8,7 @@
     reason = "test code fails by panicking"
 )]
 
+mod api_key;
 mod check;
 mod configuration;
 mod events;

@@ -1,8 +1,8 @@
-//! The keys of services.
+//! API keys.
 
 use async_trait::async_trait;
 use domain::{
-    ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceKey, ServiceName,
+    ApiKeyEntry, ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceName,
     SourceUnavailable, StoreUnavailable,
 };
 use mongodb::bson::{Document, doc};
@@ -24,16 +24,16 @@ impl ApiKeySource for MongoStore {
 
 #[async_trait]
 impl ApiKeyStore for MongoStore {
-    async fn service_key(&self, id: &str) -> Result<Option<ServiceKey>, StoreUnavailable> {
+    async fn api_key(&self, id: &str) -> Result<Option<ApiKeyEntry>, StoreUnavailable> {
         Ok(self.one_key(doc! { "_id": id }).await?)
     }
 
-    async fn service_keys(
+    async fn api_keys(
         &self,
-        service: &ServiceName,
+        service: Option<&ServiceName>,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<ServiceKey>, StoreUnavailable> {
+    ) -> Result<Vec<ApiKeyEntry>, StoreUnavailable> {
         // A limit of 0 would be none.
         if limit == 0 {
             return Ok(Vec::new());
@@ -49,14 +49,14 @@ impl ApiKeyStore for MongoStore {
         Ok(documents.iter().map(read).collect::<Result<Vec<_>, _>>()?)
     }
 
-    async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
+    async fn commit_api_key(&self, change: Change<ApiKeyEntry>) -> Result<(), CommitError> {
         let Change { record, events, audit, ledger } = change;
         self.commit(written(&record).map_err(CommitError::from)?, Journal { events, audit, ledger }).await
     }
 }
 
 impl MongoStore {
-    async fn one_key(&self, filter: Document) -> Result<Option<ServiceKey>, Fault> {
+    async fn one_key(&self, filter: Document) -> Result<Option<ApiKeyEntry>, Fault> {
         let keys = self.collection(API_KEYS)?;
         let found = self.ask(keys.find_one(filter).projection(doc! { "document": 1 })).await?;
         // A fence has none.
@@ -64,7 +64,7 @@ impl MongoStore {
     }
 }
 
-pub(super) fn read(document: &Document) -> Result<ServiceKey, Fault> {
+pub(super) fn read(document: &Document) -> Result<ApiKeyEntry, Fault> {
     Ok(serde_json::from_str(text(document, "document")?)?)
 }
 
@@ -73,15 +73,20 @@ pub(super) fn hash_filter(hash: &ApiKeyHash) -> Document {
     doc! { "hashes": { "$in": [hash.to_string()], "$exists": true } }
 }
 
-pub(super) fn list_filter(service: &ServiceName, after: Option<&str>) -> Document {
-    doc! { "service": service.as_str(), "id": { "$gt": after.unwrap_or_default() } }
+pub(super) fn list_filter(service: Option<&ServiceName>, after: Option<&str>) -> Document {
+    doc! { "service": owner(service), "id": { "$gt": after.unwrap_or_default() } }
 }
 
-fn written(key: &ServiceKey) -> Result<Record, Fault> {
+fn written(key: &ApiKeyEntry) -> Result<Record, Fault> {
     let fields = doc! {
-        "service": key.service.as_str(),
+        "service": owner(key.binding.service.as_ref()),
         "hashes": key.hashes().map(|hash| hash.to_string()).collect::<Vec<_>>(),
         "document": serde_json::to_string(key)?,
     };
     Ok(Record { collection: API_KEYS, id: key.id.clone(), version: key.version, fields, gone: &[] })
+}
+
+/// What the field says of whose a key is: nothing of one that is no service's.
+fn owner(service: Option<&ServiceName>) -> &str {
+    service.map_or("", ServiceName::as_str)
 }

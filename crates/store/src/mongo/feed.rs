@@ -22,15 +22,17 @@ const OVERLAP_MILLIS: i64 = 10_000;
 impl ChangeFeed for MongoStore {
     async fn mark_before(&self, age: Duration) -> Result<ChangeMark, StoreUnavailable> {
         let age = clamped(age.as_millis());
-        Ok(ChangeMark(self.overlapping_mark().await?.0.saturating_sub(age)))
+        let now = self.server_time().await?.timestamp_millis();
+        Ok(ChangeMark(overlapping(now).0.saturating_sub(age)))
     }
 
     async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable> {
         // Before the look: what it misses has a later time.
-        let next = self.overlapping_mark().await?.max(*mark);
+        let now = self.server_time().await?.timestamp_millis();
+        let next = overlapping(now).max(*mark);
         let mut found = Vec::new();
         for collection in [TENANTS, API_KEYS, CATALOGUE] {
-            found.extend(self.changed(collection, *mark).await?);
+            found.extend(self.changed(collection, *mark, now).await?);
         }
         found.sort_by_key(|(at, _)| *at);
         Ok(page(found, next))
@@ -38,27 +40,33 @@ impl ChangeFeed for MongoStore {
 }
 
 impl MongoStore {
-    async fn overlapping_mark(&self) -> Result<ChangeMark, Fault> {
-        Ok(ChangeMark(self.server_time().await?.timestamp_millis().saturating_sub(OVERLAP_MILLIS)))
-    }
-
     /// The first changes of a collection behind a mark: one more than are told, to know whether there are more.
-    async fn changed(&self, collection: &str, mark: ChangeMark) -> Result<Vec<(i64, Changed)>, Fault> {
+    async fn changed(
+        &self,
+        collection: &str,
+        mark: ChangeMark,
+        now: i64,
+    ) -> Result<Vec<(i64, Changed)>, Fault> {
         let records = self.collection(collection)?;
         let limit = clamped(LOOK).saturating_add(1);
         let found = records.find(change_filter(mark)).sort(doc! { "changedAt": 1 }).limit(limit);
         // Not the record itself: what changed of late is told again and again.
         let parts = doc! { "changedAt": 1, "version": 1, "environment": 1, "knownServices": 1, "hashes": 1 };
         let documents = self.all(found.projection(parts)).await?;
-        documents.iter().map(|document| told(collection, document)).collect()
+        documents.iter().map(|document| told(collection, document, now)).collect()
     }
+}
+
+/// Where the feed stands at this time of the server.
+fn overlapping(now: i64) -> ChangeMark {
+    ChangeMark(now.saturating_sub(OVERLAP_MILLIS))
 }
 
 pub(super) fn change_filter(mark: ChangeMark) -> Document {
     doc! { "changedAt": { "$gt": DateTime::from_millis(mark.0) } }
 }
 
-fn told(collection: &str, document: &Document) -> Result<(i64, Changed), Fault> {
+fn told(collection: &str, document: &Document, now: i64) -> Result<(i64, Changed), Fault> {
     let at = document.get_datetime("changedAt").map_err(Fault::value)?.timestamp_millis();
     let changed = match collection {
         TENANTS => Changed::Tenant {
@@ -67,7 +75,11 @@ fn told(collection: &str, document: &Document) -> Result<(i64, Changed), Fault> 
             version: version(document)?,
             services: texts(document, "knownServices")?,
         },
-        API_KEYS => Changed::ApiKey { hashes: texts(document, "hashes")?, version: version(document)? },
+        API_KEYS => Changed::ApiKey {
+            hashes: texts(document, "hashes")?,
+            version: version(document)?,
+            age: Duration::from_millis(u64::try_from(now.saturating_sub(at)).unwrap_or_default()),
+        },
         _ => Changed::Catalogue,
     };
     Ok((at, changed))

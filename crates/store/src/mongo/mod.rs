@@ -7,6 +7,7 @@
 //! The record itself is kept as JSON text, as in the embedded store: BSON has no unsigned 64-bit numbers, and would refuse
 //! or change names with dots and dollars. The fields beside it are what it is found and listed by.
 
+mod api_key_uses;
 mod api_keys;
 mod catalogue;
 mod claim;

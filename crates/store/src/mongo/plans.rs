@@ -58,7 +58,7 @@ fn queries() -> Vec<Query> {
         unplanned(query("active tenants", TENANTS, active, None)),
         unplanned(query("associations", TENANTS, tenants::associations_filter(&service), None)),
         unplanned(query("by hash", API_KEYS, hash, None)),
-        unplanned(query("keys", API_KEYS, api_keys::list_filter(&service, Some("a")), Some("id"))),
+        unplanned(query("keys", API_KEYS, api_keys::list_filter(Some(&service), Some("a")), Some("id"))),
         query("changed tenants", TENANTS, changed(), Some("changedAt")),
         query("changed keys", API_KEYS, changed(), Some("changedAt")),
         query("a changed catalogue", CATALOGUE, changed(), Some("changedAt")),

@@ -1,8 +1,8 @@
-//! The keys of services.
+//! API keys.
 
 use async_trait::async_trait;
 use domain::{
-    ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceKey, ServiceName,
+    ApiKeyEntry, ApiKeyHash, ApiKeyRecord, ApiKeySource, ApiKeyStore, Change, CommitError, ServiceName,
     SourceUnavailable, StoreUnavailable,
 };
 use rusqlite::{OptionalExtension, params};
@@ -26,7 +26,7 @@ impl ApiKeySource for SqliteStore {
                 .query_row(params![hash.to_string()], |row| row.get(0))
                 .optional()?;
             let Some(document) = document else { return Ok(None) };
-            Ok(serde_json::from_str::<ServiceKey>(&document)?.record(&hash))
+            Ok(serde_json::from_str::<ApiKeyEntry>(&document)?.record(&hash))
         });
         found.await.map_err(|unavailable| SourceUnavailable { source: unavailable.source })
     }
@@ -34,7 +34,7 @@ impl ApiKeySource for SqliteStore {
 
 #[async_trait]
 impl ApiKeyStore for SqliteStore {
-    async fn service_key(&self, id: &str) -> Result<Option<ServiceKey>, StoreUnavailable> {
+    async fn api_key(&self, id: &str) -> Result<Option<ApiKeyEntry>, StoreUnavailable> {
         let id = id.to_owned();
         self.read(move |connection| {
             let document: Option<String> = connection
@@ -46,13 +46,13 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
-    async fn service_keys(
+    async fn api_keys(
         &self,
-        service: &ServiceName,
+        service: Option<&ServiceName>,
         after: Option<&str>,
         limit: usize,
-    ) -> Result<Vec<ServiceKey>, StoreUnavailable> {
-        let (service, after) = (service.to_string(), after.unwrap_or_default().to_owned());
+    ) -> Result<Vec<ApiKeyEntry>, StoreUnavailable> {
+        let (service, after) = (owner(service).to_owned(), after.unwrap_or_default().to_owned());
         self.read(move |connection| {
             let limit = clamped(limit);
             let mut statement = connection.prepare_cached(
@@ -65,7 +65,7 @@ impl ApiKeyStore for SqliteStore {
         .await
     }
 
-    async fn commit_service_key(&self, change: Change<ServiceKey>) -> Result<(), CommitError> {
+    async fn commit_api_key(&self, change: Change<ApiKeyEntry>) -> Result<(), CommitError> {
         let Change { record, events, audit, ledger } = change;
         let now = self.now();
         self.write(move |transaction| {
@@ -76,7 +76,7 @@ impl ApiKeyStore for SqliteStore {
                 || {
                     transaction.execute(
                         "INSERT INTO api_keys (id, version, service, document) VALUES (?1, 1, ?2, ?3)",
-                        params![record.id, record.service.as_str(), document],
+                        params![record.id, owner(record.binding.service.as_ref()), document],
                     )
                 },
                 |former| {
@@ -99,4 +99,9 @@ impl ApiKeyStore for SqliteStore {
         })
         .await
     }
+}
+
+/// What the column says of whose a key is: nothing of one that is no service's.
+fn owner(service: Option<&ServiceName>) -> &str {
+    service.map_or("", ServiceName::as_str)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{ChangeFeed, ChangeMark, Changed, Changes, ServiceKey, StoreUnavailable, Tenant};
+use domain::{ApiKeyEntry, ChangeFeed, ChangeMark, Changed, Changes, StoreUnavailable, Tenant, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::SqliteStore;
@@ -52,19 +52,20 @@ impl ChangeFeed for SqliteStore {
     }
 
     async fn changes_after(&self, mark: &ChangeMark) -> Result<Changes, StoreUnavailable> {
-        let mark = *mark;
+        let (mark, now) = (*mark, self.now());
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT kind, id, sequence FROM changes WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+                "SELECT kind, id, sequence, at FROM changes WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
             )?;
             let limit = clamped(LOOK);
             let rows = statement.query_map(params![mark.0, limit], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?))
+                let at = Timestamp::from_millis(row.get(3)?);
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, i64>(2)?, at))
             })?;
             let mut changes = Changes { changed: Vec::new(), mark, has_more: false };
             for row in rows {
-                let (kind, id, sequence) = row?;
-                changes.changed.push(changed(connection, Kind::of(&kind)?, &id)?);
+                let (kind, id, sequence, at) = row?;
+                changes.changed.push(changed(connection, Kind::of(&kind)?, &id, now.since(at))?);
                 changes.mark = ChangeMark(sequence);
             }
             changes.has_more = changes.changed.len() == LOOK;
@@ -74,7 +75,7 @@ impl ChangeFeed for SqliteStore {
     }
 }
 
-fn changed(connection: &Connection, kind: Kind, id: &str) -> Result<Changed, Fault> {
+fn changed(connection: &Connection, kind: Kind, id: &str, age: Duration) -> Result<Changed, Fault> {
     Ok(match kind {
         Kind::Catalogue => Changed::Catalogue,
         Kind::Tenant => {
@@ -82,8 +83,8 @@ fn changed(connection: &Connection, kind: Kind, id: &str) -> Result<Changed, Fau
             Changed::from(&tenant)
         }
         Kind::ApiKey => {
-            let key: ServiceKey = document(connection, "SELECT document FROM api_keys WHERE id = ?1", id)?;
-            Changed::from(&key)
+            let key: ApiKeyEntry = document(connection, "SELECT document FROM api_keys WHERE id = ?1", id)?;
+            Changed::ApiKey { hashes: key.hashes().collect(), version: key.version, age }
         }
     })
 }

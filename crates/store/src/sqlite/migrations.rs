@@ -6,11 +6,18 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use super::OpenError;
 use crate::migration::{Applied, Migration, outstanding};
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "records",
-    text: include_str!("../../../../migrations/sqlite/0001_records.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "records",
+        text: include_str!("../../../../migrations/sqlite/0001_records.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "api_key_uses",
+        text: include_str!("../../../../migrations/sqlite/0003_api_key_uses.sql"),
+    },
+];
 
 /// Applies what is outstanding. Of several processes that start at once one applies a migration, and the others wait for it:
 /// the transaction is the lease.

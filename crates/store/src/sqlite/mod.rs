@@ -2,6 +2,7 @@
 //!
 //! One connection writes, a few read beside it (write-ahead log). A commit is on the disk before it is acknowledged.
 
+mod api_key_uses;
 mod api_keys;
 mod catalogue;
 mod connections;

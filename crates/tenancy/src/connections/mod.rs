@@ -106,7 +106,7 @@ impl Connections {
     ) -> Result<Arc<Connection>, ConnectionsError> {
         let key = cache_keys::tenant_connections(tenant, service);
         let found = self.found(&key, tenant, service, PATIENCE).await?;
-        match found.filter(|connection| binding.sees(connection.environment)) {
+        match found.filter(|connection| binding.sees(tenant, connection.environment)) {
             Some(connection) => Ok(connection),
             None => Err(Refusal::from(Missing::Association(service.clone())).into()),
         }
@@ -123,8 +123,9 @@ impl Connections {
         let fail_safe = &self.look_up.fail_safe;
         let is_hasty = self.look_up.is_source_away() && fail_safe.remembers(&key);
         let found = self.found(&key, tenant, service, if is_hasty { HASTE } else { PATIENCE }).await;
-        let seen =
-            |found: Option<Arc<Connection>>| found.filter(|connection| binding.sees(connection.environment));
+        let seen = |found: Option<Arc<Connection>>| {
+            found.filter(|connection| binding.sees(tenant, connection.environment))
+        };
         let error = match found {
             Ok(found) => return Ok(Answered { connection: seen(found), age: None }),
             Err(error) if error.is_outage() => error,

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use domain::{
     ApiKeyHash, ApiKeyRecord, Association, Environment, KeyBinding, ModuleResources, RateTier, Scope,
-    ServiceName, ServiceSettings, Timestamp,
+    ServiceSettings, Timestamp,
 };
 use seal::{KeyRing, OpenError, SealError};
 use serde::{Deserialize, Serialize};
@@ -166,8 +166,8 @@ impl Stored {
 pub(super) struct StoredKey {
     id: String,
     hash: ApiKeyHash,
-    service: Option<ServiceName>,
-    environment: Option<Environment>,
+    #[serde(flatten)]
+    binding: KeyBinding,
     scopes: Vec<Scope>,
     rate_tier: Option<RateTier>,
     expires_at: Option<Timestamp>,
@@ -178,8 +178,7 @@ impl StoredKey {
         Self {
             id: record.id.to_string(),
             hash: record.hash,
-            service: record.binding.service.clone(),
-            environment: record.binding.environment,
+            binding: record.binding.clone(),
             scopes: record.scopes.iter().cloned().collect(),
             rate_tier: record.rate_tier,
             expires_at: record.expires_at.map(Into::into),
@@ -191,7 +190,7 @@ impl StoredKey {
             id: self.id.into(),
             hash: self.hash,
             name: String::new(),
-            binding: KeyBinding { service: self.service, environment: self.environment },
+            binding: self.binding,
             scopes: self.scopes.into_iter().collect(),
             rate_tier: self.rate_tier,
             version,

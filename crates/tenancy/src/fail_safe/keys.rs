@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use domain::{ApiKeyHash, ApiKeyRecord, ApiKeySource, RecalledKey, RememberedKeys, ServiceKey, cache_keys};
+use domain::{ApiKeyEntry, ApiKeyHash, ApiKeyRecord, ApiKeySource, RecalledKey, RememberedKeys, cache_keys};
 
 use super::content::{Content, Kind, Stored, What};
 use super::table::Renewal;
@@ -49,7 +49,7 @@ impl RememberedKeys for FailSafe {
 
 impl FailSafe {
     /// This process changed the key. Says whether anything was noted.
-    pub(crate) fn learn_key(&self, key: &ServiceKey) -> bool {
+    pub(crate) fn learn_key(&self, key: &ApiKeyEntry) -> bool {
         let Some(shared) = &self.0 else { return false };
         let mut is_noted = false;
         for hash in key.hashes() {

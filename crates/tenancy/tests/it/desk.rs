@@ -48,6 +48,7 @@ impl Desk {
             tenants: Arc::new(recorder.clone()),
             catalogue: store.clone(),
             api_keys: store.clone(),
+            api_key_uses: store.clone(),
             changes: store.clone(),
             events: store.clone(),
             secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring())),
@@ -78,6 +79,12 @@ impl Desk {
     /// The use cases of another process on the same store.
     pub(crate) fn elsewhere(&self, cache: CacheHandle) -> UseCases {
         UseCases::new(self.parts.clone(), cache, ring(), CONNECTIONS_TTL)
+    }
+
+    /// The use cases of a process with other parts.
+    pub(crate) fn with_parts(&self, change: impl FnOnce(Parts) -> Parts) -> UseCases {
+        let cache = CacheHandle::connected(Cache::embedded());
+        UseCases::new(change(self.parts.clone()), cache, ring(), CONNECTIONS_TTL)
     }
 
     /// A write of the operator's that is not repeated.

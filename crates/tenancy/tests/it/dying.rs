@@ -7,10 +7,10 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use cache::{Cache, CacheHandle};
 use domain::{
-    ActiveTenant, Actor, ApiKeyStore, CatalogueStore, Change, ChangeFeed, CommitError, Environment,
-    KeyBinding, LeaseStore, LedgerRow, ManualClock, SealedRows, SecretPath, SecretReference, SecretStore,
-    SecretStoreError, SecretText, SecretVersion, SecretWrites, ServiceName, Slug, StoreUnavailable, Tenant,
-    TenantId, TenantPage, TenantQuery, TenantStore,
+    ActiveTenant, Actor, ApiKeyStore, ApiKeyUses, CatalogueStore, Change, ChangeFeed, CommitError,
+    Environment, KeyBinding, LeaseStore, LedgerRow, ManualClock, SealedRows, SecretPath, SecretReference,
+    SecretStore, SecretStoreError, SecretText, SecretVersion, SecretWrites, ServiceName, Slug,
+    StoreUnavailable, Tenant, TenantId, TenantPage, TenantQuery, TenantStore,
 };
 use seal::{KeyRing, SealingKey};
 use secrets::EmbeddedSecrets;
@@ -169,6 +169,7 @@ impl Mortal {
         S: TenantStore
             + CatalogueStore
             + ApiKeyStore
+            + ApiKeyUses
             + ChangeFeed
             + SecretWrites
             + LeaseStore
@@ -185,6 +186,7 @@ impl Mortal {
             tenants: Arc::new(Tenants(store.clone(), stops.clone())),
             catalogue: store.clone(),
             api_keys: store.clone(),
+            api_key_uses: store.clone(),
             changes: store.clone(),
             events: store.clone(),
             secrets: Arc::new(Secrets(secrets, stops.clone(), current.clone())),

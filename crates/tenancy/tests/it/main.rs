@@ -7,6 +7,8 @@ mod desk;
 mod dying;
 mod forgotten;
 mod import;
+mod key_changes;
+mod key_uses;
 mod recorder;
 mod renewed;
 mod replay;

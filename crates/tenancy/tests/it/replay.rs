@@ -1,7 +1,7 @@
 //! The log of events, of which the first are not kept any more.
 
 use domain::{Environment, EventLog, Timestamp};
-use tenancy::ReplayError;
+use tenancy::{EventsAbout, ReplayError};
 
 use crate::dying::Mortal;
 use crate::secret_writes::module;
@@ -23,19 +23,20 @@ async fn who_has_no_number_begins_with_what_is_kept() {
     module(&mortal).await;
     let (log, cases) = (mortal.parts.events.clone(), mortal.process());
     let replay = &cases.events;
-    let empty = replay.after(STAGING, None, None, 10).await.unwrap();
+    let all = EventsAbout::default();
+    let empty = replay.after(STAGING, None, &all, 10).await.unwrap();
     assert_eq!((empty.next, empty.last, empty.has_more), (0, 0, false));
 
     let last = release_all(log.as_ref()).await;
     assert!(last >= 3, "{last}");
     assert_eq!(log.remove_released(STAGING, Timestamp::from_millis(1), 1).await.unwrap(), 1);
-    let page = replay.after(STAGING, None, None, 1).await.unwrap();
+    let page = replay.after(STAGING, None, &all, 1).await.unwrap();
     assert_eq!((page.events[0].sequence, page.next, page.last, page.has_more), (2, 2, last, true));
-    let page = replay.after(STAGING, Some(page.next), None, 100).await.unwrap();
+    let page = replay.after(STAGING, Some(page.next), &all, 100).await.unwrap();
     assert_eq!((page.events[0].sequence, page.next, page.has_more), (3, last, false));
-    assert_eq!(replay.after(STAGING, Some(1), None, 1).await.unwrap().events[0].sequence, 2);
+    assert_eq!(replay.after(STAGING, Some(1), &all, 1).await.unwrap().events[0].sequence, 2);
     for unknown in [0, last + 1] {
-        let gone = replay.after(STAGING, Some(unknown), None, 10).await;
+        let gone = replay.after(STAGING, Some(unknown), &all, 10).await;
         assert!(matches!(gone, Err(ReplayError::Gone { first: 2, .. })), "{unknown}: {gone:?}");
     }
 }

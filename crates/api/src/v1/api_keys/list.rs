@@ -1,14 +1,15 @@
-//! `GET /v1/services/{service}/api-keys`: the keys of a service, page by page.
+//! `GET /v1/services/{service}/api-keys` and `GET /v1/api-keys`: the keys of a service, or of none, page by page.
 
 use axum::Json;
 use axum::extract::State;
+use domain::ServiceName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api_key_out::ApiKeyOut;
 use crate::authorization::Authorized;
 use crate::error::ApiError;
-use crate::parameters::QueryParameters;
+use crate::parameters::{Parameters, QueryParameters};
 use crate::path::OfService;
 use crate::permission::ApiKeysRead;
 use crate::state::ApiState;
@@ -41,17 +42,48 @@ pub(super) struct ApiKeysOut {
     ),
     security(("apiKey" = ["backoffice:tm:api-keys:read"])),
 )]
-pub(super) async fn handler(
+pub(super) async fn of_service(
     authorized: Authorized<ApiKeysRead>,
     State(state): State<ApiState>,
     OfService(service): OfService,
     QueryParameters(parameters): QueryParameters,
 ) -> Result<Json<ApiKeysOut>, ApiError> {
+    list(&authorized, &state, Some(&service), &parameters).await
+}
+
+/// The keys of no service without their texts, also those that are revoked or have expired.
+#[utoipa::path(
+    get,
+    path = "/v1/api-keys",
+    tag = "api keys",
+    operation_id = "listOperatorApiKeys",
+    params(
+        ("cursor" = Option<String>, Query, description = "`nextCursor` of the page before"),
+        ("limit" = Option<usize>, Query, description = "1 to 200, 20 where there is none"),
+    ),
+    responses((status = 200, description = "A page", body = ApiKeysOut)),
+    security(("apiKey" = ["backoffice:tm:api-keys:read"])),
+)]
+pub(super) async fn of_none(
+    authorized: Authorized<ApiKeysRead>,
+    State(state): State<ApiState>,
+    QueryParameters(parameters): QueryParameters,
+) -> Result<Json<ApiKeysOut>, ApiError> {
+    list(&authorized, &state, None, &parameters).await
+}
+
+async fn list(
+    authorized: &Authorized<ApiKeysRead>,
+    state: &ApiState,
+    service: Option<&ServiceName>,
+    parameters: &Parameters,
+) -> Result<Json<ApiKeysOut>, ApiError> {
     let (limit, after) = (parameters.limit()?, parameters.text("cursor")?);
-    let keys = &state.use_cases().service_keys;
-    let page = keys.list(&service, after.as_deref(), limit, &authorized.actor()).await?;
+    let keys = &state.use_cases().api_keys;
+    let page = keys.list(service, after.as_deref(), limit, &authorized.actor()).await?;
+    let ids = state.use_cases().tenant_ids;
     Ok(Json(ApiKeysOut {
-        items: page.keys.iter().map(ApiKeyOut::of).collect(),
+        items: page.keys.iter().map(|view| ApiKeyOut::of(view, ids)).collect(),
         limit,
         next_cursor: page.next,
     }))

@@ -1,8 +1,8 @@
 //! What a reader of events asks for, and may see.
 
-use domain::{CallerId, Environment, Invalid, Scope, ServiceName};
+use domain::{CallerId, Environment, Invalid, Scope};
 use http::request::Parts;
-use tenancy::{EventPage, ReplayError};
+use tenancy::{EventPage, EventsAbout, ReplayError};
 
 use crate::authorization::{caller_of, forbidden};
 use crate::error::{ApiError, ParameterProblem};
@@ -14,12 +14,11 @@ use crate::state::ApiState;
 pub(super) struct Reading {
     caller: CallerId,
     environment: Environment,
-    /// Those of one service, and of tenants as a whole.
-    service: Option<ServiceName>,
+    about: EventsAbout,
 }
 
 impl Reading {
-    /// With the permission all events; a service key those of its service. An environment other than that of the key shows
+    /// With the permission all events; a service key those of its service; a key of a tenant only what is about that one. An environment other than that of the key shows
     /// nothing, and so is refused.
     pub(super) fn of(parts: &Parts, parameters: &Parameters, state: &ApiState) -> Result<Self, ApiError> {
         let caller = caller_of(parts)?;
@@ -39,7 +38,8 @@ impl Reading {
         }
         invalid.into_result()?;
         let environment = bound.or(asked).unwrap_or_else(|| state.environment());
-        Ok(Self { caller: caller.id().clone(), environment, service })
+        let about = EventsAbout { service, tenant: caller.binding().tenant.clone() };
+        Ok(Self { caller: caller.id().clone(), environment, about })
     }
 
     /// Who reads.
@@ -54,7 +54,7 @@ impl Reading {
         after: Option<u64>,
         limit: usize,
     ) -> Result<EventPage, ReplayError> {
-        state.use_cases().events.after(self.environment, after, self.service.as_ref(), limit).await
+        state.use_cases().events.after(self.environment, after, &self.about, limit).await
     }
 
     /// The last number there is.

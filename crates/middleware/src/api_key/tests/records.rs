@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cache::{Cache, CacheClient, CacheError, CacheHandle, Expiry, MockCache, MockCall};
-use domain::ApiKeyRecord;
+use domain::{ApiKeyRecord, Environment, KeyBinding};
 use http::StatusCode;
 
 use super::super::key_record;
-use super::support::{Guarded, KEY, NOW, TestSource, place_of, record_of, ring};
+use super::support::{Guarded, KEY, NOW, TestSource, hash_of, place_of, record_of, ring};
 use crate::test_log::TestLog;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -52,7 +52,7 @@ async fn only_a_record_sealed_for_its_place_is_believed() {
     assert!(!is_believed(form, 1).await, "of another form");
     let newer = key_record::sealed(&ring(7), &place, &record_of(KEY), NOW + HOUR).unwrap();
     let json = String::from_utf8(ring(7).open(&newer, &place).unwrap().to_vec()).unwrap();
-    for (from, to) in [("\"format\":2", "\"format\":3"), ("\"rate_tier\":\"service\"", "\"rate_tier\":\"x\"")]
+    for (from, to) in [("\"format\":3", "\"format\":2"), ("\"rate_tier\":\"service\"", "\"rate_tier\":\"x\"")]
     {
         assert!(json.contains(from), "{json}");
         let of_another_release = ring(7).seal(json.replace(from, to).as_bytes(), &place).unwrap();
@@ -84,6 +84,18 @@ async fn the_record_shows_nothing_and_carries_everything() {
 
     let another = Guarded::new(CacheHandle::connected(cache), &TestSource::of([]));
     assert_eq!(another.told(KEY).await, "operator", "scopes and tier are checked behind the layer");
+}
+
+#[test]
+fn the_record_carries_whom_the_key_is_for() {
+    let (service, tenant) = (Some("ledger".parse().unwrap()), Some("acme".parse().unwrap()));
+    let whole = KeyBinding { service, environment: Some(Environment::Production), tenant };
+    for binding in [KeyBinding::default(), KeyBinding { service: None, ..whole.clone() }, whole] {
+        let (place, record) = (place_of(KEY), ApiKeyRecord { binding: binding.clone(), ..record_of(KEY) });
+        let sealed = key_record::sealed(&ring(7), &place, &record, NOW + HOUR).unwrap();
+        let opened = key_record::opened(&ring(7), &place, &hash_of(KEY), (1, &sealed), NOW).unwrap();
+        assert_eq!(opened.0.binding, binding);
+    }
 }
 
 #[tokio::test]

@@ -54,3 +54,24 @@ pub(crate) async fn only_the_last_state_is_told(backend: &Backend) {
     let Changed::Tenant { services, .. } = told(&second) else { unreachable!() };
     assert_eq!(services, ["ledger".parse().unwrap()], "also those that it had");
 }
+
+pub(crate) async fn a_change_of_a_key_says_how_long_ago_it_was(backend: &Backend) {
+    let mark = backend.feed.mark_before(Duration::ZERO).await.unwrap();
+    let key = super::api_keys::key("a", "ledger", 1);
+    backend.api_keys.commit_api_key(change(key, None)).await.unwrap();
+    let age = async || {
+        let changes = backend.feed.changes_after(&mark).await.unwrap();
+        let ages = changes.changed.iter().filter_map(|changed| match changed {
+            Changed::ApiKey { age, .. } => Some(*age),
+            _ => None,
+        });
+        ages.last().unwrap()
+    };
+    let (first, later) = (age().await, Duration::from_millis(50));
+    assert!(first < Duration::from_secs(5), "{first:?}");
+    // Each goes by a clock of its own: the one by ours, the other by the server's.
+    backend.clock.advance(later);
+    tokio::time::sleep(later).await;
+    let second = age().await;
+    assert!(second >= first + later - Duration::from_millis(2), "{first:?}, then {second:?}");
+}

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    ApiKeyStore, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock,
-    SealedRows, SecretWrites, TenantStore,
+    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore,
+    ManualClock, SealedRows, SecretWrites, TenantStore,
 };
 
 use store::MongoStore;
@@ -29,6 +29,7 @@ pub(crate) struct Backend {
     pub(crate) tenants: Arc<dyn TenantStore>,
     pub(crate) catalogue: Arc<dyn CatalogueStore>,
     pub(crate) api_keys: Arc<dyn ApiKeyStore>,
+    pub(crate) api_key_uses: Arc<dyn ApiKeyUses>,
     pub(crate) ledger: Arc<dyn IdempotencyLedger>,
     pub(crate) feed: Arc<dyn ChangeFeed>,
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
@@ -48,6 +49,7 @@ impl Backend {
         S: TenantStore
             + CatalogueStore
             + ApiKeyStore
+            + ApiKeyUses
             + IdempotencyLedger
             + ChangeFeed
             + SealedRows
@@ -59,6 +61,7 @@ impl Backend {
             tenants: store.clone(),
             catalogue: store.clone(),
             api_keys: store.clone(),
+            api_key_uses: store.clone(),
             ledger: store.clone(),
             feed: store.clone(),
             sealed_rows: store.clone(),
@@ -109,6 +112,11 @@ macro_rules! suites {
             api_keys::a_key_is_found_by_its_text_and_its_former_one,
             api_keys::a_text_belongs_to_one_key,
             api_keys::keys_are_listed_by_service,
+            api_keys::keys_of_no_service_are_listed_apart,
+            api_keys::the_last_use_of_a_key_goes_forward_only,
+            api_keys::of_uses_that_are_noted_at_once_the_last_stays,
+            api_keys::a_use_of_a_key_is_no_change_of_it,
+            feed::a_change_of_a_key_says_how_long_ago_it_was,
             ledger::a_write_is_committed_once_under_its_key,
             ledger::of_many_tries_of_one_write_one_is_committed,
             ledger::a_row_gives_way_when_its_time_is_over,

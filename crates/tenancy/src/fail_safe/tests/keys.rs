@@ -1,8 +1,8 @@
 //! What is remembered of API keys.
 
 use domain::{
-    ApiKeyHash, ApiKeyRecord, KeyBinding, MemoryApiKeys, RecalledKey, RememberedKeys, Scope, Scopes,
-    ServiceKey,
+    ApiKeyEntry, ApiKeyHash, ApiKeyRecord, KeyBinding, MemoryApiKeys, RecalledKey, RememberedKeys, Scope,
+    Scopes,
 };
 
 use super::*;
@@ -11,12 +11,15 @@ fn hash(byte: u8) -> ApiKeyHash {
     ApiKeyHash::from_bytes([byte; 32])
 }
 
-fn key() -> ServiceKey {
-    ServiceKey {
+fn key() -> ApiKeyEntry {
+    ApiKeyEntry {
         id: "pods".to_owned(),
         version: 1,
-        service: "ledger".parse().unwrap(),
-        environment: Environment::Staging,
+        binding: KeyBinding {
+            service: Some("ledger".parse().unwrap()),
+            environment: Some(Environment::Staging),
+            tenant: Some("acme".parse().unwrap()),
+        },
         name: "pods".parse().unwrap(),
         hash: hash(1),
         formers: Vec::new(),
@@ -26,6 +29,7 @@ fn key() -> ServiceKey {
         created_at: Timestamp::ZERO,
         expires_at: Some(Timestamp::from_millis(9_000_000_000)),
         revoked_at: None,
+        revocation_reason: None,
     }
 }
 
@@ -70,7 +74,7 @@ async fn what_this_process_withdrew_is_revoked_with_every_text() {
     let until = process.fail_safe_now().after(Duration::from_secs(60));
     let RecalledKey::Confirmed(former) = recalled(&process, 1) else { panic!("it is good yet") };
     assert_eq!(former.expires_at, Some(until.into()));
-    key.revoke(Timestamp::ZERO).unwrap();
+    key.revoke(None, Timestamp::ZERO).unwrap();
     key.version = 3;
     assert!(process.fail_safe.learn_key(&key));
     // A look-up that began before.

@@ -1,4 +1,4 @@
-//! API keys of services, as they are administered.
+//! API keys, as they are administered.
 
 use std::time::Duration;
 
@@ -8,30 +8,28 @@ use crate::api_key_hash::ApiKeyHash;
 use crate::api_key_record::ApiKeyRecord;
 use crate::caller::CallerId;
 use crate::display_name::DisplayName;
-use crate::environment::Environment;
 use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
+use crate::revocation_reason::RevocationReason;
 use crate::scope::Scopes;
 use crate::segment::{self, SegmentError};
-use crate::service_name::ServiceName;
 use crate::timestamp::Timestamp;
 
 /// How many former texts a key has, the ended ones included.
 const MAX_FORMERS: usize = 8;
 
-/// A key of a service, without its text. A rotation keeps the record and gives it another text, so that the caller keeps its
+/// A key of a service, or of somebody else, without its text. A rotation keeps the record and gives it another text, so that the caller keeps its
 /// name in logs, limits and audit, and old and new are one record with one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ServiceKey {
+pub struct ApiKeyEntry {
     /// Names the key in logs and audit: the public id of its text, where it was made here.
     pub id: String,
     /// Raised by every change.
     pub version: u64,
-    /// Whose it is.
-    pub service: ServiceName,
-    /// Whose tenants it sees.
-    pub environment: Environment,
+    /// Whose it is, and whose tenants it sees. A key of a service has an environment, and so has one of a tenant: the tenant's.
+    #[serde(flatten)]
+    pub binding: KeyBinding,
     /// What people call it.
     pub name: DisplayName,
     /// What its text must hash to.
@@ -39,7 +37,7 @@ pub struct ServiceKey {
     /// The texts before it, the newest last: good until their time is over, and then kept a little for others to forget them.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub formers: Vec<FormerText>,
-    /// What it may do besides reading what is its service's.
+    /// What it may do besides reading what is its service's, if it has one.
     #[serde(skip_serializing_if = "Scopes::is_empty", default)]
     pub scopes: Scopes,
     /// The rate limit that it is held to, if it is not that of the route.
@@ -55,6 +53,9 @@ pub struct ServiceKey {
     /// Since when it is withdrawn.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub revoked_at: Option<Timestamp>,
+    /// Why, where somebody said so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub revocation_reason: Option<RevocationReason>,
 }
 
 /// The text that a key had before it was rotated.
@@ -69,7 +70,7 @@ pub struct FormerText {
 
 /// The state does not allow the change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ServiceKeyTransition {
+pub enum ApiKeyTransition {
     /// It is withdrawn.
     #[error("the key is revoked")]
     Revoked,
@@ -83,7 +84,7 @@ pub enum ServiceKeyTransition {
 
 /// Why a text is no id of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ServiceKeyIdError {
+pub enum ApiKeyIdError {
     /// It cannot stand in a path.
     #[error(transparent)]
     Segment(#[from] SegmentError),
@@ -92,13 +93,13 @@ pub enum ServiceKeyIdError {
     Reserved,
 }
 
-impl ServiceKey {
+impl ApiKeyEntry {
     const MAX_ID: usize = 128;
 
     /// Whether a text can be the id of a key: paths, logs and audit rows have to take it, and it is not the first operator's.
-    pub fn check_id(text: &str) -> Result<(), ServiceKeyIdError> {
+    pub fn check_id(text: &str) -> Result<(), ApiKeyIdError> {
         segment::check(text, Self::MAX_ID)?;
-        if text == CallerId::BOOTSTRAP { Err(ServiceKeyIdError::Reserved) } else { Ok(()) }
+        if text == CallerId::BOOTSTRAP { Err(ApiKeyIdError::Reserved) } else { Ok(()) }
     }
 
     /// What a presented text with this hash is good for; `None` when it is none of its texts, or the key is withdrawn.
@@ -116,7 +117,7 @@ impl ServiceKey {
             id: self.id.as_str().into(),
             hash: *hash,
             name: self.name.to_string(),
-            binding: KeyBinding { service: Some(self.service.clone()), environment: Some(self.environment) },
+            binding: self.binding.clone(),
             scopes: self.scopes.clone(),
             rate_tier: self.tier,
             version: self.version,
@@ -135,11 +136,16 @@ impl ServiceKey {
     }
 
     /// Withdraws it, at once and for ever.
-    pub fn revoke(&mut self, now: Timestamp) -> Result<(), ServiceKeyTransition> {
+    pub fn revoke(
+        &mut self,
+        reason: Option<RevocationReason>,
+        now: Timestamp,
+    ) -> Result<(), ApiKeyTransition> {
         if self.revoked_at.is_some() {
-            return Err(ServiceKeyTransition::Revoked);
+            return Err(ApiKeyTransition::Revoked);
         }
         self.revoked_at = Some(now);
+        self.revocation_reason = reason;
         Ok(())
     }
 
@@ -150,12 +156,12 @@ impl ServiceKey {
         hash: ApiKeyHash,
         overlap: Duration,
         now: Timestamp,
-    ) -> Result<(), ServiceKeyTransition> {
+    ) -> Result<(), ApiKeyTransition> {
         if self.revoked_at.is_some() {
-            return Err(ServiceKeyTransition::Revoked);
+            return Err(ApiKeyTransition::Revoked);
         }
         if self.expires_at.is_some_and(|end| end <= now) {
-            return Err(ServiceKeyTransition::Expired);
+            return Err(ApiKeyTransition::Expired);
         }
         let until = now.after(overlap);
         let until = self.expires_at.map_or(until, |end| end.min(until));
@@ -164,7 +170,7 @@ impl ServiceKey {
         }
         if self.formers.len() >= MAX_FORMERS {
             let ended = self.formers.iter().position(|former| former.until <= now);
-            self.formers.remove(ended.ok_or(ServiceKeyTransition::TooManyTexts)?);
+            self.formers.remove(ended.ok_or(ApiKeyTransition::TooManyTexts)?);
         }
         self.formers.push(FormerText { hash: self.hash, until });
         self.hash = hash;
@@ -175,6 +181,7 @@ impl ServiceKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::environment::Environment;
     use crate::scope::Scope;
     use std::time::SystemTime;
 
@@ -184,12 +191,15 @@ mod tests {
         ApiKeyHash::from_bytes([byte; 32])
     }
 
-    fn key(expires_at: Option<i64>) -> ServiceKey {
-        ServiceKey {
+    fn key(expires_at: Option<i64>) -> ApiKeyEntry {
+        ApiKeyEntry {
             id: "000000000001".to_owned(),
             version: 1,
-            service: "ledger".parse().unwrap(),
-            environment: Environment::Staging,
+            binding: KeyBinding {
+                service: Some("ledger".parse().unwrap()),
+                environment: Some(Environment::Staging),
+                tenant: None,
+            },
             name: "pods".parse().unwrap(),
             hash: hash(1),
             formers: Vec::new(),
@@ -199,13 +209,14 @@ mod tests {
             created_at: Timestamp::from_millis(0),
             expires_at: expires_at.map(Timestamp::from_millis),
             revoked_at: None,
+            revocation_reason: None,
         }
     }
 
     #[test]
     fn the_former_text_ends_with_the_overlap_and_never_after_the_key() {
         let now = Timestamp::from_millis(NOW);
-        let until = |key: &ServiceKey| key.record(&hash(1)).unwrap().expires_at;
+        let until = |key: &ApiKeyEntry| key.record(&hash(1)).unwrap().expires_at;
         let time = |millis| Some(SystemTime::from(Timestamp::from_millis(millis)));
         let mut open = key(None);
         open.rotate(hash(2), Duration::from_secs(60), now).unwrap();
@@ -214,7 +225,7 @@ mod tests {
         short.rotate(hash(2), Duration::from_secs(60), now).unwrap();
         assert_eq!(until(&short), time(NOW + 10));
         let later = Timestamp::from_millis(NOW + 10);
-        assert_eq!(short.rotate(hash(4), Duration::ZERO, later), Err(ServiceKeyTransition::Expired));
+        assert_eq!(short.rotate(hash(4), Duration::ZERO, later), Err(ApiKeyTransition::Expired));
     }
 
     #[test]
@@ -223,7 +234,7 @@ mod tests {
         let mut key = key(None);
         key.rotate(hash(2), Duration::from_secs(60), now).unwrap();
         key.rotate(hash(3), Duration::from_secs(600), now).unwrap();
-        let until = |key: &ServiceKey, text: u8| key.record(&hash(text)).unwrap().expires_at;
+        let until = |key: &ApiKeyEntry, text: u8| key.record(&hash(text)).unwrap().expires_at;
         let time = |millis| Some(SystemTime::from(Timestamp::from_millis(millis)));
         assert_eq!((until(&key, 1), until(&key, 2)), (time(NOW + 60_000), time(NOW + 600_000)));
         key.rotate(hash(4), Duration::ZERO, now).unwrap();
@@ -236,7 +247,7 @@ mod tests {
             key.rotate(hash(text), Duration::from_secs(60), now).unwrap();
         }
         let refused = key.rotate(hash(99), Duration::from_secs(60), now);
-        assert_eq!(refused, Err(ServiceKeyTransition::TooManyTexts));
+        assert_eq!(refused, Err(ApiKeyTransition::TooManyTexts));
     }
 
     #[test]
@@ -244,20 +255,42 @@ mod tests {
         let now = Timestamp::from_millis(NOW);
         let mut key = key(None);
         key.rotate(hash(2), Duration::from_secs(60), now).unwrap();
-        key.revoke(now).unwrap();
+        key.revoke(None, now).unwrap();
         assert!(key.record(&hash(1)).is_none() && key.record(&hash(2)).is_none());
-        assert_eq!(key.revoke(now), Err(ServiceKeyTransition::Revoked));
-        assert_eq!(key.rotate(hash(3), Duration::ZERO, now), Err(ServiceKeyTransition::Revoked));
+        assert_eq!(key.revoke(None, now), Err(ApiKeyTransition::Revoked));
+        assert_eq!(key.rotate(hash(3), Duration::ZERO, now), Err(ApiKeyTransition::Revoked));
     }
 
     #[test]
     fn is_stored_and_read_back() {
-        let key = ServiceKey {
+        let key = ApiKeyEntry {
             tier: Some(RateTier::Relaxed),
             scopes: Scopes::from_iter([Scope::CACHE_READ]),
             ..key(Some(5))
         };
         let json = serde_json::to_string(&key).unwrap();
-        assert_eq!(serde_json::from_str::<ServiceKey>(&json).unwrap(), key);
+        assert_eq!(serde_json::from_str::<ApiKeyEntry>(&json).unwrap(), key);
+        let mut own = ApiKeyEntry {
+            binding: KeyBinding {
+                service: None,
+                environment: Some(Environment::Production),
+                tenant: Some("acme".parse().unwrap()),
+            },
+            ..key
+        };
+        own.revoke(Some("leaked".parse().unwrap()), Timestamp::from_millis(NOW)).unwrap();
+        let json = serde_json::to_string(&own).unwrap();
+        assert_eq!(serde_json::from_str::<ApiKeyEntry>(&json).unwrap(), own);
+    }
+
+    #[test]
+    fn what_was_stored_before_there_were_keys_of_tenants_is_read() {
+        let hash = hash(1);
+        let stored = format!(
+            r#"{{"id":"pods","version":3,"service":"ledger","environment":"staging","name":"pods","hash":"{hash}","createdBy":"ana","createdAt":7,"revokedAt":9}}"#
+        );
+        let read: ApiKeyEntry = serde_json::from_str(&stored).unwrap();
+        assert_eq!(read.binding, key(None).binding);
+        assert_eq!((read.revoked_at, read.revocation_reason), (Some(Timestamp::from_millis(9)), None));
     }
 }
