@@ -39,6 +39,35 @@ async fn every_operation_takes_and_gives_what_the_document_says() {
     }
 }
 
+/// Whatever route there is, also one that is added: what names a tenant in its path is not there for a key of another.
+#[tokio::test]
+async fn no_operation_on_a_tenant_is_for_a_key_of_another() {
+    let plane = Plane::embedded().await;
+    let document = Document::read();
+    let other = plane.tenant("other-bank").await;
+    let scopes = json!(["backoffice:tm:*:read", "backoffice:tm:*:write"]);
+    let (key, _) =
+        plane.operator_key(json!({ "name": "of another", "tenantId": other, "scopes": scopes })).await;
+    let mut tried = 0;
+    for (number, operation) in document.operations().into_iter().enumerate() {
+        if !operation.path.contains("{tenantId}") {
+            continue;
+        }
+        let path = prepared(&plane, &operation, number).await;
+        let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
+        let mut body =
+            if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };
+        complete(&mut body, operation.id, number);
+        let refused = plane.ask_as(&key, operation.method.clone(), &path, body).await;
+        // That is about the cache of all tenants.
+        let expected = if operation.path.ends_with("/cache/invalidate") { 403 } else { 404 };
+        assert_eq!(refused.status, expected, "{} {path}: {refused:?}", operation.method);
+        assert_refused(&refused, expected);
+        tried += 1;
+    }
+    assert!(tried > 20, "{tried} operations name a tenant");
+}
+
 #[test]
 fn every_example_of_an_answer_is_one() {
     let document = Document::read();

@@ -32,7 +32,7 @@ async fn no_other_tenant_exists_for_a_key_of_one(plane: Plane) {
     let association = |id: &str| format!("/v1/tenants/{id}/associations/ledger");
     let module = |id: &str| format!("{}/modules/onboarding", association(id));
     let m2m = |id: &str| format!("/v1/tenants/{id}/m2m/ledger/tracer");
-    let settings = |id: &str| format!("/v1/tenants/{id}/services/ledger/settings");
+    let settings = |id: &str| format!("/v1/tenants/{id}/settings?service=ledger");
     let module_body = json!({ "postgresql": postgresql() });
     let m2m_body = json!({ "clientId": "c", "clientSecret": "s" });
     let requests = |id: &str| {
@@ -43,6 +43,8 @@ async fn no_other_tenant_exists_for_a_key_of_one(plane: Plane) {
             (Method::GET, association(id), Value::Null),
             (Method::GET, format!("{}/connections", association(id)), Value::Null),
             (Method::GET, format!("/v1/tenants/{id}/services/ledger/connections"), Value::Null),
+            (Method::GET, format!("/tenants/{id}/associations/ledger/connections"), Value::Null),
+            (Method::GET, format!("/tenants/{id}/services/ledger/settings"), Value::Null),
             (Method::GET, settings(id), Value::Null),
             (Method::PUT, module(id), module_body.clone()),
             (Method::GET, module(id), Value::Null),
@@ -84,9 +86,14 @@ async fn no_other_tenant_exists_for_a_key_of_one(plane: Plane) {
     for query in ["?search=red", "?status=suspended", "?environment=production", "?page=2"] {
         assert!(ids(query).await.is_empty(), "{query}");
     }
-    let active = plane.get_as(&key, "/v1/tenants/active?service=ledger").await;
-    assert_eq!(active.body.as_array().unwrap().len(), 1);
-    assert_eq!(active.body[0]["id"], json!(own));
+    for path in ["/v1/tenants/active?service=ledger", "/tenants/active?service=ledger"] {
+        let active = plane.get_as(&key, path).await;
+        assert_eq!(
+            (active.body.as_array().unwrap().len(), &active.body[0]["id"]),
+            (1, &json!(own)),
+            "{path}"
+        );
+    }
 }
 
 async fn a_service_key_of_one_tenant_reads_that_alone(plane: Plane) {

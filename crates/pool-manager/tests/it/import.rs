@@ -113,6 +113,63 @@ fn a_key_of_somebody_else_is_refused() {
 }
 
 #[test]
+fn keys_of_no_service_and_of_a_tenant_are_taken_with_what_is_known_of_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("old.jsonl");
+    let key = |id: &str, hash: char, more: &str| {
+        let hash = hash.to_string().repeat(64);
+        format!(r#"{{"type":"api-key","id":"{id}","sha256":"{hash}","name":"{id}"{more}}}"#)
+    };
+    let revoked = r#","scopes":["backoffice:tm:*:read"],"revokedAt":"2021-01-01T00:00:00Z","revocationReason":"left","lastUsedAt":"2020-06-01T00:00:00Z""#;
+    let keys = [
+        key("ana", '1', revoked),
+        key("of-acme", '2', r#","environment":"staging","tenantId":"acme""#),
+        key("pods-of-acme", '3', r#","service":"ledger","environment":"staging","tenantId":"acme""#),
+    ];
+    let import = |keys: &[String], expected: &str| {
+        fs::write(&file, format!("{}\n{}", lines(), keys.join("\n"))).unwrap();
+        let output = run(directory.path(), &[], &["import", file.to_str().unwrap()]);
+        assert!(text(&output.stdout).contains(expected), "{}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stderr)
+    };
+    import(&keys, "8 taken, 0 known already, 0 refused");
+    import(&keys, "0 taken, 8 known already, 0 refused");
+    let list = |more: &[&str]| {
+        let output = run(directory.path(), &[], &[&["api-key", "list"], more].concat());
+        let printed = text(&output.stdout);
+        let lines = printed.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        lines.collect::<Vec<_>>()
+    };
+    let own = list(&[]);
+    assert_eq!(own.iter().map(|key| key["id"].as_str().unwrap()).collect::<Vec<_>>(), ["ana", "of-acme"]);
+    assert_eq!((own[0].get("environment"), own[0].get("service")), (None, None));
+    assert_eq!(own[0]["revocationReason"], "left");
+    assert_eq!(
+        (&own[0]["revokedAt"], &own[0]["lastUsedAt"]),
+        (&"2021-01-01T00:00:00Z".into(), &"2020-06-01T00:00:00Z".into())
+    );
+    assert_eq!((&own[1]["tenantId"], &own[1]["environment"]), (&"acme".into(), &"staging".into()));
+    let pods = list(&["--service", "ledger"]);
+    assert_eq!(pods.iter().filter(|key| key["tenantId"] == "acme").count(), 1);
+
+    let wrong = [
+        key("a", '4', r#","environment":"production","tenantId":"acme""#),
+        key("b", '5', r#","environment":"staging","tenantId":"nobody""#),
+        key("of-acme", '2', r#","environment":"staging""#),
+        key("c", '6', r#","service":"ledger""#),
+    ];
+    let errors = import(&wrong, "0 taken, 5 known already, 4 refused");
+    for told in [
+        "must be staging, as the tenant's",
+        "there is no such tenant",
+        "the key is that of another service, environment or tenant",
+        "environment: is needed",
+    ] {
+        assert!(errors.contains(told), "{errors}");
+    }
+}
+
+#[test]
 fn a_line_that_is_wrong_does_not_hold_up_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("old.jsonl");

@@ -115,6 +115,14 @@ async fn a_request_continues_the_trace_of_its_caller() {
         .await
         .unwrap();
     assert_eq!(response.status(), 200);
+    let key =
+        process.client.post(format!("{}/v1/api-keys", process.base)).header("X-API-Key", "marked-secret-1");
+    let key = key.header("content-type", "application/json").body(r#"{"name":"ana"}"#).send().await.unwrap();
+    assert_eq!(key.status(), 201);
+    testkit::wait_until("the change of a key to be measured", PATIENCE, async || {
+        metric_names(&collector.metrics.lock().unwrap()).iter().any(|name| name == "api_keys.change.lag")
+    })
+    .await;
     // The change of its own by which the service measures how late news come.
     testkit::wait_until("a lag to be measured", PATIENCE, async || {
         let told = valkey.connect().await.command(&["INFO", "commandstats"]).await.text();
@@ -152,6 +160,7 @@ async fn a_request_continues_the_trace_of_its_caller() {
     let metrics = format!("{:?}", collector.metrics.lock().unwrap());
     assert!(metrics.contains("http.server.request.duration") && metrics.contains("/cache/keys/{key}"));
     for name in [
+        "api_keys.change.lag",
         "cache.client.links.opened",
         "cache.client.round_trips",
         "cache.near.hits",
