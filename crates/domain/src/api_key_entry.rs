@@ -18,8 +18,8 @@ use crate::timestamp::Timestamp;
 /// How many former texts a key has, the ended ones included.
 const MAX_FORMERS: usize = 8;
 
-/// A key of a service, or of somebody else, without its text. A rotation keeps the record and gives it another text, so that the caller keeps its
-/// name in logs, limits and audit, and old and new are one record with one version.
+/// A key of a service, or of somebody else, without its text. A rotation keeps the record and gives it another text, so that the
+/// caller keeps its name in logs, limits and audit, and old and new are one record with one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKeyEntry {

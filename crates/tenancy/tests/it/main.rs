@@ -7,6 +7,7 @@ mod desk;
 mod dying;
 mod forgotten;
 mod import;
+mod key_audit;
 mod key_changes;
 mod key_uses;
 mod recorder;

@@ -18,8 +18,8 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// With the permission all events; a service key those of its service; a key of a tenant only what is about that one. An environment other than that of the key shows
-    /// nothing, and so is refused.
+    /// With the permission all events; a service key those of its service; a key of a tenant only what is about that one. An
+    /// environment other than that of the key shows nothing, and so is refused.
     pub(super) fn of(parts: &Parts, parameters: &Parameters, state: &ApiState) -> Result<Self, ApiError> {
         let caller = caller_of(parts)?;
         let service = match &caller.binding().service {

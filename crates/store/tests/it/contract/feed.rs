@@ -61,11 +61,11 @@ pub(crate) async fn a_change_of_a_key_says_how_long_ago_it_was(backend: &Backend
     backend.api_keys.commit_api_key(change(key, None)).await.unwrap();
     let age = async || {
         let changes = backend.feed.changes_after(&mark).await.unwrap();
-        let ages = changes.changed.iter().filter_map(|changed| match changed {
+        let mut ages = changes.changed.iter().filter_map(|changed| match changed {
             Changed::ApiKey { age, .. } => Some(*age),
             _ => None,
         });
-        ages.last().unwrap()
+        ages.next_back().unwrap()
     };
     let (first, later) = (age().await, Duration::from_millis(50));
     assert!(first < Duration::from_secs(5), "{first:?}");

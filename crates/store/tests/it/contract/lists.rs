@@ -82,6 +82,11 @@ pub(crate) async fn filters_and_words_narrow_a_list(backend: &Backend) {
         (of(None, None, "anco"), vec![]),
     ] {
         assert_eq!(slugs(backend, &query).await, expected, "{query:?}");
+        // Who sees one tenant alone is not listed more, nor less.
+        for one in [&production, &suspended, &named] {
+            let is_listed = expected.contains(&one.slug.as_str());
+            assert_eq!(query.lists_only(one), is_listed, "{query:?}: {}", one.slug);
+        }
     }
     let renamed = Tenant { version: 2, name: "Outro".parse().unwrap(), ..named };
     add(backend, &renamed).await;
