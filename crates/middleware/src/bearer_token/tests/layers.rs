@@ -26,6 +26,7 @@ async fn caller(guarded: &Guarded, headers: &[(&str, &str)]) -> Result<Caller, R
         binding: KeyBinding {
             service: Some("ledger".parse().unwrap()),
             environment: Some(Environment::Staging),
+            tenant: None,
         },
         scopes: Scopes::from_iter([Scope::CACHE_READ]),
         rate_tier: Some(RateTier::Service),
