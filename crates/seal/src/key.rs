@@ -1,6 +1,7 @@
 //! One key.
 
 use std::fmt;
+use std::str::FromStr;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -85,6 +86,23 @@ impl SealingKey {
 impl fmt::Display for KeyId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+/// The text names no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name of a key has 16 hexadecimal digits")]
+pub struct KeyIdError;
+
+impl FromStr for KeyId {
+    type Err = KeyIdError;
+
+    fn from_str(text: &str) -> Result<Self, KeyIdError> {
+        if text.len() != 16 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(KeyIdError);
+        }
+        let number = u64::from_str_radix(text, 16).map_err(|_| KeyIdError)?;
+        Ok(Self(number.to_be_bytes()))
     }
 }
 

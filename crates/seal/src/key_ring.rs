@@ -11,7 +11,12 @@ use crate::key::{KeyId, SealingKey};
 
 /// Seals with one key and opens with several. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub struct KeyRing(Arc<Vec<Member>>);
+pub struct KeyRing(Arc<Members>);
+
+struct Members {
+    first: Member,
+    older: Vec<Member>,
+}
 
 struct Member {
     id: KeyId,
@@ -45,8 +50,8 @@ pub enum OpenError {
 impl KeyRing {
     /// A ring that seals with `first` and opens with `first` and `older`.
     pub fn new(first: SealingKey, older: impl IntoIterator<Item = SealingKey>) -> Self {
-        let keys = std::iter::once(first).chain(older);
-        Self(Arc::new(keys.map(|key| Member { id: key.id(), key }).collect()))
+        let member = |key: SealingKey| Member { id: key.id(), key };
+        Self(Arc::new(Members { first: member(first), older: older.into_iter().map(member).collect() }))
     }
 
     /// A ring of these keys, of which the first seals.
@@ -61,9 +66,14 @@ impl KeyRing {
         self.0.iter().map(|member| member.id)
     }
 
+    /// Every key with its name; the first of them seals.
+    pub(crate) fn keys(&self) -> ((KeyId, &SealingKey), impl Iterator<Item = (KeyId, &SealingKey)>) {
+        (self.0.first.named(), self.0.older.iter().map(Member::named))
+    }
+
     /// Encrypts `plaintext` for the place that `associated` names. The envelope is 37 bytes longer.
     pub fn seal(&self, plaintext: &[u8], associated: &[u8]) -> Result<Vec<u8>, SealError> {
-        let member = self.0.first().ok_or(SealError)?;
+        let member = &self.0.first;
         let key = member.cipher().ok_or(SealError)?;
         let aad = Aad::from(associated_data(member.id, associated));
         let mut sealed = plaintext.to_vec();
@@ -86,7 +96,17 @@ impl KeyRing {
     }
 }
 
+impl Members {
+    fn iter(&self) -> impl Iterator<Item = &Member> {
+        std::iter::once(&self.first).chain(&self.older)
+    }
+}
+
 impl Member {
+    fn named(&self) -> (KeyId, &SealingKey) {
+        (self.id, &self.key)
+    }
+
     /// Made for each use, so that the one copy of the key that lives long is the one that is cleared.
     fn cipher(&self) -> Option<RandomizedNonceKey> {
         RandomizedNonceKey::new(&AES_256_GCM_SIV, self.key.expose()).ok()

@@ -4,6 +4,8 @@
 //! and drop the old one when nothing that it sealed is left. What is sealed is bound to where it is stored, such as the
 //! key of the cache: an envelope that somebody moved elsewhere does not open.
 //!
+//! A [`MacRing`] is derived from it for what has to be proved and may be read by everybody.
+//!
 //! The algorithm is AES-256-GCM-SIV (RFC 8452) of aws-lc with random nonces: should a nonce ever repeat, all that shows is
 //! whether two plaintexts were equal.
 //!
@@ -22,6 +24,8 @@
 mod envelope;
 mod key;
 mod key_ring;
+mod mac_ring;
 
-pub use key::{KeyId, SealingKey, SealingKeyError};
+pub use key::{KeyId, KeyIdError, SealingKey, SealingKeyError};
 pub use key_ring::{KeyRing, KeyRingError, OpenError, SealError};
+pub use mac_ring::{MacError, MacRing};
