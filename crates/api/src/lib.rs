@@ -43,7 +43,7 @@ mod write;
 
 pub use authorization::{Authorized, CacheRead, CacheWrite};
 pub use cache_admin::{KeyItem, KeyReport};
-pub use deletion::{AuditEntry, DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish};
+pub use deletion::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, KeysAudit, PatternAudit};
 pub use error::{ApiError, BodyProblem, ParameterProblem};
 pub use import::imported_record;
 pub use key_name::{key_of_base64, key_text};

@@ -54,6 +54,14 @@ pub struct ApiKeysWrite;
 #[derive(Debug, Clone, Copy)]
 pub struct M2mWrite;
 
+/// Looking at who did what.
+#[derive(Debug, Clone, Copy)]
+pub struct AuditRead;
+
+impl Permission for AuditRead {
+    const SCOPE: Scope = Scope::AUDIT_READ;
+}
+
 impl Permission for M2mWrite {
     const SCOPE: Scope = Scope::M2M_WRITE;
 }

@@ -1,17 +1,22 @@
 //! The routes and their layers, on one screen.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath};
 use http::Extensions;
 use middleware::{
-    AccessLogLayer, ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer,
+    AccessLogLayer, ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, RateLimitLayer, RefusalWatch,
+    RequestIdLayer,
 };
 use tower::ServiceBuilder;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ApiError;
-use crate::layers::{FailureLog, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer};
+use crate::layers::{
+    FailureLog, ForbiddenWatchLayer, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer,
+};
 use crate::state::ApiState;
 use crate::{alias, cache_admin, health, openapi, v1};
 
@@ -24,6 +29,8 @@ pub struct Guards {
     pub bearer_token: Option<BearerTokenLayer>,
     /// Finds out who calls with a key.
     pub api_key: ApiKeyLayer,
+    /// Is told of known callers that may not do what they ask for; the layers before it have their own.
+    pub refusals: Arc<dyn RefusalWatch>,
     /// Bounds how often; `None` for no bound.
     pub rate_limit: Option<RateLimitLayer>,
     /// Does a write once, however often it is sent.
@@ -45,6 +52,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
     // Top down, as a request passes them.
     let for_callers = ServiceBuilder::new()
         .layer(PlacesLayer::new(limits.concurrent_requests))
+        .layer(ForbiddenWatchLayer(guards.refusals))
         .option_layer(guards.bearer_token)
         .layer(guards.api_key)
         .option_layer(guards.rate_limit);

@@ -13,7 +13,7 @@ use domain::{
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer};
+use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer, Unwatched};
 use seal::{KeyRing, SealingKey};
 use secrets::EmbeddedSecrets;
 use serde_json::Value;
@@ -182,6 +182,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
         api_key_uses: store.clone(),
         changes: store.clone(),
         events: store.clone(),
+        audit: store.clone(),
         secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring.clone())),
         secret_writes: store.clone(),
         leases: store,
@@ -212,6 +213,7 @@ fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
         bearer_token: None,
         request_id: RequestIdLayer::new(),
         api_key: ApiKeyLayer::new(Arc::new(keys), clock()),
+        refusals: Arc::new(Unwatched),
         rate_limit,
         idempotency: IdempotencyLayer::new(cache.clone(), ring),
     }

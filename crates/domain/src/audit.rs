@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::audit_action::AuditAction;
 use crate::caller::CallerId;
+use crate::environment::Environment;
 use crate::key_binding::KeyBinding;
 use crate::timestamp::Timestamp;
 
@@ -30,38 +32,15 @@ pub struct AuditEntry {
     pub action: AuditAction,
     /// To what, such as `tenants/{id}/associations/{service}`.
     pub target: String,
+    /// Where the tenant belongs that it is about; nothing for what is of no environment, such as the catalogue.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub environment: Option<Environment>,
     /// How it was; nothing for what is new.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub before: Option<Value>,
     /// How it is now; nothing for what is gone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub after: Option<Value>,
-}
-
-/// What can be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuditAction {
-    /// Something was made.
-    Create,
-    /// It was changed.
-    Update,
-    /// It was kept out.
-    Suspend,
-    /// It was let in again.
-    Reactivate,
-    /// Its data were destroyed.
-    Purge,
-    /// It was removed.
-    Delete,
-    /// A key was withdrawn.
-    Revoke,
-    /// A key was replaced.
-    Rotate,
-    /// Services were asked to read it anew.
-    Invalidate,
-    /// It came from the service before this one.
-    Import,
 }
 
 /// Who asks.

@@ -14,6 +14,10 @@ mod api_key_hash;
 mod api_key_record;
 mod association;
 mod audit;
+mod audit_action;
+mod audit_chain;
+mod audit_index;
+mod audit_query;
 mod base62;
 pub mod cache_keys;
 mod caller;
@@ -62,7 +66,15 @@ pub use api_key_entry::{ApiKeyEntry, ApiKeyIdError, ApiKeyTransition, FormerText
 pub use api_key_hash::{ApiKeyHash, ApiKeyHashError};
 pub use api_key_record::ApiKeyRecord;
 pub use association::{Association, AssociationTransition};
-pub use audit::{Actor, AuditAction, AuditEntry};
+pub use audit::{Actor, AuditEntry};
+pub use audit_action::{AuditAction, UnknownAction};
+pub use audit_chain::{
+    ChainAnchor, ChainHead, ChainKeyName, ChainedRow, LinkHash, LinkHashError, UnchainedRow,
+};
+pub use audit_index::AuditIndex;
+pub use audit_query::{
+    AuditFilter, AuditLead, AuditPage, AuditPosition, AuditPositionError, AuditQuery, AuditRow,
+};
 pub use caller::{Caller, CallerId};
 pub use catalogue::{Catalogue, Registered};
 pub use change::{Change, CommitError};
@@ -85,12 +97,12 @@ pub use module_name::ModuleName;
 pub use newer_event::NewerEvent;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{
-    ActiveTenant, ApiKeySource, ApiKeyStore, ApiKeyUse, ApiKeyUses, Backlog, BoxError, CatalogueStore,
-    ChangeFeed, ChangeMark, Changed, Changes, EventLog, IdempotencyLedger, Invalidator, KeySetSource, Lease,
-    LeaseStore, LedgerUnavailable, RecalledKey, Release, ReleasedRange, RememberedKeys, SealedRow,
-    SealedRowPosition, SealedRows, SecretStore, SecretStoreError, SecretWrite, SecretWrites,
-    SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage, TenantPosition,
-    TenantQuery, TenantStore, UsedKeys, WaitingEvent, WaitingPosition,
+    ActiveTenant, ApiKeySource, ApiKeyStore, ApiKeyUse, ApiKeyUses, AuditLog, Backlog, BoxError,
+    CatalogueStore, Chaining, ChangeFeed, ChangeMark, Changed, Changes, EventLog, IdempotencyLedger,
+    Invalidator, KeySetSource, Lease, LeaseStore, LedgerUnavailable, RecalledKey, RefusalWatch, Release,
+    ReleasedRange, RememberedKeys, SealedRow, SealedRowPosition, SealedRows, SecretStore, SecretStoreError,
+    SecretWrite, SecretWrites, SourceUnavailable, StoreCondition, StoreHealth, StoreUnavailable, TenantPage,
+    TenantPosition, TenantQuery, TenantStore, Unwatched, UsedKeys, WaitingEvent, WaitingPosition,
 };
 pub use rate_tier::{RateTier, UnknownRateTier};
 pub use released_event::{EventEnvelope, ReleasedEvent};

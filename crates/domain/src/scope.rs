@@ -40,6 +40,9 @@ impl Scope {
     /// Looking at what services were told.
     pub const EVENTS_READ: Self = Self(Cow::Borrowed("backoffice:tm:events:read"));
 
+    /// Looking at who did what.
+    pub const AUDIT_READ: Self = Self(Cow::Borrowed("backoffice:tm:audit:read"));
+
     /// Everything that there is to do, as the first operator's key has it.
     pub const EVERYTHING: [Self; 2] =
         [Self(Cow::Borrowed("backoffice:tm:*:read")), Self(Cow::Borrowed("backoffice:tm:*:write"))];

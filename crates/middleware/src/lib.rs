@@ -18,6 +18,7 @@ mod flood_gate;
 mod idempotency;
 mod peer_address;
 mod rate_limit;
+mod refusal_watch;
 mod request_id;
 mod shares;
 mod standing;
@@ -44,6 +45,7 @@ pub use rate_limit::{
     RateLimitLayer, RateTierError, RateTiers, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
     X_RATELIMIT_SOURCE,
 };
+pub use refusal_watch::{RefusalWatch, Unwatched};
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
 pub use shares::{Share, Shares};
 pub use standing::Standing;

@@ -7,7 +7,7 @@ use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
 use middleware::{BearerTokenLayer, IdempotencyLayer};
 use secrets::Resealing;
-use tenancy::{FailSafe, UseCases};
+use tenancy::{AuditKeeper, FailSafe, UseCases};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ const KEYED_WRITES_LIMIT: Duration = Duration::from_secs(5);
 const USES_LIMIT: Duration = Duration::from_secs(2);
 /// For giving back the lease of the relay.
 const RELAY_LIMIT: Duration = Duration::from_secs(2);
+/// For writing the last rows of the audit log, and for chaining them.
+const AUDIT_LIMIT: Duration = Duration::from_secs(2);
 
 /// The service, built and ready to serve. Made by [`build`](crate::build).
 pub struct App {
@@ -33,6 +35,7 @@ pub struct App {
     pub(crate) cache: CacheHandle,
     pub(crate) use_cases: UseCases,
     pub(crate) events: EventRelay,
+    pub(crate) audit: AuditKeeper,
     pub(crate) fail_safe: FailSafe,
     pub(crate) bearer_token: Option<BearerTokenLayer>,
     pub(crate) store: RecordStore,
@@ -68,6 +71,11 @@ impl App {
             let (events, stop) = (self.events.clone(), stop_relaying.clone());
             async move { events.run(stop).await }
         });
+        let stop_chaining = CancellationToken::new();
+        let chaining = tokio::spawn({
+            let (audit, stop) = (self.audit.clone(), stop_chaining.clone());
+            async move { audit.run(stop).await }
+        });
         let keeping_snapshot = tokio::spawn(fail_safe.run());
         let server = tokio::spawn(http_server::serve(
             listener,
@@ -102,6 +110,14 @@ impl App {
         // Last, so that what the last requests changed may go out; what does not is the next process's.
         stop_relaying.cancel();
         let _ = tokio::join!(timeout(RELAY_LIMIT, relaying), self.note_key_uses());
+        // Behind the last request and before the end of the chain is told.
+        if timeout(AUDIT_LIMIT, self.use_cases.write_out_audit()).await != Ok(true) {
+            tracing::warn!(
+                "the last rows of the audit log were not written: the record store gives no answer"
+            );
+        }
+        stop_chaining.cancel();
+        let _ = timeout(AUDIT_LIMIT, chaining).await;
         keeping_snapshot.abort();
         self.fail_safe.close().await;
         if let Ok(cache) = self.cache.current() {

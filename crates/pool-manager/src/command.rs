@@ -10,7 +10,7 @@ use middleware::error_chain;
 use crate::config::{Config, Variables};
 use crate::failure::Failure;
 use crate::output;
-use crate::subcommand::{api_key, cache, check, import, migrate, serve};
+use crate::subcommand::{api_key, audit, cache, check, import, migrate, serve};
 
 /// Knows the tenants of a platform, their connections and their cache. Configured by environment variables; the
 /// README lists them.
@@ -39,13 +39,16 @@ enum Command {
     /// Make, list, revoke and rotate API keys in the record store, one JSON object a line.
     #[command(subcommand)]
     ApiKey(api_key::ApiKeyCommand),
+    /// Find what was done to the audit log.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Look at and clear the cache, one JSON object a line.
     #[command(subcommand)]
     Cache(cache::CacheCommand),
 }
 
 /// Runs the command that the arguments name. Exit codes: 0 done, 64 the configuration or the command line must
-/// change, 1 failed, also a deletion that did not reach every key.
+/// change, 1 failed, also a deletion that did not reach every key and an audit log that is not intact.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Variables) -> ExitCode {
     let command = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line.command.unwrap_or(Command::Serve),
@@ -81,6 +84,7 @@ fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
             Command::Check => check::run(inspection).await,
             Command::Serve => Box::pin(serve::run(inspection.sound()?)).await,
             Command::ApiKey(command) => Box::pin(api_key::run(command, inspection)).await,
+            Command::Audit(command) => audit::run(command, inspection.sound()?).await,
             Command::Cache(command) => cache::run(command, inspection.sound()?).await,
         }
     })

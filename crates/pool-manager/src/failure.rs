@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use cache::CacheError;
-use domain::BoxError;
+use domain::{BoxError, StoreUnavailable};
 use store::{ConnectError, OpenError};
 use tenancy::Refusal;
 
@@ -76,6 +76,21 @@ pub enum Failure {
     /// A cache command could not be carried out.
     #[error("the cache did not do it")]
     CacheCommand(#[source] CacheError),
+    /// The record store did not answer a command.
+    #[error("the record store did not answer")]
+    StoreCommand(#[source] StoreUnavailable),
+    /// Without the key nothing can be said of the audit log.
+    #[error(
+        "SECRETS_ENCRYPTION_KEY: missing, and there is none under DATA_DIR: nothing shows whether the audit log is intact; \
+         set the variables that the service runs with"
+    )]
+    NoChainKey,
+    /// The audit log is not as it was written; what was found is printed.
+    #[error("the audit log is not intact: {findings} findings")]
+    AuditFindings {
+        /// How many.
+        findings: usize,
+    },
     /// Some keys were not looked at; what was done is printed.
     #[error("not every key was looked at; run the command again when the nodes that are named answer")]
     Incomplete,
@@ -156,6 +171,7 @@ impl Failure {
             | Self::ApiKeyCommand(
                 Refusal::Missing(_) | Refusal::Conflict(_) | Refusal::Invalid(_) | Refusal::NotGranted(_),
             )
+            | Self::NoChainKey
             | Self::Argument { .. }
             | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
@@ -168,6 +184,8 @@ impl Failure {
             | Self::Stopped(_)
             | Self::CacheCommand(_)
             | Self::ApiKeyCommand(_)
+            | Self::StoreCommand(_)
+            | Self::AuditFindings { .. }
             | Self::Incomplete
             | Self::ImportIncomplete { .. }
             | Self::ImportCutOff { .. }

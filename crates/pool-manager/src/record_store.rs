@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api::StoreName;
 use domain::{
-    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger, LeaseStore,
-    SealedRows, SecretWrites, StoreHealth, SystemClock, TenantStore,
+    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, Clock, EventLog, IdempotencyLedger,
+    LeaseStore, SealedRows, SecretWrites, StoreHealth, SystemClock, TenantStore,
 };
 use middleware::error_chain;
 use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
@@ -33,6 +33,7 @@ pub struct RecordStore {
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
     pub(crate) secret_writes: Arc<dyn SecretWrites>,
     pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) health: Arc<dyn StoreHealth>,
     pub(crate) name: StoreName,
@@ -88,6 +89,7 @@ impl RecordStore {
             + SealedRows
             + SecretWrites
             + EventLog
+            + AuditLog
             + LeaseStore
             + StoreHealth,
     {
@@ -102,6 +104,7 @@ impl RecordStore {
             sealed_rows: store.clone(),
             secret_writes: store.clone(),
             events: store.clone(),
+            audit: store.clone(),
             leases: store.clone(),
             health: store,
             name,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
@@ -11,7 +12,7 @@ use middleware::{
 };
 use opentelemetry::metrics::Meter;
 use seal::KeyRing;
-use tenancy::{FailSafe, Parts, UseCases};
+use tenancy::{AuditChain, AuditKeeper, AuditKeeperPorts, FailSafe, Parts, UseCases};
 
 use crate::app::App;
 use crate::cache_link;
@@ -24,9 +25,9 @@ use crate::randomness;
 use crate::record_store::RecordStore;
 use crate::snapshot_disk::SnapshotDisk;
 use crate::telemetry::{
-    RequestTelemetryLayer, observe_cache, observe_events, observe_fail_safe, observe_idempotency,
-    observe_near, observe_rate_limit, observe_sealing, observe_tokens, observe_tracking, record_checks,
-    record_key_changes,
+    RequestTelemetryLayer, observe_audit, observe_cache, observe_events, observe_fail_safe,
+    observe_idempotency, observe_near, observe_rate_limit, observe_sealing, observe_tokens, observe_tracking,
+    record_checks, record_key_changes,
 };
 use crate::token_keys;
 
@@ -68,16 +69,21 @@ pub fn build_with(
     let use_cases =
         UseCases::with_fail_safe(parts, cache.clone(), ring.clone(), connections_ttl, fail_safe.clone())
             .measuring_key_changes(record_key_changes(meter));
+    let audit = audit(&ports.store, &ring, config.audit.retention, &clock);
+    let refusals = Arc::new(use_cases.refused_attempts.clone());
     let api_key = ApiKeyLayer::cached(ports.api_keys, Arc::clone(&clock), cache.clone(), ring.clone());
     let api_key = api_key
         .remembering(Arc::new(fail_safe.clone()), api::may_recall_key)
-        .telling_uses(Arc::new(use_cases.key_uses.clone()));
+        .telling_uses(Arc::new(use_cases.key_uses.clone()))
+        .watched_by(refusals.clone());
     let policy = token_keys::policy(&config.tokens)?;
-    let bearer_token = policy.map(|policy| BearerTokenLayer::new(policy, Arc::clone(&clock)));
+    let bearer_token =
+        policy.map(|policy| BearerTokenLayer::new(policy, Arc::clone(&clock)).watched_by(refusals.clone()));
     let guards = Guards {
         request_id: RequestIdLayer::new(),
         api_key: if bearer_token.is_some() { api_key.beside_tokens() } else { api_key },
         bearer_token: bearer_token.clone(),
+        refusals,
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
     };
@@ -86,6 +92,7 @@ pub fn build_with(
     let events = EventRelay::new(config.events, selected, &ports.store, &use_cases, Arc::clone(&clock))?;
     observe_events(meter, &events);
     observe_fail_safe(meter, &fail_safe);
+    observe_audit(meter, &audit, &use_cases.audit_notes);
     let readiness =
         Readiness::observed(settings, cache.clone(), ports.store.health.clone(), record_checks(meter));
     if let Some(health) = secrets.health {
@@ -112,6 +119,7 @@ pub fn build_with(
         use_cases,
         resealing: secrets.resealing,
         events,
+        audit,
         fail_safe,
         bearer_token,
         idempotency,
@@ -139,6 +147,17 @@ fn observe(meter: &Meter, cache: &CacheHandle, guards: &Guards, use_cases: &UseC
     observe_idempotency(meter, &guards.idempotency);
 }
 
+/// What chains the audit log and keeps it.
+fn audit(store: &RecordStore, ring: &KeyRing, retention: Duration, clock: &Arc<dyn Clock>) -> AuditKeeper {
+    AuditKeeper::new(AuditKeeperPorts {
+        log: store.audit.clone(),
+        leases: store.leases.clone(),
+        clock: Arc::clone(clock),
+        chain: AuditChain::of(ring),
+        retention,
+    })
+}
+
 /// What the use cases work with.
 pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: Arc<dyn Clock>) -> Parts {
     Parts {
@@ -148,6 +167,7 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         api_key_uses: store.api_key_uses.clone(),
         changes: store.changes.clone(),
         events: store.events.clone(),
+        audit: store.audit.clone(),
         secrets,
         secret_writes: store.secret_writes.clone(),
         leases: store.leases.clone(),

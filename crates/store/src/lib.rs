@@ -4,6 +4,7 @@
 //! A change, its events, its audit row and, for a write with an idempotency key, the row of that are one atomic write: in
 //! SQLite a transaction, in MongoDB and DocumentDB one command on one document.
 
+mod audit_page;
 mod clamped;
 mod journal;
 mod migration;

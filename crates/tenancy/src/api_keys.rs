@@ -323,16 +323,17 @@ impl ApiKeys {
         before: Option<&ApiKeyEntry>,
         key: &ApiKeyEntry,
     ) -> domain::AuditEntry {
-        self.0.audit(actor, action, target(key), before.map(facts), Some(facts(key)))
+        self.0.audit(actor, action, about(key), before.map(facts), Some(facts(key)))
     }
 }
 
-/// What the audit log calls a key.
-pub(crate) fn target(key: &ApiKeyEntry) -> String {
-    match &key.binding.service {
+/// What a row of the audit log is about. A key is of an environment as tenants are, unless it is of both.
+pub(crate) fn about(key: &ApiKeyEntry) -> (String, Option<Environment>) {
+    let target = match &key.binding.service {
         Some(service) => format!("services/{service}/api-keys/{}", key.id),
         None => format!("api-keys/{}", key.id),
-    }
+    };
+    (target, key.binding.environment)
 }
 
 /// What the text of a key says of where it is good.
@@ -341,7 +342,7 @@ fn environment_part(binding: &KeyBinding) -> &'static str {
 }
 
 /// What the audit log shows of a key: not even its hash.
-fn facts(key: &ApiKeyEntry) -> Value {
+pub(crate) fn facts(key: &ApiKeyEntry) -> Value {
     json!({
         "name": key.name,
         "environment": key.binding.environment,

@@ -147,9 +147,10 @@ impl Associations {
         writing: Writing<'_, AssociationView>,
     ) -> Result<AssociationView, Refusal> {
         self.edit(id, service, writing, |association| {
-            let previous = association.status;
+            let (before, previous) = (facts(association), association.status);
             association.suspend()?;
             let mut story = Story::of(AuditAction::Suspend, target(service));
+            (story.before, story.after) = (Some(before), Some(facts(association)));
             story.events.push(EventKind::ServiceSuspended {
                 service_name: service.clone(),
                 previous_status: previous.name().to_owned(),
@@ -168,12 +169,14 @@ impl Associations {
     ) -> Result<AssociationView, Refusal> {
         let registered = self.0.registered(service).await?;
         self.edit(id, service, writing, |association| {
+            let before = facts(association);
             let previous = association.reactivate()?;
             let is_bare = association.modules.is_empty() && !registered.modules.is_empty();
             if previous == AssociationStatus::Purged && is_bare {
                 return Err(Conflict::NotProvided.into());
             }
             let mut story = Story::of(AuditAction::Reactivate, target(service));
+            (story.before, story.after) = (Some(before), Some(facts(association)));
             story.events.push(reactivated(service, association, previous));
             Ok(story)
         })
@@ -192,7 +195,7 @@ impl Associations {
             association.purge()?;
             let mut story = Story::of(AuditAction::Purge, target(service));
             story.events.push(EventKind::ServicePurged { service_name: service.clone() });
-            story.before = Some(before);
+            (story.before, story.after) = (Some(before), Some(facts(association)));
             Ok(story)
         })
         .await
@@ -230,6 +233,7 @@ impl Associations {
     ) -> Result<AssociationView, Refusal> {
         self.edit(id, service, writing, |_association| {
             let mut story = Story::of(AuditAction::Invalidate, target(service));
+            story.after = reason.as_ref().map(|reason| json!({ "reason": reason }));
             story.events.push(to_be_read_anew(service, reason.clone()));
             Ok(story)
         })
@@ -311,7 +315,7 @@ pub(crate) fn target(service: &ServiceName) -> String {
 }
 
 /// What the audit log shows of an association; a record holds no secret.
-fn facts(association: &Association) -> Value {
+pub(crate) fn facts(association: &Association) -> Value {
     json!({
         "isolationMode": association.isolation,
         "status": association.status,

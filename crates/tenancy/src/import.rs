@@ -11,11 +11,12 @@ use domain::{
     TextMap, Timestamp,
 };
 
-use crate::api_keys::target;
-use crate::associations::{Associations, NewAssociation};
+use crate::api_keys;
+use crate::associations::{self, Associations, NewAssociation};
 use crate::records::Records;
 use crate::refusal::{Conflict, Refusal, of_commit};
 use crate::services::{KEYS_AT_ONCE, ServiceWish, Services};
+use crate::tenants;
 use crate::writing::{Story, Writing};
 
 const LIKE_IDS_AT_ONCE: usize = 100;
@@ -163,7 +164,8 @@ impl Import {
             settings: BTreeMap::new(),
             credentials: BTreeMap::new(),
         };
-        let story = Story::of(AuditAction::Import, "");
+        let mut story = Story::of(AuditAction::Import, "");
+        story.after = Some(tenants::facts(&tenant));
         let change = self.records.told(tenant, story, actor, None);
         match self.records.commit_tenant(change).await {
             Ok(()) => Ok(Imported::Created),
@@ -220,10 +222,12 @@ impl Import {
         let edit = |tenant: &mut Tenant, now: Timestamp| {
             prepared.secrets.in_time()?;
             let association = Association { status, ..prepared.association(now) };
+            let mut story = Story::of(AuditAction::Import, associations::target(service));
+            story.after = Some(associations::facts(&association));
             if !tenant.associate(service, association) {
                 return Err(Conflict::Associated(service.clone()).into());
             }
-            Ok(Some(Story::of(AuditAction::Import, crate::associations::target(service))))
+            Ok(Some(story))
         };
         let writing = Writing { actor, remember: &|(): &()| Ok(None) };
         let edited = self.records.edit_tenant(id, writing, edit, |_tenant| ()).await;
@@ -288,7 +292,8 @@ impl Import {
             revoked_at: imported.revoked_at,
             revocation_reason: imported.revocation_reason,
         };
-        let audit = self.records.audit(actor, AuditAction::Import, target(&key), None, None);
+        let after = Some(api_keys::facts(&key));
+        let audit = self.records.audit(actor, AuditAction::Import, api_keys::about(&key), None, after);
         let change = Change { record: key, events: Vec::new(), audit, ledger: None };
         match self.records.commit_api_key(change).await {
             Ok(()) => Ok(Imported::Created),

@@ -7,6 +7,7 @@
 mod active_tenants;
 mod api_keys;
 mod associations;
+mod audit;
 mod connections;
 mod credentials;
 mod current_versions;
@@ -41,6 +42,10 @@ mod writing;
 pub use active_tenants::{ActiveTenants, ActiveTenantsError};
 pub use api_keys::{ApiKeyPage, ApiKeyView, ApiKeys, KeyPath, MadeKey, NewApiKey};
 pub use associations::{AssociationView, Associations, NewAssociation};
+pub use audit::{
+    AuditChain, AuditCounters, AuditKeeper, AuditKeeperPorts, AuditNotes, AuditReading, Finding, GivenHead,
+    GivenHeadError, NotesCounters, RefusedAttempts, SignedHead, Verified, verify,
+};
 pub use connections::{Answered, Connection, Connections, ConnectionsError, Outcome, Rendered};
 pub use credentials::{CredentialPath, CredentialView, Credentials, ExternalSecret, M2mSecret};
 pub use draft::Draft;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore,
+    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore,
     SecretStore, SecretVersion, SecretWrites, TenantStore, Timestamp,
 };
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub struct Parts {
     pub changes: Arc<dyn ChangeFeed>,
     /// What services were told.
     pub events: Arc<dyn EventLog>,
+    /// Who did what.
+    pub audit: Arc<dyn AuditLog>,
     /// Where secrets are kept.
     pub secrets: Arc<dyn SecretStore>,
     /// Which of their versions have to be looked at once more.

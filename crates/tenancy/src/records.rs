@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{
-    Actor, ApiKeyEntry, AuditAction, AuditEntry, Change, Changed, CommitError, Invalid, LedgerRow,
-    SecretReference, StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, Timestamp,
+    Actor, ApiKeyEntry, AuditAction, AuditEntry, Change, Changed, CommitError, Environment, Invalid,
+    LedgerRow, SecretReference, StoreUnavailable, Tenant, TenantEvent, TenantId, TenantStatus, Timestamp,
 };
 use serde_json::Value;
 use tracing::Instrument;
@@ -151,16 +151,17 @@ impl Records {
         let events = events.collect();
         let below = if story.target.is_empty() { String::new() } else { format!("/{}", story.target) };
         let target = format!("tenants/{}{below}", tenant.id);
-        let audit = self.audit(actor, story.action, target, story.before, story.after);
+        let about = (target, Some(tenant.environment));
+        let audit = self.audit(actor, story.action, about, story.before, story.after);
         Change { record: tenant, events, audit, ledger }
     }
 
-    /// A row of the audit log.
+    /// A row of the audit log, about a target and, where that is of one, of an environment.
     pub(crate) fn audit(
         &self,
         actor: &Actor,
         action: AuditAction,
-        target: String,
+        (target, environment): (String, Option<Environment>),
         before: Option<Value>,
         after: Option<Value>,
     ) -> AuditEntry {
@@ -172,6 +173,7 @@ impl Records {
             request_id: actor.request_id.clone(),
             action,
             target,
+            environment,
             before,
             after,
         }

@@ -260,7 +260,8 @@ impl Services {
             catalogue.version += 1;
             let after = catalogue.services.get(name).map(|service| json!(service));
             let before = former.map(|service| json!(service));
-            let audit = self.0.audit(writing.actor, action, format!("services/{name}"), before, after);
+            let about = (format!("services/{name}"), None);
+            let audit = self.0.audit(writing.actor, action, about, before, after);
             let ledger = writing.row(&outcome)?;
             let change = Change { record: catalogue, events: Vec::new(), audit, ledger };
             match self.0.parts.catalogue.commit_catalogue(change).await {

@@ -190,9 +190,11 @@ impl Tenants {
     /// Keeps the tenant out of every service.
     pub async fn suspend(&self, id: &TenantId, writing: Writing<'_, Tenant>) -> Result<Tenant, Refusal> {
         self.edit(id, writing, |tenant, _now| {
+            let before = facts(tenant);
             tenant.suspend()?;
             let mut story = Story::of(AuditAction::Suspend, "");
             story.events = vec![EventKind::Suspended];
+            (story.before, story.after) = (Some(before), Some(facts(tenant)));
             Ok(Some(story))
         })
         .await
@@ -201,6 +203,7 @@ impl Tenants {
     /// Lets it in again, with every association that is suspended.
     pub async fn reactivate(&self, id: &TenantId, writing: Writing<'_, Tenant>) -> Result<Tenant, Refusal> {
         self.edit(id, writing, |tenant, now| {
+            let before = facts(tenant);
             let restored: Vec<_> =
                 tenant.reactivate()?.iter().map(|one| (one.service.clone(), one.previous)).collect();
             let mut story = Story::of(AuditAction::Reactivate, "");
@@ -210,6 +213,7 @@ impl Tenants {
                 association.updated_at = now;
                 story.events.push(reactivated(&service, association, previous));
             }
+            (story.before, story.after) = (Some(before), Some(facts(tenant)));
             Ok(Some(story))
         })
         .await
@@ -239,7 +243,7 @@ impl Tenants {
 }
 
 /// What the audit log shows of a tenant: no hash of a password, and nothing of what is below it.
-fn facts(tenant: &Tenant) -> Value {
+pub(crate) fn facts(tenant: &Tenant) -> Value {
     json!({
         "slug": tenant.slug,
         "name": tenant.name,

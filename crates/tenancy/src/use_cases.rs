@@ -10,6 +10,7 @@ use seal::KeyRing;
 use crate::active_tenants::ActiveTenants;
 use crate::api_keys::ApiKeys;
 use crate::associations::Associations;
+use crate::audit::{AuditNotes, AuditReading, RefusedAttempts};
 use crate::connections::Connections;
 use crate::credentials::Credentials;
 use crate::event_invalidator::EventInvalidator;
@@ -53,6 +54,12 @@ pub struct UseCases {
     pub active_tenants: ActiveTenants,
     /// What services were told.
     pub events: EventReplay,
+    /// Who did what.
+    pub audit: AuditReading,
+    /// Rows of what changes no record.
+    pub audit_notes: AuditNotes,
+    /// Who was not let in.
+    pub refused_attempts: RefusedAttempts,
     /// Taking over what another service registered.
     pub import: Import,
     /// How ids of tenants are written in answers.
@@ -85,6 +92,7 @@ impl UseCases {
             fail_safe: fail_safe.clone(),
             locks: StripedLocks::new(),
         });
+        let audit_notes = AuditNotes::new(parts.audit.clone(), parts.clock.clone(), parts.random);
         Self {
             tenants: Tenants::new(records.clone()),
             associations: Associations::new(records.clone()),
@@ -96,6 +104,9 @@ impl UseCases {
             key_uses: KeyUses::new(parts.clone()),
             connections: Connections::new(parts.clone(), cache.clone(), ring, connections_ttl, fail_safe),
             events: EventReplay::new(parts.events.clone()),
+            audit: AuditReading::new(parts.audit.clone()),
+            refused_attempts: RefusedAttempts::new(parts.clone(), audit_notes.clone()),
+            audit_notes,
             import: Import::new(records.clone()),
             tenant_ids: parts.tenant_ids,
             active_tenants: ActiveTenants::new(parts, cache.clone()),
@@ -118,7 +129,7 @@ impl UseCases {
     }
 
     /// What has to run beside them for as long as they are used: hears of what others change, and repeats what could not be
-    /// told; settles what was left of secrets; notes when keys were used. Never ends.
+    /// told; settles what was left of secrets; notes when keys were used; writes the rows of the audit log that wait. Never ends.
     pub async fn keep_up(&self) {
         let Records { parts, invalidation, fail_safe, .. } = self.records.as_ref();
         let told = Told { invalidation: invalidation.clone(), fail_safe: fail_safe.clone() };
@@ -130,8 +141,17 @@ impl UseCases {
             self.cache.repeat_announcements(),
             self.events.follow(),
             keeper.keep(),
-            self.key_uses.keep()
+            self.key_uses.keep(),
+            self.audit_notes.keep_writing(),
+            self.refused_attempts.keep_writing()
         );
+    }
+
+    /// Writes the rows of the audit log that wait, before the process ends; `false` when the store gave no answer, and they are
+    /// lost but for their lines in the log.
+    pub async fn write_out_audit(&self) -> bool {
+        self.refused_attempts.flush();
+        self.audit_notes.write_out().await
     }
 
     /// Settles now what is due of the versions of secrets, and says how many; [`keep_up`](Self::keep_up) does so by itself.

@@ -48,9 +48,11 @@ pub(super) async fn delete_keys(
     authorized: &CacheWrite,
     keys: &[Bytes],
 ) -> Result<Deleted, ApiError> {
-    let outcome = state.cache()?.del(keys).await;
-    // Also a failed one is logged: it may have removed some of them.
-    DeletionAudit::of_request(authorized).record_keys(keys, outcome.as_ref().ok().copied());
+    let cache = state.cache()?;
+    let audit = DeletionAudit::of_request(authorized, state).begin_keys(keys).await;
+    let outcome = cache.del(keys).await;
+    // Also a failed one is recorded: it may have removed some of them.
+    audit.record(outcome.as_ref().ok().copied()).await;
     let deleted = outcome?;
     Ok(Deleted { deleted, deleted_count: deleted })
 }

@@ -14,7 +14,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 
-pub use audit::{AuditEntry, DeletionAudit};
+pub use audit::{DeletionAudit, KeysAudit, PatternAudit};
 pub(crate) use body::UnreachableBody;
 pub use plan::{DeletionPlan, DeletionRefusal};
 pub use wish::DeletionWish;
@@ -42,7 +42,7 @@ pub(crate) async fn answer_deletion(
     let permit = state.deletion_permit()?;
     let keyspace = state.keyspace()?;
     let labels = Labels::of(&plan);
-    let audit = DeletionAudit::of_request(authorized).entry(&plan);
+    let audit = DeletionAudit::of_request(authorized, state).begin_pattern(&plan).await;
     // A stream ends with its reader and cannot be repeated: a write that is to be done once gets the document.
     let as_events = event_stream::is_accepted(headers) && !authorized.is_keyed();
     let mut request = plan.request;

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::Instrument as _;
 
-use crate::deletion::audit::AuditEntry;
+use crate::deletion::audit::PatternAudit;
 use crate::error::ApiError;
 
 /// How long a cancelled deletion may take to end the batch in hand.
@@ -25,7 +25,7 @@ pub(super) struct Running {
 impl Running {
     /// Starts it. The permit is given back when the task ends, not when the request does.
     pub(super) fn start<Work>(
-        audit: AuditEntry,
+        audit: PatternAudit,
         permit: OwnedSemaphorePermit,
         work: impl FnOnce(watch::Sender<DeleteReport>, CancellationToken) -> Work,
     ) -> Self
@@ -40,7 +40,8 @@ impl Running {
         let work = work(sender, cancel.clone());
         let task = async move {
             let outcome = work.await;
-            audit.record(&outcome, &seen.borrow());
+            let seen = seen.borrow().clone();
+            audit.record(&outcome, seen).await;
             drop(permit);
             outcome
         };

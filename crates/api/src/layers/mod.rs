@@ -1,12 +1,14 @@
 //! What stands between the socket and the handlers, apart from the layers that other services use too.
 
 mod failure_log;
+mod forbidden_watch;
 mod leading_slashes;
 mod panic;
 mod places;
 mod request_limits;
 
 pub(crate) use failure_log::{FailureLog, log_error};
+pub(crate) use forbidden_watch::ForbiddenWatchLayer;
 pub use leading_slashes::LeadingSlashes;
 pub(crate) use panic::PanicLayer;
 pub(crate) use places::PlacesLayer;

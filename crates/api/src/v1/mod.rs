@@ -6,6 +6,7 @@
 mod active_tenants;
 mod api_keys;
 mod associations;
+mod audit;
 mod connections;
 mod credentials;
 mod events;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<ApiState> {
         .merge(connections::routes())
         .merge(credentials::routes())
         .merge(events::routes())
+        .merge(audit::routes())
         .merge(settings::routes())
         .merge(services::routes())
         .merge(api_keys::routes())

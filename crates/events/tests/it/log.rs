@@ -104,6 +104,7 @@ impl Log {
             request_id: None,
             action: AuditAction::Update,
             target: "tests".to_owned(),
+            environment: None,
             before: None,
             after: None,
         };

@@ -13,6 +13,7 @@ use tower::Layer;
 use super::verdicts::Verdicts;
 use super::{ApiKeyGuard, SourceLimits};
 use crate::peer_address::PeerAddress;
+use crate::refusal_watch::{RefusalWatch, Unwatched};
 
 /// Where a request came from, by its extensions.
 type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
@@ -117,6 +118,7 @@ pub struct ApiKeyLayer {
     pub(super) address_from: AddressFrom,
     pub(super) may_recall: MayRecall,
     pub(super) is_beside_tokens: bool,
+    pub(super) watch: Arc<dyn RefusalWatch>,
 }
 
 impl ApiKeyLayer {
@@ -142,7 +144,13 @@ impl ApiKeyLayer {
 
     fn with(verdicts: Verdicts) -> Self {
         let address_from: AddressFrom = |extensions| extensions.get::<PeerAddress>().map(|peer| peer.0);
-        Self { verdicts: Arc::new(verdicts), address_from, may_recall: |_, _| false, is_beside_tokens: false }
+        Self {
+            verdicts: Arc::new(verdicts),
+            address_from,
+            may_recall: |_, _| false,
+            is_beside_tokens: false,
+            watch: Arc::new(Unwatched),
+        }
     }
 
     /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
@@ -186,6 +194,12 @@ impl ApiKeyLayer {
     #[must_use]
     pub fn telling_uses(self, used: Arc<dyn UsedKeys>) -> Self {
         Self { verdicts: Arc::new(self.verdicts.telling_uses(used)), ..self }
+    }
+
+    /// Tells `watch` of everybody who is refused for the key it presents, or presents none.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<dyn RefusalWatch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// What the keys in memory were good for; all zero when none are kept.

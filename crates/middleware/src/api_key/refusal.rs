@@ -50,6 +50,19 @@ impl Refusal {
         matches!(self, Self::Unavailable(_) | Self::TooSlow)
     }
 
+    /// Why the caller is at fault, in a word; `None` where it is not.
+    pub(super) fn reason(&self) -> Option<&'static str> {
+        match self {
+            Self::Missing => Some("no-key"),
+            Self::Repeated => Some("several-keys"),
+            Self::NotText | Self::Malformed(_) => Some("malformed-key"),
+            Self::Unknown => Some("unknown-key"),
+            Self::Expired { .. } => Some("expired-key"),
+            Self::TooMany => Some("too-many-unknown-keys"),
+            Self::Unavailable(_) | Self::TooSlow | Self::Aborted(_) => None,
+        }
+    }
+
     /// Says in the log what the answer does not say; of an outage, what the gate lets through.
     pub(super) fn log(&self, outage: &FloodGate) {
         match self {

@@ -1,6 +1,7 @@
 //! The service that the layer puts in front of another.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -71,7 +72,8 @@ where
             }
             Err(refusal) => {
                 drop(take_ready(&mut self.inner));
-                CallerFuture::refused(rules.refuse(refusal))
+                let address = (rules.address_from)(request.extensions());
+                CallerFuture::refused(rules.refuse(refusal, address))
             }
         }
     }
@@ -90,7 +92,7 @@ where
     let may_recall = (rules.may_recall)(request.method(), request.extensions());
     let found = match rules.verdicts.look_up_or_recall(wanted, may_recall).await {
         Ok(found) => found,
-        Err(refusal) => return Ok(rules.refuse(refusal)),
+        Err(refusal) => return Ok(rules.refuse(refusal, wanted.address)),
     };
     if found.is_cache_in_trouble {
         request.extensions_mut().insert(CacheTrouble);
@@ -117,8 +119,11 @@ impl ApiKeyLayer {
         id
     }
 
-    fn refuse<B: From<Bytes>>(&self, refusal: Refusal) -> Response<B> {
+    fn refuse<B: From<Bytes>>(&self, refusal: Refusal, address: Option<IpAddr>) -> Response<B> {
         self.verdicts.tell(&refusal);
+        if let Some(reason) = refusal.reason() {
+            self.watch.refused(address, reason);
+        }
         refusal.into_response(self.is_beside_tokens)
     }
 }

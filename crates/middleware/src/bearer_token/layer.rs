@@ -8,6 +8,7 @@ use tower::Layer;
 
 use super::verifier::Verifier;
 use super::{BearerTokenGuard, TokenCounters, TokenPolicy};
+use crate::refusal_watch::{RefusalWatch, Unwatched};
 
 /// Lets a request through that shows no token, and one whose token is good; the service behind finds the [`domain::Caller`] of a
 /// good one in the extensions of the request, and the header gone, so that nothing behind can log it. A token that is not
@@ -26,22 +27,31 @@ use super::{BearerTokenGuard, TokenCounters, TokenPolicy};
 /// Put [`ApiKeyLayer`](crate::ApiKeyLayer) behind it, with
 /// [`beside_tokens`](crate::ApiKeyLayer::beside_tokens), to demand a token or a key.
 #[derive(Clone)]
-pub struct BearerTokenLayer(Arc<Verifier>);
+pub struct BearerTokenLayer {
+    pub(super) verifier: Arc<Verifier>,
+    pub(super) watch: Arc<dyn RefusalWatch>,
+}
 
 impl BearerTokenLayer {
     /// Believes what the policy says, and asks `clock` whether tokens have expired.
     pub fn new(policy: TokenPolicy, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Verifier::new(policy, clock)))
+        Self { verifier: Arc::new(Verifier::new(policy, clock)), watch: Arc::new(Unwatched) }
+    }
+
+    /// Tells `watch` of everybody who is refused for the token it presents.
+    #[must_use]
+    pub fn watched_by(self, watch: Arc<dyn RefusalWatch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// Reads the keys of all issuers, and again every five minutes, as long as it is polled.
     pub async fn keep_fresh(&self) {
-        self.0.keep_fresh().await;
+        self.verifier.keep_fresh().await;
     }
 
     /// What became of tokens, since the start.
     pub fn counters(&self) -> TokenCounters {
-        self.0.counters()
+        self.verifier.counters()
     }
 }
 
@@ -49,7 +59,7 @@ impl<S> Layer<S> for BearerTokenLayer {
     type Service = BearerTokenGuard<S>;
 
     fn layer(&self, inner: S) -> BearerTokenGuard<S> {
-        BearerTokenGuard::new(inner, Arc::clone(&self.0))
+        BearerTokenGuard { inner, rules: self.clone() }
     }
 }
 

@@ -45,6 +45,21 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// What the audit log calls it; nothing when nobody is at fault who asks.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Repeated => Some("several-tokens"),
+            Self::TooLong | Self::Malformed | Self::NoKeyId | Self::Critical => Some("malformed-token"),
+            Self::Issuer => Some("token-of-unknown-issuer"),
+            Self::UnknownKey | Self::Algorithm | Self::Signature => Some("forged-token"),
+            Self::Expired => Some("expired-token"),
+            Self::NotYet => Some("early-token"),
+            Self::Audience | Self::Organization => Some("token-for-others"),
+            Self::Subject => Some("token-without-subject"),
+            Self::KeysUnavailable => None,
+        }
+    }
+
     /// Says in the log what the answer does not say; of an outage, what the gate lets through.
     pub(super) fn log(self, outage: &FloodGate) {
         match self {

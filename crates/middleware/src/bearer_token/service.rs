@@ -5,27 +5,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use domain::CallerId;
 use http::{Request, Response};
 use tower::Service;
 
+use super::layer::BearerTokenLayer;
 use super::presented::{Presented, TokenHash};
+use super::refusal::Refusal;
 use super::standing::TokenStanding;
 use super::verified::Verified;
-use super::verifier::Verifier;
 use crate::caller_future::CallerFuture;
+use crate::peer_address::PeerAddress;
 use crate::take_ready::take_ready;
 
-/// Lets only good tokens through; made by [`BearerTokenLayer`](super::BearerTokenLayer).
+/// Lets only good tokens through; made by [`BearerTokenLayer`].
 #[derive(Clone)]
 pub struct BearerTokenGuard<S> {
-    inner: S,
-    verifier: Arc<Verifier>,
-}
-
-impl<S> BearerTokenGuard<S> {
-    pub(super) fn new(inner: S, verifier: Arc<Verifier>) -> Self {
-        Self { inner, verifier }
-    }
+    pub(super) inner: S,
+    pub(super) rules: BearerTokenLayer,
 }
 
 impl<S: fmt::Debug> fmt::Debug for BearerTokenGuard<S> {
@@ -50,16 +47,17 @@ where
     }
 
     fn call(&mut self, mut request: Request<RequestBody>) -> Self::Future {
+        let rules = &self.rules;
         let decided = match Presented::take(request.headers_mut()) {
             Ok(None) => return CallerFuture::passed(self.inner.call(request)),
             Ok(Some(presented)) => {
                 let hash = presented.hash();
-                match self.verifier.at_once(&hash) {
+                match rules.verifier.at_once(&hash) {
                     Some(decided) => decided,
                     None => {
-                        let verifier = Arc::clone(&self.verifier);
+                        let rules = rules.clone();
                         let ready = take_ready(&mut self.inner);
-                        let answer = verify(verifier, presented, hash, ready, request);
+                        let answer = verify(rules, (presented, hash), ready, request);
                         return CallerFuture::looked_up(Box::pin(answer));
                     }
                 }
@@ -68,23 +66,20 @@ where
         };
         match decided {
             Ok(verified) => {
-                let caller_id = verified.caller.id().clone();
-                admit(&self.verifier, verified, &mut request);
+                let caller_id = rules.admit(verified, &mut request);
                 CallerFuture::admitted(self.inner.call(request), caller_id)
             }
             Err(refusal) => {
                 drop(take_ready(&mut self.inner));
-                self.verifier.tell(refusal);
-                CallerFuture::refused(refusal.into_response())
+                CallerFuture::refused(rules.refuse(refusal, &request))
             }
         }
     }
 }
 
 async fn verify<S, RequestBody, ResponseBody>(
-    verifier: Arc<Verifier>,
-    presented: Presented,
-    hash: TokenHash,
+    rules: BearerTokenLayer,
+    (presented, hash): (Presented, TokenHash),
     mut ready: S,
     mut request: Request<RequestBody>,
 ) -> Result<Response<ResponseBody>, S::Error>
@@ -92,21 +87,31 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let verified = match verifier.verify(&presented, hash).await {
+    let verified = match rules.verifier.verify(&presented, hash).await {
         Ok(verified) => verified,
-        Err(refusal) => {
-            verifier.tell(refusal);
-            return Ok(refusal.into_response());
-        }
+        Err(refusal) => return Ok(rules.refuse(refusal, &request)),
     };
-    let caller_id = verified.caller.id().clone();
-    admit(&verifier, verified, &mut request);
+    let caller_id = rules.admit(verified, &mut request);
     let mut response = ready.call(request).await?;
     response.extensions_mut().insert(caller_id);
     Ok(response)
 }
 
-fn admit<B>(verifier: &Arc<Verifier>, verified: Arc<Verified>, request: &mut Request<B>) {
-    request.extensions_mut().insert(verified.caller.clone());
-    request.extensions_mut().insert(TokenStanding::new(Arc::clone(verifier), verified));
+impl BearerTokenLayer {
+    /// Leaves the caller in the request, and says its name.
+    fn admit<B>(&self, verified: Arc<Verified>, request: &mut Request<B>) -> CallerId {
+        let caller_id = verified.caller.id().clone();
+        request.extensions_mut().insert(verified.caller.clone());
+        request.extensions_mut().insert(TokenStanding::new(Arc::clone(&self.verifier), verified));
+        caller_id
+    }
+
+    fn refuse<B, C: From<Bytes>>(&self, refusal: Refusal, request: &Request<B>) -> Response<C> {
+        self.verifier.tell(refusal);
+        if let Some(reason) = refusal.reason() {
+            let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
+            self.watch.refused(address, reason);
+        }
+        refusal.into_response()
+    }
 }

@@ -71,6 +71,7 @@ fn the_catalogue_is_what_the_sections_read() {
         names::<::cache::RedisVariables>("REDIS_"),
         names::<events::EventsVariables>("EVENTS_"),
         names::<events::RabbitVariables>("RABBITMQ_"),
+        names::<audit::AuditVariables>("AUDIT_"),
         names::<readiness::ReadinessVariables>("READINESS_"),
         names::<store::StoreVariables>("MONGO_"),
         names::<tenancy::TenancyVariables>("MULTI_TENANT_"),

@@ -1,6 +1,7 @@
 //! Configuration from environment variables: one file per section, each with its variables, their defaults and
 //! their rules. All is read once, from what `main` hands in, and every fault of every section is reported at once.
 
+mod audit;
 mod auth;
 mod cache;
 mod deployment;
@@ -23,6 +24,7 @@ mod variables;
 
 use ::cache::Selection;
 
+pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use deployment::{DeploymentConfig, DeploymentMode};
 pub use events::EventsConfig;
@@ -63,6 +65,8 @@ pub struct Config {
     pub cache: Selection,
     /// Where events go.
     pub events: EventsConfig,
+    /// How long the audit log is kept.
+    pub audit: AuditConfig,
     /// How often a caller may ask.
     pub rate_limit: RateLimitConfig,
     /// What readiness depends on.
@@ -99,6 +103,7 @@ impl Config {
             tenancy: faults.within(Section::Tenancy, |problems| TenancyConfig::read(environment, problems)),
             cache: faults.within(Section::Cache, |problems| cache::read(environment, &deployment, problems)),
             events: faults.within(Section::Events, |problems| EventsConfig::read(environment, problems)),
+            audit: faults.within(Section::Audit, |problems| AuditConfig::read(environment, problems)),
             rate_limit: faults
                 .within(Section::RateLimit, |problems| RateLimitConfig::read(environment, problems)),
             readiness: faults

@@ -23,6 +23,8 @@ pub enum Section {
     Cache,
     /// Where events go.
     Events,
+    /// The audit log.
+    Audit,
     /// How often a caller may ask.
     RateLimit,
     /// What readiness depends on.
@@ -35,7 +37,7 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Server,
         Self::Deployment,
         Self::Auth,
@@ -45,6 +47,7 @@ impl Section {
         Self::Tenancy,
         Self::Cache,
         Self::Events,
+        Self::Audit,
         Self::RateLimit,
         Self::Readiness,
         Self::Telemetry,
@@ -63,6 +66,7 @@ impl Section {
             Self::Tenancy => (super::tenancy::VARIABLES, &[]),
             Self::Cache => (super::cache::VARIABLES, super::cache::LEGACY_VARIABLES),
             Self::Events => (super::events::VARIABLES, &[]),
+            Self::Audit => (super::audit::VARIABLES, &[]),
             Self::RateLimit => (super::rate_limit::VARIABLES, &[]),
             Self::Readiness => (super::readiness::VARIABLES, &[]),
             Self::Telemetry => (super::telemetry::VARIABLES, &[]),

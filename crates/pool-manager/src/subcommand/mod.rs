@@ -1,6 +1,7 @@
 //! What the binary does, one file per command.
 
 pub(crate) mod api_key;
+pub(crate) mod audit;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod import;

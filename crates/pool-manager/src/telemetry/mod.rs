@@ -1,5 +1,6 @@
 //! Logs to standard output; traces and metrics by OTLP where a collector is configured.
 
+mod audit_metrics;
 mod cache_metrics;
 mod counter_table;
 mod event_metrics;
@@ -23,6 +24,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+pub(crate) use audit_metrics::observe_audit;
 pub(crate) use cache_metrics::observe_cache;
 pub(crate) use event_metrics::observe_events;
 pub(crate) use fail_safe_metrics::observe_fail_safe;

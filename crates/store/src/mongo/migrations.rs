@@ -20,11 +20,18 @@ const LEASE_TIME: Duration = Duration::from_secs(30);
 const INDEX_TIME: Duration = Duration::from_secs(600);
 const REST: Duration = Duration::from_millis(50);
 
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "records",
-    text: include_str!("../../../../migrations/mongo/0001_records.json"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "records",
+        text: include_str!("../../../../migrations/mongo/0001_records.json"),
+    },
+    Migration {
+        number: 2,
+        name: "audit_chain",
+        text: include_str!("../../../../migrations/mongo/0002_audit_chain.json"),
+    },
+];
 
 /// One command of a file.
 #[derive(Deserialize)]
@@ -135,10 +142,10 @@ mod tests {
     async fn a_later_migration_is_applied_once() {
         let (store, _clock) = empty_store().await;
         let text = r#"[{ "collection": "audit", "index": { "name": "by_action", "key": { "action": 1 } } }]"#;
-        let known = [MIGRATIONS[0], Migration { number: 2, name: "more", text }];
+        let known = [MIGRATIONS, &[Migration { number: 9_999, name: "more", text }]].concat();
         store.migrate(&known).await.unwrap();
         store.migrate(&known).await.unwrap();
-        assert_eq!(documents(&store, APPLIED).await.len(), 2);
+        assert_eq!(documents(&store, APPLIED).await.len(), known.len());
     }
 
     #[test]

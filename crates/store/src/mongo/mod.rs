@@ -9,6 +9,7 @@
 
 mod api_key_uses;
 mod api_keys;
+mod audit_log;
 mod catalogue;
 mod claim;
 mod command_words;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::{ApiKeyHash, ChangeMark, Environment, SearchWords, TenantPosition, TenantQuery, TenantStatus};
+use domain::{
+    ApiKeyHash, AuditAction, AuditFilter, AuditQuery, ChangeMark, Environment, SearchWords, TenantPosition,
+    TenantQuery, TenantStatus,
+};
 use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 use testkit::{is_mongod, mongo_program};
@@ -10,7 +13,7 @@ use testkit::{is_mongod, mongo_program};
 use super::migrations::MIGRATIONS;
 use super::record::{API_KEYS, CATALOGUE, TENANTS};
 use super::testing::{clock, settings};
-use super::{MongoSettings, MongoStore, api_keys, event_log, feed, settling, tenants};
+use super::{MongoSettings, MongoStore, api_keys, audit_log, event_log, feed, settling, tenants};
 
 struct Query {
     name: &'static str,
@@ -48,6 +51,14 @@ fn queries() -> Vec<Query> {
     let hash = api_keys::hash_filter(&ApiKeyHash::from_bytes([1; 32]));
     let released = event_log::released_filter(Environment::Staging, 1);
     let last = doc! { "environment": "staging" };
+    let rows = |filter: AuditFilter| audit_log::page_filter(&AuditQuery { filter, behind: None, limit: 20 });
+    let one = AuditFilter::default;
+    let text = || Some("tenants/a".to_owned());
+    let of_request = rows(AuditFilter { request_id: text(), ..one() });
+    let of_target = rows(AuditFilter { target: text(), ..one() });
+    let of_actor = rows(AuditFilter { actor: text(), ..one() });
+    let of_action = rows(AuditFilter { action: Some(AuditAction::Create), ..one() });
+    let of_environment = rows(AuditFilter { environment: Some(Environment::Staging), ..one() });
     let (pending, changed) = (settling::pending_filter, || feed::change_filter(mark));
     vec![
         query("by id", TENANTS, doc! { "_id": "acme" }, None),
@@ -70,6 +81,15 @@ fn queries() -> Vec<Query> {
         unplanned(query("released events", event_log::RELEASED_EVENTS, released, Some("sequence"))),
         unplanned(query("the last number", event_log::RELEASED_EVENTS, last, Some("sequence"))),
         query("an event's number", event_log::RELEASED_EVENTS, doc! { "eventId": "a" }, None),
+        query("unchained rows", audit_log::AUDIT, event_log::any_time_filter(), Some("at")),
+        query("the chain", audit_log::AUDIT_CHAIN, audit_log::sequence_filter(1), Some("_id")),
+        query("a chained row", audit_log::AUDIT_CHAIN, doc! { "entryId": "a" }, None),
+        query("the newest rows", audit_log::AUDIT_CHAIN, rows(one()), Some("place")),
+        unplanned(query("rows of a request", audit_log::AUDIT_CHAIN, of_request, Some("place"))),
+        unplanned(query("rows about a target", audit_log::AUDIT_CHAIN, of_target, Some("place"))),
+        unplanned(query("rows of an actor", audit_log::AUDIT_CHAIN, of_actor, Some("place"))),
+        unplanned(query("rows of an action", audit_log::AUDIT_CHAIN, of_action, Some("place"))),
+        unplanned(query("rows of an environment", audit_log::AUDIT_CHAIN, of_environment, Some("place"))),
         query("versions of a secret", "sealed_secrets", doc! { "path": "a/b" }, None),
     ]
 }

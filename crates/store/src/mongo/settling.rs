@@ -10,6 +10,7 @@ use mongodb::bson::{Bson, Document, doc};
 use tokio_util::sync::CancellationToken;
 
 use super::MongoStore;
+use super::audit_log::{AUDIT, unchained_document};
 use super::claim::Target;
 use super::event_log::{WAITING_EVENTS, waiting_document};
 use super::fault::{Fault, text};
@@ -17,7 +18,6 @@ use super::pending::Entry;
 use super::record::RECORDS;
 use crate::clamped::clamped;
 
-const AUDIT: &str = "audit";
 const BATCH: usize = 100;
 /// What another process committed and died over is found by looking.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -98,10 +98,7 @@ impl MongoStore {
                     self.insert(WAITING_EVENTS, waiting_document(&event, index)?).await?;
                 }
                 Entry::Audit(row) => {
-                    let document = serde_json::to_string(&row)?;
-                    let moved =
-                        doc! { "_id": row.id.to_string(), "at": row.at.millis(), "document": document };
-                    self.insert(AUDIT, moved).await?;
+                    self.insert(AUDIT, unchained_document(&row)?).await?;
                 }
                 Entry::Ledger(done) => {
                     self.finish_row(&done).await?;

@@ -105,6 +105,7 @@ pub(super) fn journal(tenant: &Tenant, ledger: Option<LedgerRow>) -> Journal {
         request_id: None,
         action: AuditAction::Update,
         target: "tests".to_owned(),
+        environment: None,
         before: Some(serde_json::json!({ "most": u64::MAX, "a.b": { "$c": 1.5 } })),
         after: None,
     };

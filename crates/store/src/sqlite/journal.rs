@@ -4,7 +4,7 @@ use domain::{CommitError, Timestamp};
 use rusqlite::{ErrorCode, Transaction, params};
 
 use super::connections::Fault;
-use super::ledger;
+use super::{audit_log, ledger};
 use crate::journal::Journal;
 
 impl Journal {
@@ -27,9 +27,7 @@ impl Journal {
                     serde_json::to_string(&event)?
                 ])?;
         }
-        transaction
-            .prepare_cached("INSERT INTO audit (id, document) VALUES (?1, ?2)")?
-            .execute(params![self.audit.id.to_string(), serde_json::to_string(&self.audit)?])?;
+        audit_log::append(transaction, &self.audit)?;
         transaction
             .prepare_cached(
                 "INSERT INTO changes (kind, id, sequence, at)

@@ -13,6 +13,11 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         text: include_str!("../../../../migrations/sqlite/0001_records.sql"),
     },
     Migration {
+        number: 2,
+        name: "audit_chain",
+        text: include_str!("../../../../migrations/sqlite/0002_audit_chain.sql"),
+    },
+    Migration {
         number: 3,
         name: "api_key_uses",
         text: include_str!("../../../../migrations/sqlite/0003_api_key_uses.sql"),

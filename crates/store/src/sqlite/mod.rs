@@ -4,6 +4,7 @@
 
 mod api_key_uses;
 mod api_keys;
+mod audit_log;
 mod catalogue;
 mod connections;
 mod event_log;

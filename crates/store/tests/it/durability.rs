@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use domain::{CommitError, StoreCondition, StoreHealth, TenantStore};
+use domain::{AuditLog, CommitError, StoreCondition, StoreHealth, TenantStore};
 use store::{OpenError, SqliteStore};
 
 use crate::contract::{change, clock, tenant};
@@ -58,7 +58,8 @@ fn processes_that_start_at_once_migrate_once() {
     }
     let connection = rusqlite::Connection::open(path.as_path()).unwrap();
     let count: i64 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
-    assert_eq!(count, 1);
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/sqlite")).unwrap();
+    assert_eq!(usize::try_from(count), Ok(files.count()));
 }
 
 #[test]
@@ -70,6 +71,39 @@ fn a_store_that_was_migrated_otherwise_is_refused() {
     connection.execute("UPDATE migrations SET hash = 'other'", []).unwrap();
     let refused = SqliteStore::open(&path, clock()).map(drop);
     assert!(matches!(refused, Err(OpenError::Migration(_))), "{refused:?}");
+}
+
+/// A store of the version before, in which rows of the audit log wait that nobody ever read.
+#[tokio::test]
+async fn rows_from_before_there_was_a_chain_wait_for_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.sqlite");
+    let tenant = tenant("first");
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    let change = change(tenant.clone(), Some(&tenant));
+    let id = change.audit.id.to_string();
+    store.commit_tenant(change).await.unwrap();
+    drop(store);
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let before = "DROP TABLE audit_chain; DROP TABLE audit_anchor; DELETE FROM migrations WHERE number = 2";
+    connection.execute_batch(before).unwrap();
+    let store = SqliteStore::open(&path, clock()).unwrap();
+    let rows = store.unchained(10).await.unwrap();
+    assert_eq!(rows.iter().map(|row| &row.id).collect::<Vec<_>>(), [&id]);
+}
+
+#[tokio::test]
+async fn a_row_of_the_audit_log_is_neither_changed_nor_removed_by_mistake() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("records.sqlite");
+    let _store = SqliteStore::open(&path, clock()).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let row = "INSERT INTO audit_chain VALUES (1, 'a', 0, '', '', 0, '', '', '', '', NULL, NULL, 'p', '{}')";
+    connection.execute(row, []).unwrap();
+    for mistake in ["UPDATE audit_chain SET document = 'x'", "DELETE FROM audit_chain"] {
+        let refused = connection.execute(mistake, []).unwrap_err();
+        assert!(refused.to_string().contains("a row of the audit log"), "{refused}");
+    }
 }
 
 #[test]

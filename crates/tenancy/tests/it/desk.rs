@@ -24,7 +24,7 @@ fn next_uuid() -> Uuid {
     Uuid::from_u128(128 << 120 | u128::from(NEXT.fetch_add(1, Ordering::SeqCst)))
 }
 
-fn ring() -> KeyRing {
+pub(crate) fn ring() -> KeyRing {
     KeyRing::new(SealingKey::from_bytes([1; 32]), [])
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Desk {
     pub(crate) cache: CacheHandle,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) actor: Actor,
-    parts: Parts,
+    pub(crate) parts: Parts,
     _records: TempDir,
 }
 
@@ -51,6 +51,7 @@ impl Desk {
             api_key_uses: store.clone(),
             changes: store.clone(),
             events: store.clone(),
+            audit: store.clone(),
             secrets: Arc::new(EmbeddedSecrets::new(store.clone(), ring())),
             secret_writes: store.clone(),
             leases: store,

@@ -174,7 +174,8 @@ impl Mortal {
             + SecretWrites
             + LeaseStore
             + SealedRows
-            + domain::EventLog,
+            + domain::EventLog
+            + domain::AuditLog,
     {
         let (stops, current) = (Stops::default(), Current::default());
         let secrets = EmbeddedSecrets::new(store.clone(), ring());
@@ -189,6 +190,7 @@ impl Mortal {
             api_key_uses: store.clone(),
             changes: store.clone(),
             events: store.clone(),
+            audit: store.clone(),
             secrets: Arc::new(Secrets(secrets, stops.clone(), current.clone())),
             secret_writes: store.clone(),
             leases: store.clone(),

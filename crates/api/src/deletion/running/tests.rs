@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use cache::{NodeDeletion, Unreachable};
+use domain::{Actor, KeyBinding};
 use tokio::sync::Semaphore;
 
 use super::*;
@@ -36,7 +37,9 @@ where
         foreign: false,
         dry_run: false,
     };
-    let audit = DeletionAudit::of("test".into()).entry(&DeletionPlan::of(wish).unwrap());
+    let actor =
+        Actor { caller: "test".into(), binding: KeyBinding::default(), address: None, request_id: None };
+    let audit = DeletionAudit::of(actor, None).begin_pattern(&DeletionPlan::of(wish).unwrap()).await;
     (Running::start(audit, permit, work), permits)
 }
 

@@ -4,8 +4,9 @@ use api::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, key_text};
 use bytes::Bytes;
 use cache::{CacheClient, DeleteReport, Glob};
 use clap::Args;
-use domain::{CallerId, TenantId};
+use domain::{Actor, KeyBinding, TenantId};
 use serde_json::json;
+use tenancy::AuditNotes;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -39,24 +40,40 @@ pub(crate) struct Arguments {
     foreign: bool,
 }
 
-pub(super) async fn run(target: &Target, arguments: Arguments) -> Result<(), Failure> {
+pub(super) async fn run(
+    target: &Target,
+    notes: Option<AuditNotes>,
+    arguments: Arguments,
+) -> Result<(), Failure> {
+    let audit = audit(notes);
     match &arguments.pattern {
-        Some(text) => matching(target, pattern(text)?, &arguments).await,
-        None => named(target, &arguments.keys, arguments.base64).await,
+        Some(text) => matching(target, audit, pattern(text)?, &arguments).await,
+        None => named(target, audit, &arguments.keys, arguments.base64).await,
     }
 }
 
-async fn named(target: &Target, keys: &[String], is_base64: bool) -> Result<(), Failure> {
+async fn named(
+    target: &Target,
+    audit: DeletionAudit,
+    keys: &[String],
+    is_base64: bool,
+) -> Result<(), Failure> {
     let keys: Vec<Bytes> = keys.iter().map(|text| key(text, is_base64)).collect::<Result<_, _>>()?;
+    let audit = audit.begin_keys(&keys).await;
     let outcome = target.cache.del(&keys).await;
-    // Also a failed one is logged: it may have removed some of them.
-    audit().record_keys(&keys, outcome.as_ref().ok().copied());
+    // Also a failed one is recorded: it may have removed some of them.
+    audit.record(outcome.as_ref().ok().copied()).await;
     let deleted = outcome.map_err(Failure::CacheCommand)?;
     output::json(&json!({"deleted": deleted}));
     Ok(())
 }
 
-async fn matching(target: &Target, pattern: Glob, arguments: &Arguments) -> Result<(), Failure> {
+async fn matching(
+    target: &Target,
+    audit: DeletionAudit,
+    pattern: Glob,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
     let wish = DeletionWish {
         pattern,
         tenant: arguments.tenant.clone(),
@@ -65,9 +82,11 @@ async fn matching(target: &Target, pattern: Glob, arguments: &Arguments) -> Resu
         dry_run: arguments.dry_run,
     };
     let plan = DeletionPlan::of(wish).map_err(refusal)?;
+    let audit = audit.begin_pattern(&plan).await;
     let (progress, _) = watch::channel(DeleteReport::default());
     let outcome = target.keyspace.delete(plan.request(), &progress, &CancellationToken::new()).await;
-    audit().entry(&plan).record(&outcome, &progress.borrow());
+    let seen = progress.borrow().clone();
+    audit.record(&outcome, seen).await;
     // Of a failed one, what it had done by then.
     let report = outcome.as_ref().map_or_else(|_| progress.borrow().clone(), Clone::clone);
     let is_complete = outcome.is_ok() && report.is_complete();
@@ -79,9 +98,15 @@ async fn matching(target: &Target, pattern: Glob, arguments: &Arguments) -> Resu
     }
 }
 
-/// What is logged as the API logs it, with another caller.
-fn audit() -> DeletionAudit {
-    DeletionAudit::of(CallerId::from("command-line"))
+/// What is recorded as the API records it, with another caller.
+fn audit(notes: Option<AuditNotes>) -> DeletionAudit {
+    let actor = Actor {
+        caller: "command-line".into(),
+        binding: KeyBinding::default(),
+        address: None,
+        request_id: None,
+    };
+    DeletionAudit::of(actor, notes)
 }
 
 fn refusal(refusal: DeletionRefusal) -> Failure {

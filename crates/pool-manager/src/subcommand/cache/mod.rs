@@ -4,6 +4,7 @@
 mod delete;
 mod get;
 mod keys;
+mod notes;
 mod stats;
 
 use bytes::Bytes;
@@ -35,7 +36,8 @@ pub(crate) struct Target {
 
 pub(crate) async fn run(command: CacheCommand, config: Config) -> Result<(), Failure> {
     Telemetry::install_for_command(&config.log)?;
-    let Selection::Valkey { config, .. } = config.cache else { return Err(Failure::EmbeddedCache) };
+    let Config { cache, store, deployment, .. } = config;
+    let Selection::Valkey { config, .. } = cache else { return Err(Failure::EmbeddedCache) };
     let cache = cache::connect(config).await.map_err(|error| {
         if error.is_misconfiguration() { Failure::Cache(error) } else { Failure::CacheCommand(error) }
     })?;
@@ -43,7 +45,12 @@ pub(crate) async fn run(command: CacheCommand, config: Config) -> Result<(), Fai
     let outcome = match command {
         CacheCommand::Keys(arguments) => keys::run(&target, &arguments).await,
         CacheCommand::Get(arguments) => get::run(&target, &arguments).await,
-        CacheCommand::Delete(arguments) => delete::run(&target, arguments).await,
+        CacheCommand::Delete(arguments) => {
+            let notes = notes::open(&store, &deployment.data_dir).await;
+            let outcome = delete::run(&target, notes.clone(), arguments).await;
+            notes::finish(notes).await;
+            outcome
+        }
         CacheCommand::Stats => stats::run(&target).await,
     };
     target.cache.close().await;

@@ -75,7 +75,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
 fn subject(section: Section) -> &'static str {
     match section {
         Section::Server => "listening",
-        Section::Deployment | Section::Tenancy | Section::Readiness | Section::Log => "configuration",
+        Section::Deployment | Section::Tenancy | Section::Audit | Section::Readiness | Section::Log => {
+            "configuration"
+        }
         Section::Store => "record store",
         Section::Auth => "API key",
         Section::Tokens => "bearer tokens",

@@ -1,6 +1,7 @@
 //! What every store does alike.
 
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod catalogue;
 pub(crate) mod events;
 pub(crate) mod feed;
@@ -16,8 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    ApiKeyStore, ApiKeyUses, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore,
-    ManualClock, SealedRows, SecretWrites, TenantStore,
+    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock, SealedRows, SecretWrites, TenantStore,
 };
 
 use store::MongoStore;
@@ -35,6 +35,7 @@ pub(crate) struct Backend {
     pub(crate) sealed_rows: Arc<dyn SealedRows>,
     pub(crate) secret_writes: Arc<dyn SecretWrites>,
     pub(crate) events: Arc<dyn EventLog>,
+    pub(crate) audit: Arc<dyn AuditLog>,
     pub(crate) leases: Arc<dyn LeaseStore>,
     pub(crate) clock: Arc<ManualClock>,
     /// What moves out of records what changes left there, where a store needs that.
@@ -55,6 +56,7 @@ impl Backend {
             + SealedRows
             + SecretWrites
             + EventLog
+            + AuditLog
             + LeaseStore,
     {
         Self {
@@ -67,6 +69,7 @@ impl Backend {
             sealed_rows: store.clone(),
             secret_writes: store.clone(),
             events: store.clone(),
+            audit: store.clone(),
             leases: store,
             clock,
             mongo: None,
@@ -132,6 +135,12 @@ macro_rules! suites {
             events::what_is_old_goes_and_the_last_number_stays,
             events::what_is_set_aside_waits_no_more,
             events::a_lease_is_held_by_one,
+            audit::what_changes_and_others_leave_waits_to_be_chained,
+            audit::a_row_is_chained_once,
+            audit::of_many_that_chain_one_takes_each_number,
+            audit::a_row_that_nobody_can_read_is_chained_too,
+            audit::a_chain_begins_behind_what_was_removed,
+            audit::rows_are_found_newest_first,
         );
     };
 }

@@ -60,6 +60,7 @@ pub(crate) fn change<R>(record: R, about: Option<&Tenant>) -> Change<R> {
         request_id: None,
         action: AuditAction::Update,
         target: "tests".to_owned(),
+        environment: None,
         before: None,
         after: None,
     };
