@@ -108,7 +108,7 @@ async fn association(number: usize, plane: &Plane) -> String {
 }
 
 /// What no single example can say: names that must be new.
-fn complete(body: &mut Value, operation: &str, number: usize) {
+pub(super) fn complete(body: &mut Value, operation: &str, number: usize) {
     match operation {
         "createTenant" => body["slug"] = json!(format!("documented-{number}")),
         "registerService" => body["name"] = json!(format!("documented-{number}")),
@@ -131,7 +131,7 @@ fn complete(body: &mut Value, operation: &str, number: usize) {
 }
 
 /// Brings about what the operation needs, and names it in the path.
-async fn prepared(plane: &Plane, operation: &Operation<'_>, number: usize) -> String {
+pub(super) async fn prepared(plane: &Plane, operation: &Operation<'_>, number: usize) -> String {
     let (slug, service) = (format!("bank-{number}"), format!("service-{number}"));
     let mut path = operation.path.to_owned();
     let mut id = String::new();

@@ -3,6 +3,7 @@
 mod access;
 mod api_keys;
 mod associations;
+mod audit;
 mod aws;
 mod aws_outage;
 mod caching;

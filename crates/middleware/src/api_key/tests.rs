@@ -232,3 +232,42 @@ async fn it_is_ready_when_the_service_behind_is() {
     reply.send_response(Response::new(Bytes::new()));
     assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::OK);
 }
+
+/// Who was refused, and why.
+#[derive(Default)]
+struct Watched(std::sync::Mutex<Vec<(Option<std::net::IpAddr>, &'static str)>>);
+
+impl domain::RefusalWatch for Watched {
+    fn refused(&self, address: Option<std::net::IpAddr>, reason: &'static str) {
+        self.0.lock().unwrap().push((address, reason));
+    }
+
+    fn forbidden(&self, _address: Option<std::net::IpAddr>, _caller: &CallerId) {}
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_with_address_and_reason_and_an_outage_is_nobody_s_fault() {
+    let watch = Arc::new(Watched::default());
+    let watched = |answer, expires_after| {
+        let guarded = Guarded::until(answer, expires_after);
+        Guarded { layer: guarded.layer.clone().watched_by(watch.clone()), ..guarded }
+    };
+    let address = std::net::IpAddr::from([192, 0, 2, 1]);
+    let from = |key: Option<&str>| {
+        let mut request = Request::get("/").extension(crate::PeerAddress(address)).body(()).unwrap();
+        if let Some(key) = key {
+            request.headers_mut().insert("x-api-key", key.parse().unwrap());
+        }
+        request
+    };
+    let known = watched(Answer::Known, None);
+    known.call(from(Some(KEY))).await;
+    for key in [None, Some("unknown"), Some("")] {
+        known.call(from(key)).await;
+    }
+    watched(Answer::Known, Some(NOW)).call(from(Some(KEY))).await;
+    watched(Answer::Away, None).call(from(Some(KEY))).await;
+    let told = watch.0.lock().unwrap().clone();
+    let reasons = ["no-key", "unknown-key", "malformed-key", "expired-key"];
+    assert_eq!(told, reasons.map(|reason| (Some(address), reason)));
+}

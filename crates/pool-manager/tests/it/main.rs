@@ -9,6 +9,7 @@
 )]
 
 mod api_key;
+mod audit;
 mod check;
 mod configuration;
 mod events;

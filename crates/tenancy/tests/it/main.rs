@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test code fails by panicking")]
 
+mod audit;
 mod credentials;
 mod desk;
 mod dying;

@@ -1,0 +1,8 @@
+//! The audit log over a real embedded store.
+
+mod chaining;
+mod log;
+mod refused;
+mod retention;
+mod tampering;
+mod unwritten;
