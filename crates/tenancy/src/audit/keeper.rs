@@ -47,6 +47,8 @@ pub struct AuditKeeper(Arc<Shared>);
 struct Shared {
     ports: AuditKeeperPorts,
     is_chaining: AtomicBool,
+    /// The last round failed, and that was told.
+    is_failing: AtomicBool,
     chained: AtomicU64,
     removed: AtomicU64,
     waiting: AtomicU64,
@@ -95,9 +97,9 @@ impl AuditKeeper {
     /// Over these ports. It does nothing until it is [run](Self::run).
     pub fn new(ports: AuditKeeperPorts) -> Self {
         let zero = AtomicU64::default;
-        let is_chaining = AtomicBool::default();
+        let (is_chaining, is_failing) = (AtomicBool::default(), AtomicBool::default());
         let (chained, removed, waiting, sequence) = (zero(), zero(), zero(), zero());
-        Self(Arc::new(Shared { ports, is_chaining, chained, removed, waiting, sequence }))
+        Self(Arc::new(Shared { ports, is_chaining, is_failing, chained, removed, waiting, sequence }))
     }
 
     /// What it did so far.
@@ -144,7 +146,9 @@ impl AuditKeeper {
             ended = work => match ended {
                 Ok(()) | Err(Stopped::Lost) => {}
                 Err(Stopped::Store(error)) => {
-                    tracing::warn!(error = %error.source, "rows of the audit log cannot be chained");
+                    if !self.0.is_failing.swap(true, Ordering::Relaxed) {
+                        tracing::warn!(error = %error.source, "rows of the audit log cannot be chained");
+                    }
                 }
             },
         }
@@ -164,6 +168,7 @@ impl AuditKeeper {
             let is_last = cancel.is_cancelled();
             let begun = Instant::now();
             let is_full = self.round(term, &mut progress).await?;
+            self.0.is_failing.store(false, Ordering::Relaxed);
             if is_last && !is_full {
                 self.tell(&mut progress);
                 return Ok(());

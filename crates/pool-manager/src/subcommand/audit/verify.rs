@@ -36,7 +36,10 @@ pub(super) async fn run(target: &Target, arguments: &Arguments) -> Result<(), Fa
 fn tell(verified: &Verified, is_without_head: bool) {
     let Verified { rows, behind, head, waiting, too_old, .. } = verified;
     let outcome = if verified.is_intact() { "intact" } else { "not intact" };
-    output::line(&format!("{outcome}: {rows} rows, {} to {}", behind + 1, head.sequence));
+    match rows {
+        0 => output::line(&format!("{outcome}: there are no rows")),
+        _ => output::line(&format!("{outcome}: {rows} rows, {} to {}", behind + 1, head.sequence)),
+    }
     for head in too_old {
         output::line(&format!(
             "note: the head {head} is older than the rows that are kept, and was not compared"
