@@ -191,6 +191,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     };
     UseCases::new(parts, cache.clone(), ring, Duration::from_secs(60))
 }
+        hosts: domain::HostRules::DEPLOYED,
 
 fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
     let record = |key: &str, scopes: &[Scope]| ApiKeyRecord {

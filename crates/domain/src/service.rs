@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
+use crate::host_rules::without_port;
 use crate::module_name::ModuleName;
 use crate::resources::ResourceKind;
 use crate::timestamp::Timestamp;
@@ -48,6 +49,11 @@ impl BaseUrl {
     /// The URL as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The host, IPv6 in brackets.
+    pub fn host(&self) -> &str {
+        without_port(self.0.split_once("://").map_or(self.0.as_str(), |(_, authority)| authority))
     }
 }
 
@@ -99,6 +105,7 @@ mod tests {
             ("http://[::1]", "http://[::1]"),
         ] {
             assert_eq!(text.parse::<BaseUrl>().unwrap().as_str(), url);
+            assert!(["ledger.int", "ledger", "[::1]"].contains(&text.parse::<BaseUrl>().unwrap().host()));
         }
         for text in [
             "ledger",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{BoxError, KeySetSource};
+use domain::{BoxError, HostRules, KeySetSource};
 use middleware::{TokenIssuer, TokenPolicy};
 use serde::Deserialize;
 
@@ -38,9 +38,14 @@ enum TokenKeysError {
     Outbound(#[from] OutboundError),
 }
 
-/// The policy that is configured; `None` when no tokens are believed.
-pub(crate) fn policy(config: &TokensConfig) -> Result<Option<TokenPolicy>, OutboundError> {
-    let Some(hosts) = config.hosts else { return Ok(None) };
+/// The policy that is configured, whose keys are read from these hosts; `None` when no tokens are believed.
+pub(crate) fn policy(
+    config: &TokensConfig,
+    hosts: HostRules,
+) -> Result<Option<TokenPolicy>, OutboundError> {
+    if config.issuers.is_empty() {
+        return Ok(None);
+    }
     let http = OutboundHttp::new(hosts)?;
     let issuers = config.issuers.iter().map(|issuer| TokenIssuer {
         name: issuer.name.clone(),

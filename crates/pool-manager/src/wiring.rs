@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
-use domain::{Clock, IdSpelling, IdempotencyLedger, SecretStore};
+use domain::{Clock, HostRules, IdSpelling, IdempotencyLedger, SecretStore};
 use middleware::{
     ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, IdempotencySettings, RateLimitLayer, RequestIdLayer,
 };
@@ -63,7 +63,8 @@ pub fn build_with(
     let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
     let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
     let credential_ids = config.tenancy.credential_ids.clone();
-    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, credential_ids, ..parts };
+    let hosts = config.deployment.mode.hosts();
+    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, credential_ids, hosts, ..parts };
     let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
     let connections_ttl = config.tenancy.connections_ttl;
     let use_cases =
@@ -76,7 +77,7 @@ pub fn build_with(
         .remembering(Arc::new(fail_safe.clone()), api::may_recall_key)
         .telling_uses(Arc::new(use_cases.key_uses.clone()))
         .watched_by(refusals.clone());
-    let policy = token_keys::policy(&config.tokens)?;
+    let policy = token_keys::policy(&config.tokens, hosts)?;
     let bearer_token =
         policy.map(|policy| BearerTokenLayer::new(policy, Arc::clone(&clock)).watched_by(refusals.clone()));
     let guards = Guards {
@@ -180,6 +181,7 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
 
 /// What is remembered stays beside the process.
 fn fail_safe(config: &TenancyConfig, data_dir: &Path, ring: &KeyRing, clock: &Arc<dyn Clock>) -> FailSafe {
+        hosts: HostRules::DEPLOYED,
     let file = Arc::new(SnapshotDisk::new(data_dir));
     FailSafe::new(config.fail_safe_window, ring.clone(), Arc::clone(clock), Some(file))
 }

@@ -132,6 +132,7 @@ impl Associations {
                 invalid.add(&field, "the service has no such module");
             }
             given.check(isolation, kinds, &field, &mut invalid);
+            given.check_hosts(self.0.parts.hosts, &field, &mut invalid);
             modules.extend(module.map(|module| (module, given)));
         }
         invalid.into_result()?;

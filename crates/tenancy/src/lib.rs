@@ -19,6 +19,7 @@ mod fail_safe;
 mod follower;
 mod given_module;
 mod granting;
+mod hosts;
 mod import;
 mod invalidation;
 mod key_uses;

@@ -74,6 +74,7 @@ impl Modules {
         let kinds = kinds.ok_or_else(|| Missing::Module(path.module.clone()))?;
         let Draft { wish: given, mut invalid } = draft;
         given.check(association.isolation, Some(kinds), "", &mut invalid);
+        given.check_hosts(self.records().parts.hosts, "", &mut invalid);
         invalid.into_result()?;
 
         let ModulePath { service, module, .. } = path;

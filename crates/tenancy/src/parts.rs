@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::{
-    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, Clock, EventLog, IdSpelling, LeaseStore,
-    SecretStore, SecretVersion, SecretWrites, TenantStore, Timestamp,
+    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, Clock, EventLog, HostRules, IdSpelling,
+    LeaseStore, SecretStore, SecretVersion, SecretWrites, TenantStore, Timestamp,
 };
 use uuid::Uuid;
 
@@ -40,6 +40,8 @@ pub struct Parts {
     pub tenant_ids: IdSpelling,
     /// How they are written in the paths of credentials' secrets: readers put in what they have.
     pub credential_ids: BTreeSet<IdSpelling>,
+    /// Which hosts may be written down for others.
+    pub hosts: HostRules,
 }
 
 /// Where new ids and keys come from.

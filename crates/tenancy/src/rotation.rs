@@ -121,6 +121,10 @@ impl Modules {
         let given = rotation.given(former).ok_or_else(missing)?;
         let mut invalid = Invalid::default();
         given.check(association.isolation, Some(&BTreeSet::from([rotation.kind])), "", &mut invalid);
+        // The hosts of the record are not new.
+        if given.mongodb.as_ref().is_some_and(|given| given.uri.is_some()) {
+            given.check_hosts(self.records().parts.hosts, "", &mut invalid);
+        }
         invalid.into_result()?;
 
         let ModulePath { service, module, .. } = path;

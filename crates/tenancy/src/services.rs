@@ -10,6 +10,7 @@ use domain::{
 use serde_json::json;
 
 use crate::draft::Draft;
+use crate::hosts::check_base_urls;
 use crate::reach::check_reach;
 use crate::records::{MAX_TRIES, Records};
 use crate::refusal::{Conflict, Missing, Refusal, of_commit};
@@ -97,6 +98,7 @@ impl Services {
             // What is registered was checked then.
             if name.is_none_or(|name| !catalogue.services.contains_key(name)) {
                 check_reach(own, None, Some(service), invalid);
+                check_base_urls(self.0.parts.hosts, None, service, invalid);
                 catalogue.check(name, service, invalid);
             }
         };
@@ -232,6 +234,7 @@ impl Services {
             change(&mut service)?;
             let mut invalid = noted.clone();
             check_reach(own, Some(known), Some(&service), &mut invalid);
+            check_base_urls(self.0.parts.hosts, Some(known), &service, &mut invalid);
             catalogue.check(Some(name), &service, &mut invalid);
             invalid.into_result()?;
             if service == *known {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use domain::HostRules;
 use serde::Deserialize;
 
 use super::values::{filled, flag, unexpected};
@@ -48,6 +49,11 @@ impl DeploymentMode {
             Self::Byoc => "byoc",
             Self::Local => "local",
         }
+    }
+
+    /// Which hosts may be stored and asked: the machine itself only where everything runs on it.
+    pub fn hosts(self) -> HostRules {
+        if self == Self::Local { HostRules::LOCAL } else { HostRules::DEPLOYED }
     }
 }
 

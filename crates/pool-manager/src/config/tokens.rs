@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::HostRules;
 use serde::Deserialize;
 
 use super::values::{filled, unexpected};
-use super::{DeploymentConfig, DeploymentMode, Problem, Variable, Variables};
+use super::{DeploymentConfig, Problem, Variable, Variables};
 use crate::outbound;
 
 const MOST: usize = 8;
@@ -39,8 +38,6 @@ pub struct TokensConfig {
     pub audiences: Vec<String>,
     /// On whose behalf.
     pub organizations: Vec<String>,
-    /// Where keys may be read.
-    pub hosts: Option<HostRules>,
 }
 
 /// One who issues tokens.
@@ -67,10 +64,7 @@ impl TokensConfig {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let variables: TokensVariables = environment.section("AUTH_", problems);
-        let hosts = match deployment.mode {
-            DeploymentMode::Local => HostRules::LOCAL,
-            DeploymentMode::Saas | DeploymentMode::Byoc => HostRules::DEPLOYED,
-        };
+        let hosts = deployment.mode.hosts();
         let names = list("AUTH_ISSUER", &variables.issuer, problems);
         let urls = list("AUTH_JWKS_URL", &variables.jwks_url, problems);
         let audiences = list("AUTH_AUDIENCE", &variables.audience, problems);
@@ -103,7 +97,7 @@ impl TokensConfig {
         }
         let mut urls = urls.into_iter();
         let issuers = names.into_iter().map(|name| IssuerConfig { name, keys_url: urls.next() }).collect();
-        Self { issuers, audiences, organizations, hosts: Some(hosts) }
+        Self { issuers, audiences, organizations }
     }
 }
 

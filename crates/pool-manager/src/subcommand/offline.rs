@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cache::{Cache, CacheHandle};
 use domain::{Actor, CallerId, KeyBinding, SystemClock};
-use tenancy::UseCases;
+use tenancy::{Parts, UseCases};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -23,7 +23,8 @@ pub(super) async fn use_cases(config: Config) -> Result<UseCases, Failure> {
         None => first_start::encryption_keys(data_dir)?,
     };
     let secrets = SecretBackend::of(&config.secrets.backend).await?.ports(&store.sealed_rows, &ring);
-    let parts = wiring::parts(&store, secrets.store, clock);
+    let hosts = config.deployment.mode.hosts();
+    let parts = Parts { hosts, ..wiring::parts(&store, secrets.store, clock) };
     // Replicas that run follow the store: nothing has to be told to a cache from here.
     let cache = CacheHandle::connected(Cache::embedded());
     Ok(UseCases::new(parts, cache, ring, config.tenancy.connections_ttl))

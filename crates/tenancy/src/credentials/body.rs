@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{BaseUrl, Invalid, SecretText};
+use domain::{BaseUrl, HostRules, Invalid, SecretText};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -40,8 +40,11 @@ struct M2mBody {
 }
 
 impl M2mSecret {
-    pub(super) fn check(&self) -> Result<(), Invalid> {
+    pub(super) fn check(&self, hosts: HostRules) -> Result<(), Invalid> {
         let mut invalid = Invalid::default();
+        if let Some(url) = &self.target_base_url {
+            invalid.take("targetBaseUrl", hosts.check(url.host()));
+        }
         let texts = [("clientId", self.client_id.as_str()), ("clientSecret", self.client_secret.expose())];
         for (field, text) in texts {
             if text.trim().is_empty() || text.len() > MAX_TEXT {

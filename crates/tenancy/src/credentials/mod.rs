@@ -126,7 +126,7 @@ impl Credentials {
         mode: Mode,
         writing: Writing<'_, CredentialView>,
     ) -> Result<CredentialView, Refusal> {
-        secret.check()?;
+        secret.check(self.0.parts.hosts)?;
         let tenant = self.0.living(&path.tenant, writing.actor).await?;
         if secret.target_base_url.is_none()
             && let Ok(service) = path.name.target.as_str().parse::<ServiceName>()

@@ -58,6 +58,7 @@ impl Desk {
             clock: clock.clone(),
             tenant_ids: IdSpelling::default(),
             credential_ids: IdSpelling::ALL.into_iter().collect(),
+            hosts: domain::HostRules::DEPLOYED,
             random: Random {
                 uuid: next_uuid,
                 fill: |bytes| {

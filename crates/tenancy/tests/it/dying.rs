@@ -196,6 +196,7 @@ impl Mortal {
             leases: store.clone(),
             tenant_ids: domain::IdSpelling::default(),
             credential_ids: domain::IdSpelling::ALL.into_iter().collect(),
+            hosts: domain::HostRules::DEPLOYED,
             clock: clock.clone(),
             random: Random { uuid: uuid::Uuid::new_v4, fill },
         };

@@ -45,8 +45,8 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     if faults.spare(Section::Auth) && faults.spare(Section::Deployment) {
         rows.push(key_row(&config.auth, &config.deployment));
     }
-    if faults.spare(Section::Tokens) {
-        rows.extend(tokens::rows(&config.tokens).await);
+    if faults.spare(Section::Tokens) && faults.spare(Section::Deployment) {
+        rows.extend(tokens::rows(&config.tokens, config.deployment.mode.hosts()).await);
     }
     if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
         rows.push(encryption_row(&config.secrets, &config.deployment));

@@ -1,5 +1,6 @@
 //! Whether the keys of those who issue bearer tokens can be read.
 
+use domain::HostRules;
 use middleware::error_chain;
 use tokio::time::timeout;
 
@@ -11,8 +12,8 @@ const SUBJECT: &str = "bearer tokens";
 const FIX: &str = "see that AUTH_ISSUER and AUTH_JWKS_URL are what the issuer publishes, and that the network lets us through";
 
 /// One row for each issuer.
-pub(super) async fn rows(config: &TokensConfig) -> Vec<Row> {
-    let policy = match token_keys::policy(config) {
+pub(super) async fn rows(config: &TokensConfig, hosts: HostRules) -> Vec<Row> {
+    let policy = match token_keys::policy(config, hosts) {
         Ok(Some(policy)) => policy,
         Ok(None) => return vec![Row::well(SUBJECT, "none (AUTH_ISSUER is not set)")],
         Err(error) => {

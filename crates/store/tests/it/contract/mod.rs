@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use domain::{
-    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore, ManualClock, SealedRows, SecretWrites, TenantStore,
+    ApiKeyStore, ApiKeyUses, AuditLog, CatalogueStore, ChangeFeed, EventLog, IdempotencyLedger, LeaseStore,
+    ManualClock, SealedRows, SecretWrites, TenantStore,
 };
 
 use store::MongoStore;
