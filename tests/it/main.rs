@@ -6,6 +6,7 @@
 mod cluster_outage;
 mod conformance;
 mod control_plane;
+mod edge;
 mod embedded;
 mod outage;
 mod protection;

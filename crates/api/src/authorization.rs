@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use domain::{Actor, Caller, Scope};
 use http::request::Parts;
-use middleware::{KeyedWrite, PeerAddress, RequestId};
+use middleware::{ClientAddress, KeyedWrite, RequestId};
 use tenancy::Refusal;
 
 use crate::error::ApiError;
@@ -73,7 +73,7 @@ impl<S: Sync, P: Permission> FromRequestParts<S> for Authorized<P> {
         Ok(Self {
             caller: caller.clone(),
             request_id: parts.extensions.get().cloned(),
-            address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0),
+            address: parts.extensions.get::<ClientAddress>().map(|peer| peer.0),
             keyed: parts.extensions.get().cloned(),
             permission: PhantomData,
         })

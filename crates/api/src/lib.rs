@@ -11,6 +11,7 @@
 
 mod alias;
 mod authorization;
+mod browsers;
 mod cache_admin;
 mod deletion;
 mod error;
@@ -42,6 +43,7 @@ mod whole_number;
 mod write;
 
 pub use authorization::{Authorized, CacheRead, CacheWrite};
+pub use browsers::{Browsers, CorsOrigins, CorsPolicy};
 pub use cache_admin::{KeyItem, KeyReport};
 pub use deletion::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, KeysAudit, PatternAudit};
 pub use error::{ApiError, BodyProblem, ParameterProblem};

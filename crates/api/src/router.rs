@@ -10,12 +10,15 @@ use middleware::{
     RequestIdLayer,
 };
 use tower::ServiceBuilder;
+use tower::util::MapResponseLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::browsers::{Browsers, CorsPolicy};
 use crate::error::ApiError;
 use crate::layers::{
     FailureLog, ForbiddenWatchLayer, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer,
+    documentation, secured,
 };
 use crate::state::ApiState;
 use crate::{alias, cache_admin, health, openapi, v1};
@@ -35,6 +38,8 @@ pub struct Guards {
     pub rate_limit: Option<RateLimitLayer>,
     /// Does a write once, however often it is sent.
     pub idempotency: IdempotencyLayer,
+    /// What browsers are told.
+    pub browsers: Browsers,
 }
 
 /// Routes beside ours, behind the very same layers. The service itself has none; whole-service tests bring theirs.
@@ -57,11 +62,15 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .layer(guards.api_key)
         .option_layer(guards.rate_limit);
     let failures = FailureLog::default();
+    let Browsers { cors, only_encrypted } = guards.browsers;
     let for_all = ServiceBuilder::new()
         // Outside of the id, which it finds in the answer.
         .map_response(move |answer| failures.log(answer))
         .layer(guards.request_id)
         .layer(AccessLogLayer::new().route_from(route_of).quiet(health::PATHS))
+        .map_response(move |answer| secured(answer, only_encrypted))
+        // A preflight has no credentials and is answered here.
+        .option_layer(cors.as_ref().map(CorsPolicy::layer))
         .layer(PanicLayer)
         .layer(RequestLimitsLayer::new(limits))
         .layer(DefaultBodyLimit::max(limits.max_body_bytes));
@@ -75,7 +84,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);
     let probes = probes
-        .merge(openapi::routes(&document))
+        .merge(openapi::routes(&document).layer(MapResponseLayer::new(documentation)))
         .merge(more.open.with_state(()))
         .method_not_allowed_fallback(method_not_allowed);
     routes.merge(probes).layer(for_all).with_state(state)

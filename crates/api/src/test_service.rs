@@ -23,8 +23,8 @@ use tenancy::{NoRandomness, Parts, Random, UseCases};
 use tower::ServiceExt;
 
 use crate::{
-    ApiState, Guards, LeadingSlashes, Limits, MoreRoutes, Readiness, ReadinessSettings, StoreName, rate_tier,
-    router, service,
+    ApiState, Browsers, Guards, LeadingSlashes, Limits, MoreRoutes, Readiness, ReadinessSettings, StoreName,
+    rate_tier, router, service,
 };
 
 /// Keys with both scopes, with the reading one only, and with none.
@@ -97,6 +97,19 @@ impl TestService {
         limits: &Limits,
         rate_limit: Option<RateLimitLayer>,
     ) -> Self {
+        Self::guarded_by(handle, cache, limits, guards(handle, rate_limit))
+    }
+
+    /// With a rate limit, for pages of these origins.
+    pub(crate) fn for_browsers(tiers: RateTiers, browsers: Browsers) -> Self {
+        let cache = Cache::embedded();
+        let handle = CacheHandle::connected(cache.clone());
+        let layer = RateLimitLayer::new(handle.clone(), tiers).tier_from(rate_tier);
+        let guards = Guards { browsers, ..guards(&handle, Some(layer)) };
+        Self::guarded_by(&handle, cache, &Limits::default(), guards)
+    }
+
+    fn guarded_by(handle: &CacheHandle, cache: Cache, limits: &Limits, guards: Guards) -> Self {
         let settings = ReadinessSettings {
             version: "1.2.3".to_owned(),
             deployment_mode: "local".to_owned(),
@@ -118,7 +131,7 @@ impl TestService {
             clock(),
             *limits,
         );
-        let router = router(state, guards(handle, rate_limit), MoreRoutes::default());
+        let router = router(state, guards, MoreRoutes::default());
         Self { cache, readiness, service: service(router), _directory: directory }
     }
 
@@ -176,6 +189,7 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     let parts = Parts {
         tenant_ids: domain::IdSpelling::default(),
         credential_ids: domain::IdSpelling::ALL.into_iter().collect(),
+        hosts: domain::HostRules::DEPLOYED,
         tenants: store.clone(),
         catalogue: store.clone(),
         api_keys: store.clone(),
@@ -191,7 +205,6 @@ fn use_cases(cache: &CacheHandle, store: Arc<SqliteStore>) -> UseCases {
     };
     UseCases::new(parts, cache.clone(), ring, Duration::from_secs(60))
 }
-        hosts: domain::HostRules::DEPLOYED,
 
 fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
     let record = |key: &str, scopes: &[Scope]| ApiKeyRecord {
@@ -217,5 +230,6 @@ fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
         refusals: Arc::new(Unwatched),
         rate_limit,
         idempotency: IdempotencyLayer::new(cache.clone(), ring),
+        browsers: Browsers::default(),
     }
 }

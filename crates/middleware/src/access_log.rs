@@ -16,7 +16,7 @@ use tower::{Layer, Service};
 use entry::Entry;
 
 /// Logs one event for each request when the head of its answer is known: method, route, status, time taken in
-/// milliseconds, id of the request and id of the caller. Also for a request that failed, and for one that its caller
+/// milliseconds, id of the request, address of the client and id of the caller. Also for a request that failed, and for one that its caller
 /// gave up.
 ///
 /// Paths, queries and headers are never logged: they may hold keys and names. The route is its template, which only the

@@ -8,15 +8,19 @@
 //! randomness, they are given.
 
 mod access_log;
+mod address_range;
 mod api_key;
 mod bearer_token;
 mod cache_trouble;
 mod caller_future;
+mod client_address;
 mod error_body;
 mod error_chain;
+mod failed_attempts;
 mod flood_gate;
 mod idempotency;
-mod peer_address;
+mod network;
+mod pace;
 mod rate_limit;
 mod refusal_watch;
 mod request_id;
@@ -25,21 +29,25 @@ mod standing;
 mod take_ready;
 #[cfg(test)]
 mod test_log;
+mod trusted_proxies;
 mod writes;
 
 pub use access_log::{AccessLog, AccessLogFuture, AccessLogLayer};
+pub use address_range::{AddressRange, AddressRangeError};
 pub use api_key::{ApiKeyGuard, ApiKeyLayer, SourceLimits, X_API_KEY};
 pub use bearer_token::{BearerTokenGuard, BearerTokenLayer, TokenCounters, TokenIssuer, TokenPolicy};
 pub use cache_trouble::CacheTrouble;
 pub use caller_future::CallerFuture;
+pub use client_address::ClientAddress;
 pub use error_body::{ErrorBody, codes};
 pub use error_chain::error_chain;
+pub use failed_attempts::FailedAttempts;
 pub use flood_gate::FloodGate;
 pub use idempotency::{
     AlreadyCommitted, IdempotencyCounters, IdempotencyFuture, IdempotencyLayer, IdempotencySettings,
     Idempotent, KeyedWrite, X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,
 };
-pub use peer_address::PeerAddress;
+pub use network::network;
 pub use rate_limit::{
     OnCacheFailure, RATELIMIT, RATELIMIT_POLICY, RateLimit, RateLimitCounters, RateLimitFuture,
     RateLimitLayer, RateTierError, RateTiers, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
@@ -49,4 +57,5 @@ pub use refusal_watch::{RefusalWatch, Unwatched};
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
 pub use shares::{Share, Shares};
 pub use standing::Standing;
+pub use trusted_proxies::TrustedProxies;
 pub use writes::is_write;

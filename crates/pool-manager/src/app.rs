@@ -1,11 +1,12 @@
 //! The service, built and ready to serve.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use api::Readiness;
 use axum::Router;
 use cache::{CacheClient, CacheError, CacheHandle, Selection};
-use middleware::{BearerTokenLayer, IdempotencyLayer};
+use middleware::{BearerTokenLayer, IdempotencyLayer, TrustedProxies};
 use secrets::Resealing;
 use tenancy::{AuditKeeper, FailSafe, UseCases};
 use tokio::net::TcpListener;
@@ -15,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::config::ServerConfig;
 use crate::event_relay::EventRelay;
 use crate::failure::Failure;
+use crate::http_server::tls::{Certificates, Renewal};
+use crate::http_server::{ConnectionLimits, Listening};
 use crate::record_store::RecordStore;
 use crate::shutdown::Shutdown;
 use crate::{cache_link, http_server};
@@ -43,6 +46,8 @@ pub struct App {
     pub(crate) idempotency: IdempotencyLayer,
     pub(crate) selection: Selection,
     pub(crate) server: ServerConfig,
+    pub(crate) tls: Option<(Certificates, Renewal)>,
+    pub(crate) proxies: Arc<TrustedProxies>,
 }
 
 impl App {
@@ -54,7 +59,7 @@ impl App {
     /// Serves on `listener` until `shutdown`, which first fails readiness, then, after the grace, refuses new
     /// connections and lets open requests finish. Ends early when the cache or the record store
     /// refuses the configuration, and when what has to run beside the requests stops.
-    pub async fn serve(self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
+    pub async fn serve(mut self, listener: TcpListener, shutdown: Shutdown) -> Result<(), Failure> {
         let stop_accepting = CancellationToken::new();
         // First, so that whoever comes at once finds what can be answered without anybody else.
         if self.fail_safe.load().await > 0 {
@@ -77,8 +82,11 @@ impl App {
             async move { audit.run(stop).await }
         });
         let keeping_snapshot = tokio::spawn(fail_safe.run());
+        let (certificates, renewal) = self.tls.take().unzip();
+        let renewing = renewal.map(|renewal| tokio::spawn(renewal.run()));
+        let proxies = Arc::clone(&self.proxies);
         let server = tokio::spawn(http_server::serve(
-            listener,
+            Listening { listener, certificates, proxies, limits: ConnectionLimits::default() },
             api::service(self.router.clone()),
             stop_accepting.clone(),
             shutdown.hard().clone(),
@@ -103,6 +111,9 @@ impl App {
         // A panic of the server was logged by its thread; there is nothing left to drain.
         let _ = server.await;
         self.finish_keyed_writes(&shutdown).await;
+        if let Some(renewing) = renewing {
+            renewing.abort();
+        }
         keeping_up.abort();
         for task in [resealing, keeping_keys].into_iter().flatten() {
             task.abort();

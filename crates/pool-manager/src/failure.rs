@@ -10,6 +10,7 @@ use tenancy::Refusal;
 
 use crate::config::Problems;
 use crate::first_start::FirstStartError;
+use crate::http_server::TlsFault;
 use crate::telemetry::TelemetryError;
 
 /// `EX_USAGE` of sysexits.h: starting again without changing something cannot help.
@@ -55,6 +56,9 @@ pub enum Failure {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The certificate of the listener cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
     /// The runtime or the signals could not be set up.
     #[error("the process could not start")]
     System(#[from] std::io::Error),
@@ -154,6 +158,7 @@ impl Failure {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_)
+            | Self::Tls(_)
             | Self::Cache(_)
             | Self::Secrets(_)
             | Self::Outbound(_)

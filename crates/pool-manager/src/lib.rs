@@ -32,6 +32,7 @@ pub use command::run;
 pub use domain::SystemClock;
 pub use failure::Failure;
 pub use first_start::FirstStartError;
+pub use http_server::TlsFault;
 /// The allocator of the binary: requests take a fifth less time with it than with that of the system, whose threads wait
 /// for each other when one frees what another allocated.
 pub use mimalloc::MiMalloc as Allocator;

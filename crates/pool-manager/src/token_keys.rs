@@ -39,10 +39,7 @@ enum TokenKeysError {
 }
 
 /// The policy that is configured, whose keys are read from these hosts; `None` when no tokens are believed.
-pub(crate) fn policy(
-    config: &TokensConfig,
-    hosts: HostRules,
-) -> Result<Option<TokenPolicy>, OutboundError> {
+pub(crate) fn policy(config: &TokensConfig, hosts: HostRules) -> Result<Option<TokenPolicy>, OutboundError> {
     if config.issuers.is_empty() {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiState, Guards, Limits, Readiness, ReadinessSettings};
+use api::{ApiState, Browsers, Guards, Limits, Readiness, ReadinessSettings};
 use cache::{CacheHandle, Selection};
 use domain::{Clock, HostRules, IdSpelling, IdempotencyLedger, SecretStore};
 use middleware::{
@@ -20,6 +20,7 @@ use crate::config::{Config, RateLimitConfig, TenancyConfig, USUAL_LIMIT};
 use crate::event_relay::EventRelay;
 use crate::failure::Failure;
 use crate::first_start;
+use crate::http_server::tls;
 use crate::ports::Ports;
 use crate::randomness;
 use crate::record_store::RecordStore;
@@ -48,6 +49,7 @@ pub fn build_with(
         Some(keys) => keys,
         None => first_start::encryption_keys(&config.deployment.data_dir)?,
     };
+    let tls = config.edge.tls.map(|files| tls::load(&files, Arc::clone(&clock))).transpose()?;
     let (cache_mode, cache_tls) = describe(&config.cache);
     let cache = cache_link::handle(&config.cache);
     let limits = Limits::default();
@@ -87,6 +89,7 @@ pub fn build_with(
         refusals,
         rate_limit: rate_limit(&cache, &config.rate_limit),
         idempotency: idempotency(&cache, ring, ports.store.ledger.clone(), &limits),
+        browsers: Browsers { cors: config.edge.cors, only_encrypted: tls.is_some() },
     };
     observe(meter, &cache, &guards, &use_cases);
     let selected = (&cache, &config.cache);
@@ -126,6 +129,8 @@ pub fn build_with(
         idempotency,
         selection: config.cache,
         server: config.server,
+        tls,
+        proxies: Arc::new(config.edge.trusted_proxies),
     })
 }
 
@@ -176,12 +181,12 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         random: randomness::SYSTEM,
         tenant_ids: IdSpelling::default(),
         credential_ids: IdSpelling::ALL.into_iter().collect(),
+        hosts: HostRules::DEPLOYED,
     }
 }
 
 /// What is remembered stays beside the process.
 fn fail_safe(config: &TenancyConfig, data_dir: &Path, ring: &KeyRing, clock: &Arc<dyn Clock>) -> FailSafe {
-        hosts: HostRules::DEPLOYED,
     let file = Arc::new(SnapshotDisk::new(data_dir));
     FailSafe::new(config.fail_safe_window, ring.clone(), Arc::clone(clock), Some(file))
 }

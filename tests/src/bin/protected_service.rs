@@ -47,7 +47,7 @@ fn run() -> Result<(), Failure> {
     let is_bare = test("TEST_BARE").is_some_and(|value| value == "1");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        if is_bare { serve_bare(&config.server).await } else { serve(config, &service).await }
+        if is_bare { serve_bare(&config.server).await } else { Box::pin(serve(config, &service)).await }
     })
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use axum::response::Response;
 use domain::CallerId;
 use http::{Request, StatusCode};
-use middleware::{PeerAddress, RefusalWatch};
+use middleware::{ClientAddress, RefusalWatch};
 use pin_project_lite::pin_project;
 use tenancy::Refusal;
 use tower::{Layer, Service};
@@ -57,7 +57,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
+        let address = request.extensions().get::<ClientAddress>().map(|peer| peer.0);
         ForbiddenWatchFuture { address, watch: Arc::clone(&self.watch), inner: self.inner.call(request) }
     }
 }

@@ -6,6 +6,7 @@ mod leading_slashes;
 mod panic;
 mod places;
 mod request_limits;
+mod security_headers;
 
 pub(crate) use failure_log::{FailureLog, log_error};
 pub(crate) use forbidden_watch::ForbiddenWatchLayer;
@@ -13,3 +14,4 @@ pub use leading_slashes::LeadingSlashes;
 pub(crate) use panic::PanicLayer;
 pub(crate) use places::PlacesLayer;
 pub(crate) use request_limits::{BodyLimit, RequestLimitsLayer};
+pub(crate) use security_headers::{documentation, secured};

@@ -2,6 +2,7 @@
 
 mod anything;
 mod authorization;
+mod browsers;
 mod deletion;
 mod edge;
 mod events;

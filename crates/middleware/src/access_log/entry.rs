@@ -5,7 +5,7 @@ use std::time::Instant;
 use domain::CallerId;
 use http::{Method, Request, StatusCode};
 
-use crate::RequestId;
+use crate::{ClientAddress, RequestId};
 
 /// One request that is at work. Dropped before its end is told, it logs that the caller gave up.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub(super) struct Entry {
     method: Method,
     route: Option<String>,
     request_id: Option<RequestId>,
+    client: Option<ClientAddress>,
     is_quiet: bool,
     is_written: bool,
 }
@@ -27,6 +28,7 @@ macro_rules! write_entry {
                 route = $entry.route,
                 took_ms = $entry.took_ms(),
                 request_id = $entry.request_id.as_ref().map(RequestId::as_str),
+                client = $entry.client.map(|client| tracing::field::display(client.0)),
                 $($fields)*
                 $message
             );
@@ -36,6 +38,7 @@ macro_rules! write_entry {
                 route = $entry.route,
                 took_ms = $entry.took_ms(),
                 request_id = $entry.request_id.as_ref().map(RequestId::as_str),
+                client = $entry.client.map(|client| tracing::field::display(client.0)),
                 $($fields)*
                 $message
             );
@@ -50,6 +53,7 @@ impl Entry {
             method: request.method().clone(),
             route,
             request_id: request.extensions().get().cloned(),
+            client: request.extensions().get().copied(),
             is_quiet,
             is_written: false,
         }

@@ -29,6 +29,7 @@ fn request(path: &str) -> Request<()> {
     let mut request =
         Request::get(path).header("x-request-id", "abc-1").header("x-api-key", "s3cret").body(()).unwrap();
     request.extensions_mut().insert(Template("/cache/{key}"));
+    request.extensions_mut().insert(crate::ClientAddress([192, 0, 2, 7].into()));
     request
 }
 
@@ -46,6 +47,7 @@ async fn one_line_tells_what_became_of_a_request() {
         "status=404",
         "took_ms=",
         "abc-1",
+        "client=192.0.2.7",
         "caller=operator",
         "request answered",
     ] {

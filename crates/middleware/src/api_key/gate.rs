@@ -1,21 +1,17 @@
 //! Bounds what unknown keys may cost.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
-use super::pace::Pace;
 use super::refusal::Refusal;
 use super::room::Room;
+use crate::failed_attempts::FailedAttempts;
+use crate::network::network;
+use crate::pace::Pace;
 use crate::shares::Shares;
-
-/// Addresses that are damped at once. Of more, some begin anew; the limits for all together stay.
-const MAX_ADDRESSES: u64 = 10_000;
-/// Longer than what is owed takes to be paid.
-const ADDRESS_IDLE: Duration = Duration::from_secs(60);
 
 /// How often and how many at once [`ApiKeyLayer`](super::ApiKeyLayer) asks its source, in this process.
 ///
@@ -67,7 +63,7 @@ pub(super) struct Gate {
     strangers: Arc<Semaphore>,
     known: Arc<Semaphore>,
     strangers_pace: Pace,
-    addresses: Cache<IpAddr, Arc<Pace>>,
+    unknown: FailedAttempts,
 }
 
 impl Gate {
@@ -79,7 +75,7 @@ impl Gate {
             strangers: room(limits.strangers_in_flight),
             known: room(limits.known_in_flight),
             strangers_pace: Pace::default(),
-            addresses: Cache::builder().max_capacity(MAX_ADDRESSES).time_to_idle(ADDRESS_IDLE).build(),
+            unknown: FailedAttempts::new(limits.address_per_second, limits.address_burst),
             limits,
         }
     }
@@ -103,9 +99,7 @@ impl Gate {
         address: Option<IpAddr>,
         now: SystemTime,
     ) -> Result<Room, Refusal> {
-        let SourceLimits { address_per_second, address_burst, .. } = self.limits;
-        let pace = address.and_then(|address| self.addresses.get(&network(address)));
-        if pace.is_some_and(|pace| !pace.has_room(address_per_second, address_burst, now)) {
+        if !self.unknown.may_try(address, now) {
             return Err(Refusal::TooMany);
         }
         let room = Arc::clone(&self.strangers).try_acquire_owned().map_err(|_| Refusal::TooMany)?;
@@ -118,11 +112,7 @@ impl Gate {
 
     /// The source said that there is no such key.
     pub(super) fn was_unknown(&self, address: Option<IpAddr>, now: SystemTime) {
-        let SourceLimits { address_per_second, address_burst, .. } = self.limits;
-        if let Some(address) = address {
-            let pace = self.addresses.get_with(network(address), Arc::default);
-            pace.charge(address_per_second, address_burst, now);
-        }
+        self.unknown.failed(address, now);
     }
 
     /// Room for asking the source for a known key; waits for it as long as the source may take.
@@ -137,16 +127,7 @@ impl Gate {
 
     #[cfg(test)]
     pub(super) fn addresses(&self) -> u64 {
-        self.addresses.run_pending_tasks();
-        self.addresses.entry_count()
-    }
-}
-
-/// What one household or host has: an address, or of IPv6 a /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        address @ IpAddr::V4(_) => address,
+        self.unknown.addresses()
     }
 }
 
@@ -244,21 +225,5 @@ mod tests {
         assert!(matches!(gate.known_at_source().await, Err(Refusal::TooSlow)));
         let (later, ()) = tokio::join!(gate.known_at_source(), async { drop(room) });
         assert!(later.is_ok());
-    }
-
-    #[test]
-    fn the_addresses_of_a_flood_do_not_pile_up() {
-        let gate = Gate::new(SourceLimits::default());
-        (0..20_000).for_each(|number| gate.was_unknown(address(number), NOW));
-        assert!((1..=MAX_ADDRESSES).contains(&gate.addresses()), "{}", gate.addresses());
-    }
-
-    #[test]
-    fn a_network_counts_as_one_address() {
-        let of = |text: &str| network(text.parse().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1:2:3"));
-        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8::1"));
-        assert_eq!(of("::ffff:10.0.0.1"), of("10.0.0.1"));
-        assert_ne!(of("10.0.0.2"), of("10.0.0.1"));
     }
 }

@@ -12,7 +12,7 @@ use tower::Layer;
 
 use super::verdicts::Verdicts;
 use super::{ApiKeyGuard, SourceLimits};
-use crate::peer_address::PeerAddress;
+use crate::client_address::ClientAddress;
 use crate::refusal_watch::{RefusalWatch, Unwatched};
 
 /// Where a request came from, by its extensions.
@@ -143,7 +143,7 @@ impl ApiKeyLayer {
     }
 
     fn with(verdicts: Verdicts) -> Self {
-        let address_from: AddressFrom = |extensions| extensions.get::<PeerAddress>().map(|peer| peer.0);
+        let address_from: AddressFrom = |extensions| extensions.get::<ClientAddress>().map(|peer| peer.0);
         Self {
             verdicts: Arc::new(verdicts),
             address_from,
@@ -153,7 +153,7 @@ impl ApiKeyLayer {
         }
     }
 
-    /// Whose unknown keys are damped together: by default those of one [`PeerAddress`]. `None` is damped with nobody.
+    /// Whose unknown keys are damped together: by default those of one [`ClientAddress`]. `None` is damped with nobody.
     ///
     /// An address is damped by keys that do not exist. While it is, keys that this process knows pass as ever, and so do
     /// those that stand in the shared cache; one that only the source knows gets 429. Behind a proxy that all callers

@@ -10,7 +10,6 @@ mod key_record;
 mod known_key;
 mod layer;
 mod look_up;
-mod pace;
 mod refusal;
 mod room;
 mod service;

@@ -254,7 +254,7 @@ async fn whoever_is_refused_is_told_with_address_and_reason_and_an_outage_is_nob
     };
     let address = std::net::IpAddr::from([192, 0, 2, 1]);
     let from = |key: Option<&str>| {
-        let mut request = Request::get("/").extension(crate::PeerAddress(address)).body(()).unwrap();
+        let mut request = Request::get("/").extension(crate::ClientAddress(address)).body(()).unwrap();
         if let Some(key) = key {
             request.headers_mut().insert("x-api-key", key.parse().unwrap());
         }

@@ -24,6 +24,9 @@ use crate::refusal_watch::{RefusalWatch, Unwatched};
 /// often than every ten seconds, when a token names one that is not known. While an issuer gives no answer, what was
 /// known of its keys holds; only a token with a key that is not known gets 503.
 ///
+/// An address from which more than ten tokens in a second came that no issuer signed gets 429 for what is not remembered, until it
+/// has paid for them.
+///
 /// Put [`ApiKeyLayer`](crate::ApiKeyLayer) behind it, with
 /// [`beside_tokens`](crate::ApiKeyLayer::beside_tokens), to demand a token or a key.
 #[derive(Clone)]

@@ -40,11 +40,28 @@ pub(super) enum Refusal {
     Organization,
     #[error("the subject of the token is no visible ASCII text of 1 to 100 characters")]
     Subject,
+    #[error("too many tokens of the address were forged")]
+    TooMany,
     #[error("the keys of the issuer cannot be read")]
     KeysUnavailable,
 }
 
 impl Refusal {
+    /// Whether no issuer made it: who shows such tokens tries something out. One that was good once, or is good elsewhere, costs
+    /// nobody its place.
+    pub(super) fn is_forgery(self) -> bool {
+        matches!(
+            self,
+            Self::Malformed
+                | Self::NoKeyId
+                | Self::Critical
+                | Self::Issuer
+                | Self::UnknownKey
+                | Self::Algorithm
+                | Self::Signature
+        )
+    }
+
     /// What the audit log calls it; nothing when nobody is at fault who asks.
     pub(super) fn reason(self) -> Option<&'static str> {
         match self {
@@ -56,6 +73,7 @@ impl Refusal {
             Self::NotYet => Some("early-token"),
             Self::Audience | Self::Organization => Some("token-for-others"),
             Self::Subject => Some("token-without-subject"),
+            Self::TooMany => Some("too-many-forged-tokens"),
             Self::KeysUnavailable => None,
         }
     }
@@ -80,9 +98,15 @@ impl Refusal {
                 "Service Unavailable",
                 "the bearer token cannot be checked at the moment: try again",
             );
-            let mut response = body.into_response(StatusCode::SERVICE_UNAVAILABLE);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            return response;
+            return later(body.into_response(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        if self == Self::TooMany {
+            let body = ErrorBody::new(
+                codes::RATE_LIMIT_EXCEEDED,
+                "Too Many Requests",
+                "too many bearer tokens that are not valid came from this address: try again",
+            );
+            return later(body.into_response(StatusCode::TOO_MANY_REQUESTS));
         }
         // RFC 6750, 3.1.
         let (message, challenge) = match self {
@@ -97,4 +121,10 @@ impl Refusal {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         response
     }
+}
+
+/// An address may owe a second's worth beyond the next second, so that one second would be too early.
+fn later<B>(mut response: Response<B>) -> Response<B> {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+    response
 }

@@ -1,6 +1,7 @@
 //! The service that the layer puts in front of another.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -15,7 +16,7 @@ use super::refusal::Refusal;
 use super::standing::TokenStanding;
 use super::verified::Verified;
 use crate::caller_future::CallerFuture;
-use crate::peer_address::PeerAddress;
+use crate::client_address::ClientAddress;
 use crate::take_ready::take_ready;
 
 /// Lets only good tokens through; made by [`BearerTokenLayer`].
@@ -87,7 +88,8 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let verified = match rules.verifier.verify(&presented, hash).await {
+    let address = address_of(&request);
+    let verified = match rules.verifier.verify(&presented, hash, address).await {
         Ok(verified) => verified,
         Err(refusal) => return Ok(rules.refuse(refusal, &request)),
     };
@@ -109,9 +111,12 @@ impl BearerTokenLayer {
     fn refuse<B, C: From<Bytes>>(&self, refusal: Refusal, request: &Request<B>) -> Response<C> {
         self.verifier.tell(refusal);
         if let Some(reason) = refusal.reason() {
-            let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
-            self.watch.refused(address, reason);
+            self.watch.refused(address_of(request), reason);
         }
         refusal.into_response()
     }
+}
+
+fn address_of<B>(request: &Request<B>) -> Option<IpAddr> {
+    request.extensions().get::<ClientAddress>().map(|client| client.0)
 }

@@ -1,5 +1,6 @@
 //! Verifies tokens: from memory where one was verified before, by its signature where not.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,10 +16,15 @@ use super::presented::{Presented, TokenHash};
 use super::refusal::Refusal;
 use super::signing_key::SigningKey;
 use super::verified::{Verified, VerifiedTokens};
+use crate::failed_attempts::FailedAttempts;
 use crate::flood_gate::FloodGate;
 
 /// Between tries while an issuer gives no answer.
 const RETRIED_AFTER: Duration = Duration::from_secs(5);
+
+/// Tokens that nobody signed, of one address in a second, as many of them at once. After more than that none of it that is not
+/// remembered is looked at for a moment.
+const FORGERIES_PER_SECOND: u32 = 10;
 
 /// What became of tokens, since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +43,7 @@ pub(super) struct Verifier {
     issuers: Vec<IssuerKeys>,
     clock: Arc<dyn Clock>,
     tokens: VerifiedTokens,
+    forgeries: FailedAttempts,
     outage: FloodGate,
     remembered: AtomicU64,
     verified: AtomicU64,
@@ -51,6 +58,7 @@ impl Verifier {
             issuers,
             clock,
             tokens: VerifiedTokens::new(),
+            forgeries: FailedAttempts::new(FORGERIES_PER_SECOND, FORGERIES_PER_SECOND),
             outage: FloodGate::default(),
             remembered: AtomicU64::default(),
             verified: AtomicU64::default(),
@@ -81,8 +89,23 @@ impl Verifier {
         &self,
         presented: &Presented,
         hash: TokenHash,
+        address: Option<IpAddr>,
     ) -> Result<Arc<Verified>, Refusal> {
-        let token = presented.text();
+        if !self.forgeries.may_try(address, self.clock.now()) {
+            return Err(Refusal::TooMany);
+        }
+        let verified = self.check(presented.text()).await.inspect_err(|refusal| {
+            if refusal.is_forgery() {
+                self.forgeries.failed(address, self.clock.now());
+            }
+        })?;
+        let verified = Arc::new(verified);
+        self.verified.fetch_add(1, Ordering::Relaxed);
+        self.tokens.put(hash, Arc::clone(&verified));
+        Ok(verified)
+    }
+
+    async fn check(&self, token: &str) -> Result<Verified, Refusal> {
         let header = decode_header(token).map_err(|_| Refusal::Malformed)?;
         // RFC 7515, 4.1.11: what must be understood is not understood here.
         if header.crit.is_some() {
@@ -97,10 +120,7 @@ impl Verifier {
             return Err(Refusal::Malformed);
         }
         let (caller, until) = claims.caller(&self.policy, self.clock.now())?;
-        self.verified.fetch_add(1, Ordering::Relaxed);
-        let verified = Arc::new(Verified { caller, until, issuer, key_id, key });
-        self.tokens.put(hash, Arc::clone(&verified));
-        Ok(verified)
+        Ok(Verified { caller, until, issuer, key_id, key })
     }
 
     /// Says why somebody did not get through.

@@ -16,12 +16,12 @@ use super::identity;
 use super::limiter::{Limiter, OnCacheFailure};
 use super::tiers::{RateTiers, Tier};
 use super::{RateLimit, RateLimitCounters};
-use crate::{PeerAddress, is_write};
+use crate::{ClientAddress, is_write};
 
 /// Lets a caller through as often as its tier says, over all replicas that share the cache.
 ///
 /// Whose limit it is: that of the [`Caller`] in the extensions of the request; without one, that of its
-/// [`PeerAddress`]; without that, one limit for all such requests. Which limit it is: the
+/// [`ClientAddress`]; without that, one limit for all such requests. Which limit it is: the
 /// caller's own tier if it has one, else what [`tier_from`](Self::tier_from) says. What is not to be limited, such as
 /// probes, is mounted beside the layer, or [exempted](Self::exempt).
 ///
@@ -107,7 +107,7 @@ impl RateLimitLayer {
         let settings = Settings {
             tiers,
             tier_from: tier_of_method,
-            address_from: |extensions| extensions.get().map(|PeerAddress(address)| *address),
+            address_from: |extensions| extensions.get().map(|ClientAddress(address)| *address),
             is_exempt: |_, _| false,
             key_prefix: "tenant-manager".into(),
         };
@@ -121,7 +121,7 @@ impl RateLimitLayer {
         self
     }
 
-    /// Where the address of a request without a caller is found; without this, in [`PeerAddress`].
+    /// Where the address of a request without a caller is found; without this, in [`ClientAddress`].
     #[must_use]
     pub fn address_from(mut self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
         Arc::make_mut(&mut self.settings).address_from = address_from;

@@ -63,6 +63,9 @@ fn the_catalogue_is_what_the_sections_read() {
     let read: BTreeSet<String> = [
         names::<server::ServerVariables>("SERVER_"),
         names::<server::DrainVariables>(""),
+        names::<edge::EdgeVariables>(""),
+        names::<cors::CorsVariables>("ACCESS_CONTROL_"),
+        names::<cors::WildcardVariables>(""),
         names::<deployment::DeploymentVariables>(""),
         names::<auth::AuthVariables>(""),
         names::<secrets::SecretsVariables>(""),

@@ -4,7 +4,9 @@
 mod audit;
 mod auth;
 mod cache;
+mod cors;
 mod deployment;
+mod edge;
 mod events;
 mod log;
 mod problem;
@@ -27,6 +29,7 @@ use ::cache::Selection;
 pub use audit::AuditConfig;
 pub use auth::AuthConfig;
 pub use deployment::{DeploymentConfig, DeploymentMode};
+pub use edge::{EdgeConfig, TlsFiles};
 pub use events::EventsConfig;
 pub use log::{LogConfig, LogFormat};
 pub use problem::{Problem, Problems};
@@ -49,6 +52,8 @@ pub use variables::Variables;
 pub struct Config {
     /// Where it listens and how it stops.
     pub server: ServerConfig,
+    /// What stands between the network and the requests.
+    pub edge: EdgeConfig,
     /// Where it runs, and what it may do without.
     pub deployment: DeploymentConfig,
     /// The API key of the first operator.
@@ -92,6 +97,7 @@ impl Config {
             server: faults.within(Section::Server, |problems| {
                 ServerConfig::read(environment, deployment.mode, problems)
             }),
+            edge: faults.within(Section::Edge, |problems| EdgeConfig::read(environment, problems)),
             auth: faults
                 .within(Section::Auth, |problems| AuthConfig::read(environment, &deployment, problems)),
             tokens: faults

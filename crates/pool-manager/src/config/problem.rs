@@ -50,6 +50,40 @@ pub enum Problem {
         /// The variable to remove.
         second: &'static str,
     },
+    /// A certificate without its key, or the other way round.
+    #[error("{missing}: missing beside {given}; write the names of both files, or remove {given}")]
+    HalfTls {
+        /// The variable to write.
+        missing: &'static str,
+        /// The variable that is there.
+        given: &'static str,
+    },
+    /// It is no range of addresses.
+    #[error("TRUSTED_PROXIES: {range:?} {error}; write ranges such as 10.0.0.0/8 with commas between")]
+    TrustedProxy {
+        /// One entry of the list.
+        range: String,
+        /// What is wrong with it.
+        error: middleware::AddressRangeError,
+    },
+    /// A list without bounds.
+    #[error("{variable}: has more than {most} entries")]
+    TooMany {
+        /// The variable.
+        variable: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Every page of the world could call.
+    #[error(
+        "ACCESS_CONTROL_ALLOW_ORIGIN: * lets pages of every origin in; write the origins of your pages, or set ALLOW_CORS_WILDCARD=true"
+    )]
+    CorsWildcard,
+    /// Browsers refuse it, and rightly.
+    #[error(
+        "ACCESS_CONTROL_ALLOW_CREDENTIALS: true beside ACCESS_CONTROL_ALLOW_ORIGIN=*; write the origins of your pages, or remove it"
+    )]
+    CorsCredentials,
     /// Outside local mode the environment must be named.
     #[error("ENVIRONMENT_NAME: missing with DEPLOYMENT_MODE={0}; write staging or production")]
     NoEnvironment(DeploymentMode),

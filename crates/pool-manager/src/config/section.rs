@@ -7,6 +7,8 @@ use super::{Config, Problem, Problems, Variable};
 pub enum Section {
     /// Where the service listens and how it stops.
     Server,
+    /// TLS, proxies and pages of other origins.
+    Edge,
     /// Where it runs.
     Deployment,
     /// The first operator's API key.
@@ -37,8 +39,9 @@ pub enum Section {
 
 impl Section {
     /// Every section, in the order of the README.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Server,
+        Self::Edge,
         Self::Deployment,
         Self::Auth,
         Self::Tokens,
@@ -58,6 +61,7 @@ impl Section {
     pub fn variables(self) -> impl Iterator<Item = &'static Variable> {
         let (variables, more): (&[Variable], &[Variable]) = match self {
             Self::Server => (super::server::VARIABLES, &[]),
+            Self::Edge => (super::edge::VARIABLES, super::cors::VARIABLES),
             Self::Deployment => (super::deployment::VARIABLES, &[]),
             Self::Auth => (super::auth::VARIABLES, &[]),
             Self::Tokens => (super::tokens::VARIABLES, &[]),

@@ -182,6 +182,12 @@ fn secrets_do_not_show() {
         ("CACHE_MODE", "single"),
         ("CACHE_PASSWORD", "marked-secret-2"),
         ("SECRETS_ENCRYPTION_KEY", "bWFya2VkLXNlY3JldC0zbWFya2VkLXNlY3JldC0zISE="),
+        ("MONGO_URI", "mongodb://user:marked-secret-4@localhost:1/"),
+        ("RABBITMQ_URI", "amqp://user:marked-secret-5@localhost:1/%2f"),
+        ("SECRETS_BACKEND", "aws"),
+        ("AWS_REGION", "us-east-2"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "marked-secret-6"),
     ]);
     let shown = format!("{config:?}");
     assert!(!shown.contains("marked-secret") && !shown.contains("bWFya2Vk"), "{shown}");

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use api::CorsOrigins;
 use cache::Selection;
 use domain::SystemClock;
 use middleware::OnCacheFailure;
 use tokio::net::TcpListener;
 
 use crate::cache_link;
-use crate::config::{Config, DeploymentMode, RateLimitConfig, SecretsBackend, StoreConfig, TokensConfig};
+use crate::config::{
+    Config, DeploymentMode, EdgeConfig, RateLimitConfig, SecretsBackend, StoreConfig, TokensConfig,
+};
 use crate::failure::Failure;
 use crate::record_store;
 use crate::shutdown::Shutdown;
@@ -92,6 +95,7 @@ fn announce(config: &Config) {
         );
     }
     announce_secrets(&config.secrets.backend);
+    announce_edge(&config.edge);
     if config.auth.bootstrap_key.is_some() {
         tracing::info!("API key: from BOOTSTRAP_ADMIN_API_KEY");
     }
@@ -122,6 +126,16 @@ fn announce_secrets(backend: &SecretsBackend) {
             let region = aws.region.as_deref().unwrap_or_default();
             tracing::info!(region, endpoint = aws.endpoint_url, "secrets: AWS Secrets Manager");
         }
+    }
+}
+
+fn announce_edge(edge: &EdgeConfig) {
+    match &edge.tls {
+        Some(files) => tracing::info!(certificate = %files.certificate.display(), "listener: TLS"),
+        None => tracing::info!("listener: HTTP without TLS (TLS_CERT_FILE is not set)"),
+    }
+    if edge.cors.as_ref().is_some_and(|cors| cors.origins == CorsOrigins::Any) {
+        tracing::warn!("pages of every origin may call (ACCESS_CONTROL_ALLOW_ORIGIN=*)");
     }
 }
 

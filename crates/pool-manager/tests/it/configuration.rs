@@ -98,6 +98,36 @@ async fn tls_to_a_port_that_speaks_none_is_hinted_at() {
 }
 
 #[test]
+fn a_certificate_that_cannot_be_used_ends_it_and_check_tells_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let [first, second] = ["1", "2"].map(|name| {
+        let target = directory.path().join(name);
+        std::fs::create_dir(&target).unwrap();
+        CertificateAuthority::generate().issue(&target)
+    });
+    let [certificate, own_key, other_key] = [first.certificate_file, first.key_file, second.key_file]
+        .map(|file| file.to_str().unwrap().to_owned());
+    let data_dir = directory.path().join("data");
+    let address = ("SERVER_ADDRESS", "127.0.0.1:0");
+    for (key, fault) in
+        [(&*other_key, "TLS_KEY_FILE: is not the key"), ("/none", "TLS_KEY_FILE: /none cannot be read")]
+    {
+        let variables = [address, ("TLS_CERT_FILE", &*certificate), ("TLS_KEY_FILE", key)];
+        for (command, output_of) in [("serve", 2), ("check", 1)] {
+            let output = run(&data_dir, &variables, &[command]);
+            let told = text(if output_of == 1 { &output.stdout } else { &output.stderr });
+            assert_eq!(output.status.code(), Some(64), "{told}");
+            assert!(told.contains(fault) && !told.contains("PRIVATE KEY"), "{command}: {told}");
+        }
+    }
+    let variables = [address, ("TLS_CERT_FILE", &*certificate), ("TLS_KEY_FILE", &*own_key)];
+    let output = run(&data_dir, &variables, &["check"]);
+    let table = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{table}");
+    assert!(table.contains("certificate"), "{table}");
+}
+
+#[test]
 fn a_port_in_use_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

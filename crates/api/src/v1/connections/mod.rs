@@ -96,8 +96,6 @@ fn config(rendered: &Rendered, headers: &HeaderMap) -> Response {
     if let Ok(etag) = HeaderValue::from_maybe_shared(rendered.etag.clone()) {
         response.headers_mut().insert(header::ETAG, etag);
     }
-    // It holds passwords.
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }
 

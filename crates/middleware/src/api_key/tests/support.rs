@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tower::{Layer, ServiceExt, service_fn};
 
 use super::super::*;
-use crate::{CacheTrouble, PeerAddress};
+use crate::{CacheTrouble, ClientAddress};
 
 pub(super) const KEY: &str = "the-key-of-an-operator";
 /// When the clock of every test begins.
@@ -189,7 +189,7 @@ impl Guarded {
     }
 
     pub(super) async fn at_address(&self, address: u32, key: &str) -> Response<Bytes> {
-        let peer = PeerAddress(IpAddr::from(address.to_be_bytes()));
+        let peer = ClientAddress(IpAddr::from(address.to_be_bytes()));
         let request = Request::get("/").header("X-API-Key", key).extension(peer).body(()).unwrap();
         self.call(request).await
     }

@@ -1,5 +1,7 @@
 //! Tokens that somebody made up.
 
+use std::time::Duration;
+
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +11,7 @@ use serde_json::{Value, json};
 use testkit::{TokenAlgorithm, TokenKey};
 
 use super::support::*;
+use crate::ClientAddress;
 
 const REFUSED: StatusCode = StatusCode::UNAUTHORIZED;
 
@@ -96,6 +99,31 @@ async fn a_changed_token_is_refused() {
         assert_eq!(guarded.with_token(&changed).await, REFUSED, "{changed}");
     }
     assert_eq!(guarded.layer.counters().refused, 3);
+}
+
+#[tokio::test]
+async fn who_forges_tokens_is_slowed_down_and_nobody_else() {
+    let (key, own) = (key("key-1"), key("key-1"));
+    let guarded = Guarded::by(&[&key]);
+    let from = async |last: u8, token: &str| {
+        let request = Request::get("/").header("Authorization", token);
+        let request = request.extension(ClientAddress([10, 0, 0, last].into()));
+        guarded.call(request.body(()).unwrap()).await.status()
+    };
+    let known = key.token(&claims());
+    assert_eq!(from(1, &known).await, StatusCode::OK);
+    for number in 0..10 {
+        assert_eq!(from(1, &own.token(&claims_with(json!({ "jti": number })))).await, REFUSED);
+    }
+    let new = key.token(&claims_with(json!({ "jti": "new" })));
+    assert_eq!(from(1, &new).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(from(1, &known).await, StatusCode::OK, "what is remembered costs nothing");
+    assert_eq!(from(2, &new).await, StatusCode::OK, "another address");
+    guarded.clock.advance(Duration::from_secs(1));
+    let expired = key.token(&claims_with(json!({ "exp": 1 })));
+    for _ in 0..20 {
+        assert_eq!(from(1, &expired).await, REFUSED, "it was good once");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use cache::{TakeRequest, TakeRequestError};
 
 use super::*;
-use crate::PeerAddress;
+use crate::ClientAddress;
 
 /// The key and the limit that a request is counted under.
 async fn counted(limited: &Limited, request: Request<()>) -> (String, TakeRequest) {
@@ -50,7 +50,7 @@ async fn the_tier_of_a_caller_comes_before_that_of_the_route() {
 async fn without_a_caller_the_address_is_counted() {
     let mut limited = Limited::new(MockCache::new());
     let address: IpAddr = "10.1.2.3".parse().unwrap();
-    let request = || Request::get("/").extension(PeerAddress(address)).body(()).unwrap();
+    let request = || Request::get("/").extension(ClientAddress(address)).body(()).unwrap();
     assert_eq!(counted(&limited, request()).await.0, "tenant-manager:ratelimit:default:ip:10.1.2.3");
     assert_eq!(counted(&limited, Request::new(())).await.0, "tenant-manager:ratelimit:default:ip:unknown");
     limited.layer = limited.layer.clone().address_from(|_| Some([192, 168, 1, 1].into()));

@@ -9,16 +9,21 @@ mod store;
 mod tokens;
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::SystemClock;
 use middleware::error_chain;
 use row::Row;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use crate::config::{AuthConfig, DeploymentConfig, Inspection, SecretsConfig, Section, ServerConfig};
+use crate::config::{
+    AuthConfig, DeploymentConfig, Inspection, SecretsConfig, Section, ServerConfig, TlsFiles,
+};
 use crate::failure::Failure;
 use crate::first_start::{self, FirstStartError};
+use crate::http_server::tls;
 use crate::telemetry::Telemetry;
 
 /// For one thing that is tried.
@@ -40,6 +45,9 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
     }
     if faults.spare(Section::Server) {
         rows.push(listen_row(&config.server).await);
+    }
+    if let Some(files) = &config.edge.tls {
+        rows.push(certificate_row(files));
     }
     // Where the key is kept is part of the deployment.
     if faults.spare(Section::Auth) && faults.spare(Section::Deployment) {
@@ -74,7 +82,7 @@ pub(crate) async fn run(inspection: Inspection) -> Result<(), Failure> {
 /// What the table calls a section.
 fn subject(section: Section) -> &'static str {
     match section {
-        Section::Server => "listening",
+        Section::Server | Section::Edge => "listening",
         Section::Deployment | Section::Tenancy | Section::Audit | Section::Readiness | Section::Log => {
             "configuration"
         }
@@ -109,6 +117,19 @@ async fn listen_row(server: &ServerConfig) -> Row {
             subject,
             format!("SERVER_ADDRESS: {address}: {error}"),
             "write an address of this host and a port that the process may take",
+        ),
+    }
+}
+
+/// Reads the certificate as `serve` would.
+fn certificate_row(files: &TlsFiles) -> Row {
+    let subject = "certificate";
+    match tls::load(files, Arc::new(SystemClock)) {
+        Ok(_) => Row::well(subject, format!("{} and its key can be used", files.certificate.display())),
+        Err(fault) => Row::misconfigured(
+            subject,
+            error_chain(&fault),
+            "write a certificate in PEM and its private key, and let the process read both",
         ),
     }
 }

@@ -86,7 +86,7 @@ async fn who_is_bound_to_an_environment_sees_its_rows_only() {
     }
     Process::start(&desk, log.clone(), DAY).stop_when_all_chained(&log).await;
     let found = async |binding: Option<Environment>, asked: Option<Environment>| {
-        let binding = KeyBinding { environment: binding, service: None };
+        let binding = KeyBinding { environment: binding, ..KeyBinding::default() };
         let actor = domain::Actor { binding, ..desk.actor.clone() };
         let filter = AuditFilter { environment: asked, ..AuditFilter::default() };
         let page = desk.use_cases.audit.page(AuditQuery { filter, behind: None, limit: 10 }, &actor).await;

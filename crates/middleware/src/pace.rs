@@ -5,13 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// So many a second, of which as many may come at once. (GCRA: the time at which all of the burst is there again.)
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     full_at_micros: AtomicU64,
 }
 
 impl Pace {
     /// Takes one of `per_second`, with a burst of `burst`. The clock may be set back: all is allowed again soon after.
-    pub(super) fn take(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
+    pub(crate) fn take(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
         let scale = Scale::new(per_second, burst, now);
         let most = scale.now + scale.whole;
         let next = |full_at| Some(scale.begin(full_at) + scale.interval).filter(|full_at| *full_at <= most);
@@ -19,14 +19,14 @@ impl Pace {
     }
 
     /// Whether one could be taken. Takes nothing.
-    pub(super) fn has_room(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
+    pub(crate) fn has_room(&self, per_second: u32, burst: u32, now: SystemTime) -> bool {
         let scale = Scale::new(per_second, burst, now);
         let begin = scale.begin(self.full_at_micros.load(Ordering::Relaxed));
         begin + scale.interval <= scale.now + scale.whole
     }
 
     /// Takes one also where there is none: what has happened is owed, up to one more burst.
-    pub(super) fn charge(&self, per_second: u32, burst: u32, now: SystemTime) {
+    pub(crate) fn charge(&self, per_second: u32, burst: u32, now: SystemTime) {
         let scale = Scale::new(per_second, burst, now);
         let next = |full_at| Some((scale.begin(full_at) + scale.interval).min(scale.furthest()));
         // Never refused.
