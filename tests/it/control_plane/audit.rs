@@ -1,9 +1,11 @@
 //! The audit log: a row of everything that changes anything, without secrets, and who may read it.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::{Proxy, shared_mongo, unique_prefix};
 
 use super::document::Document;
 use super::documented::{complete, prepared};
@@ -177,7 +179,7 @@ async fn rows_say_how_it_was_and_how_it_is(plane: Plane) {
 async fn a_deletion_from_the_cache_leaves_two_rows() {
     let plane = Plane::embedded().await;
     assert_eq!(plane.delete("/cache/pattern?pattern=m2m:*&tenantId=acme").await.status, 200);
-    assert_eq!(plane.delete("/cache?key=m2m:jane@example.org").await.status, 200);
+    assert_eq!(plane.delete("/cache?key=ratelimit:a:jane@example.org").await.status, 200);
     assert_eq!(plane.delete("/cache/pattern?pattern=m2m:*&dryRun=true").await.status, 200);
     let by_pattern = rows(&plane, "target=cache/pattern", 2).await;
     let [done, intended] = &by_pattern[..] else { panic!("{by_pattern:?}") };
@@ -187,7 +189,7 @@ async fn a_deletion_from_the_cache_leaves_two_rows() {
     let by_name = rows(&plane, "target=cache/keys", 2).await;
     assert_eq!(
         (&by_name[0]["after"]["keys"], &by_name[0]["after"]["families"]),
-        (&json!(1), &json!(["m2m"]))
+        (&json!(1), &json!(["rate-limit"]))
     );
     assert!(!Value::from(by_name).to_string().contains("jane"), "a key shows as its hash");
 }
@@ -215,4 +217,28 @@ async fn who_is_not_let_in_is_counted() {
     assert_eq!(count("refusals/no-key", "anonymous"), 3);
     assert_eq!(count("refusals/unknown-key", "anonymous"), 3);
     assert_eq!(count("refusals/forbidden", &key_id), 1);
+}
+
+/// Operators clear the cache in outages: the deletion is done, and its rows come later.
+#[tokio::test]
+async fn a_deletion_while_the_store_is_away_leaves_its_rows_afterwards() {
+    let proxy = Proxy::start(shared_mongo().await).await;
+    let uri = format!("mongodb://{}/", proxy.address());
+    let variables =
+        [("AGGRESSIVE_RATE_LIMIT_MAX", "100000"), ("MONGO_URI", &*uri), ("MONGO_NAME", &unique_prefix())];
+    let service = Service::start(&variables).await;
+    service.wait_until_ready().await;
+    let plane = Plane { service };
+    proxy.half_open().await;
+    for number in 0..5 {
+        let began = Instant::now();
+        let deleted = plane.delete(&format!("/cache?key=ratelimit:a:{number}")).await;
+        assert_eq!(deleted.status, 200, "{deleted:?}");
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+    proxy.pass().await;
+    plane.service.wait_until_healthy().await;
+    let found = rows(&plane, "target=cache/keys", 10).await;
+    let intended = found.iter().filter(|row| row["after"]["stage"] == "intended").count();
+    assert_eq!((found.len(), intended), (10, 5));
 }

@@ -21,8 +21,8 @@ struct Query {
     filter: Document,
     /// The one field that is sorted by.
     sort: Option<&'static str>,
-    /// Whether the stand-in for a `mongod` uses an index for it. It uses none for members of arrays, nor for the second
-    /// field of an index.
+    /// Whether the stand-in for a `mongod` uses an index for it. It uses none for members of arrays, for a walk along the ids,
+    /// nor for a range of the second field of an index.
     is_planned_by_stand_in: bool,
 }
 
@@ -85,11 +85,11 @@ fn queries() -> Vec<Query> {
         unplanned(query("the chain", audit_log::AUDIT_CHAIN, audit_log::sequence_filter(1), Some("_id"))),
         query("a chained row", audit_log::AUDIT_CHAIN, doc! { "entryId": "a" }, None),
         query("the newest rows", audit_log::AUDIT_CHAIN, rows(one()), Some("place")),
-        unplanned(query("rows of a request", audit_log::AUDIT_CHAIN, of_request, Some("place"))),
-        unplanned(query("rows about a target", audit_log::AUDIT_CHAIN, of_target, Some("place"))),
-        unplanned(query("rows of an actor", audit_log::AUDIT_CHAIN, of_actor, Some("place"))),
-        unplanned(query("rows of an action", audit_log::AUDIT_CHAIN, of_action, Some("place"))),
-        unplanned(query("rows of an environment", audit_log::AUDIT_CHAIN, of_environment, Some("place"))),
+        query("rows of a request", audit_log::AUDIT_CHAIN, of_request, Some("place")),
+        query("rows about a target", audit_log::AUDIT_CHAIN, of_target, Some("place")),
+        query("rows of an actor", audit_log::AUDIT_CHAIN, of_actor, Some("place")),
+        query("rows of an action", audit_log::AUDIT_CHAIN, of_action, Some("place")),
+        query("rows of an environment", audit_log::AUDIT_CHAIN, of_environment, Some("place")),
         query("versions of a secret", "sealed_secrets", doc! { "path": "a/b" }, None),
     ]
 }
