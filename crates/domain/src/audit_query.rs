@@ -185,7 +185,7 @@ mod tests {
             AuditFilter { environment: Some(Environment::Production), ..all.clone() },
             AuditFilter { from: Some(Timestamp::from_millis(6)), ..all.clone() },
             AuditFilter { until: Some(Timestamp::from_millis(5)), ..all.clone() },
-            AuditFilter { request_id: Some("r".to_owned()), ..all.clone() },
+            AuditFilter { request_id: Some("r".to_owned()), ..all },
         ] {
             assert!(!other.matches(&index("tenants/a")), "{other:?}");
         }

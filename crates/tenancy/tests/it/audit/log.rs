@@ -132,7 +132,7 @@ impl Process {
     /// Stops softly: what waits is chained.
     pub(super) async fn stop(self) {
         self.stop.cancel();
-        tokio::time::timeout(PATIENCE, self.task).await.expect("it stops").unwrap();
+        tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
     }
 
     /// Kills it, wherever it is.
