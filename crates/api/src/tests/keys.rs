@@ -169,3 +169,15 @@ async fn long_keys_are_cut_in_lists() {
     let json = service.delete("/cache/pattern?pattern=ratelimit:*&dryRun=true").await.json();
     assert_eq!(json["samples"][0], format!("{}…", &long[..1_024]));
 }
+
+#[tokio::test]
+async fn a_flag_that_is_none_is_refused_also_where_it_changes_nothing() {
+    let service = TestService::with_keys(&["k"]).await;
+    for query in ["key=k&confirm=maybe", "key=k&dryRun=null", "all=maybe&confirm=true"] {
+        let answer = service.delete(&format!("/cache?{query}")).await;
+        answer.error(StatusCode::BAD_REQUEST, "TM-0400");
+    }
+    assert!(service.exists("k").await);
+    assert_eq!(service.delete("/cache?key=k&confirm=true").await.status, StatusCode::OK);
+    assert!(!service.exists("k").await);
+}

@@ -1,5 +1,7 @@
 //! What a reader of events asks for, and may see.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use domain::{CallerId, Environment, Invalid, Scope};
 use http::request::Parts;
 use tenancy::{EventPage, EventsAbout, ReplayError};
@@ -63,7 +65,25 @@ impl Reading {
     }
 }
 
-/// A number of an event.
+/// A number of an event. One that is too long for the type is behind the last all the same.
 pub(super) fn number(name: &'static str, text: &str) -> Result<u64, ApiError> {
-    text.trim().parse().map_err(|_| ApiError::parameter(name, ParameterProblem::NotANumber))
+    text.trim().parse().or_else(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => Ok(u64::MAX),
+        _ => Err(ApiError::parameter(name, ParameterProblem::NotANumber)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_or_a_number(text: String, digits in "[0-9]{1,30}", known: u64) {
+            let _ = number("after", &text);
+            prop_assert_eq!(number("after", &digits).unwrap(), digits.parse().unwrap_or(u64::MAX));
+            prop_assert_eq!(number("after", &format!(" {known} ")).unwrap(), known);
+        }
+    }
 }
