@@ -20,24 +20,29 @@ pub(super) const VARIABLES: &[Variable] = &[
         "system roots",
         "Base64 of the PEM certificate of the authority to trust",
     ),
-    Variable::new("CACHE_POOL_SIZE", "`10`", "Most links to one node"),
-    Variable::new("CACHE_MAX_RETRIES", "`3`", "Most repetitions of one command on a failure that may pass"),
-    Variable::new("CACHE_DIAL_TIMEOUT", "`5s`", "Limit on making a link"),
+    Variable::new("CACHE_POOL_SIZE", "`10`", "Most links to one node").detail(),
+    Variable::new("CACHE_MAX_RETRIES", "`3`", "Most repetitions of one command on a failure that may pass")
+        .detail(),
+    Variable::new("CACHE_DIAL_TIMEOUT", "`5s`", "Limit on making a link").detail(),
     Variable::new(
         "CACHE_READ_TIMEOUT",
         "`3s`",
         "Limit on one answer to background work; requests have 500 ms",
-    ),
-    Variable::new("CACHE_WRITE_TIMEOUT", "`3s`", "Limit on bytes that the server does not acknowledge"),
+    )
+    .detail(),
+    Variable::new("CACHE_WRITE_TIMEOUT", "`3s`", "Limit on bytes that the server does not acknowledge")
+        .detail(),
 ];
 
 pub(super) const LEGACY_VARIABLES: &[Variable] = &[
-    Variable::new("REDIS_HOST", "none", "Old name, read when `CACHE_ADDRS` is blank, for one more release"),
-    Variable::new("REDIS_PORT", "`6379`", "Port of `REDIS_HOST`"),
-    Variable::new("REDIS_USERNAME", "none", "ACL user of `REDIS_HOST`"),
-    Variable::new("REDIS_PASSWORD", "none", "Password of `REDIS_HOST` (secret)"),
-    Variable::new("REDIS_DB", "`0`", "Must be 0, with one node too: the service uses database 0 only"),
-    Variable::new("REDIS_TLS", "`false`", "Speak TLS to `REDIS_HOST`"),
+    Variable::new("REDIS_HOST", "none", "Old name, read when `CACHE_ADDRS` is blank, for one more release")
+        .detail(),
+    Variable::new("REDIS_PORT", "`6379`", "Port of `REDIS_HOST`").detail(),
+    Variable::new("REDIS_USERNAME", "none", "ACL user of `REDIS_HOST`").detail(),
+    Variable::new("REDIS_PASSWORD", "none", "Password of `REDIS_HOST` (secret)").detail(),
+    Variable::new("REDIS_DB", "`0`", "Must be 0, with one node too: the service uses database 0 only")
+        .detail(),
+    Variable::new("REDIS_TLS", "`false`", "Speak TLS to `REDIS_HOST`").detail(),
 ];
 
 /// Decides which cache the environment asks for. Every variable that begins with `CACHE_` or `REDIS_` shows that

@@ -105,3 +105,10 @@ fn the_example_file_lists_every_variable() {
     let example = Variable::dotenv_example();
     assert!(include_str!("../../../../.env.example") == example, ".env.example must be:\n\n{example}");
 }
+
+#[test]
+fn the_configuration_page_lists_every_variable() {
+    let page = Variable::configuration_page();
+    let documented = include_str!("../../../../docs/CONFIGURATION.md");
+    assert!(documented == page, "docs/CONFIGURATION.md must be:\n\n{page}");
+}

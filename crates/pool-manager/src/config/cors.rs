@@ -20,27 +20,32 @@ pub(super) const VARIABLES: &[Variable] = &[
         "ALLOW_CORS_WILDCARD",
         "`false`",
         "Allow `*` in `ACCESS_CONTROL_ALLOW_ORIGIN`: pages of every origin",
-    ),
+    )
+    .detail(),
     Variable::new(
         "ACCESS_CONTROL_ALLOW_METHODS",
         "`GET,POST,PUT,PATCH,DELETE`",
         "Methods that such pages may use",
-    ),
+    )
+    .detail(),
     Variable::new(
         "ACCESS_CONTROL_ALLOW_HEADERS",
         "those that clients send",
         "Request headers that such pages may send",
-    ),
+    )
+    .detail(),
     Variable::new(
         "ACCESS_CONTROL_EXPOSE_HEADERS",
         "request id, rate limit, replay",
         "Response headers that such pages may read",
-    ),
+    )
+    .detail(),
     Variable::new(
         "ACCESS_CONTROL_ALLOW_CREDENTIALS",
         "`false`",
         "Whether such pages may send cookies and client certificates; not with `*`",
-    ),
+    )
+    .detail(),
 ];
 
 /// Entries of one list.

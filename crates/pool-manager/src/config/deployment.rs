@@ -16,7 +16,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`staging` when local",
         "`staging` or `production`; required unless local",
     ),
-    Variable::new("ENV_NAME", "none", "Other name of `ENVIRONMENT_NAME`"),
+    Variable::new("ENV_NAME", "none", "Other name of `ENVIRONMENT_NAME`").detail(),
     Variable::new(
         "ALLOW_EMBEDDED",
         "`false`",
@@ -27,7 +27,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`./data`",
         "Directory of what is kept on disk: embedded records, first-start keys",
     ),
-    Variable::new("VERSION", "the crate's version", "Version that `/version` and telemetry report"),
+    Variable::new("VERSION", "the crate's version", "Version that `/version` and telemetry report").detail(),
 ];
 
 /// Who runs the service.

@@ -31,15 +31,17 @@ pub(super) const VARIABLES: &[Variable] = &[
         "EVENTS_LEGACY_REDIS_HOST",
         "none",
         "A second server whose channels get the events, while subscribers move",
-    ),
-    Variable::new("EVENTS_LEGACY_REDIS_PORT", "`6379`", "Its port"),
-    Variable::new("EVENTS_LEGACY_REDIS_PASSWORD", "none", "Its password (secret)"),
-    Variable::new("EVENTS_LEGACY_REDIS_TLS", "`false`", "Speak TLS to it"),
+    )
+    .detail(),
+    Variable::new("EVENTS_LEGACY_REDIS_PORT", "`6379`", "Its port").detail(),
+    Variable::new("EVENTS_LEGACY_REDIS_PASSWORD", "none", "Its password (secret)").detail(),
+    Variable::new("EVENTS_LEGACY_REDIS_TLS", "`false`", "Speak TLS to it").detail(),
     Variable::new(
         "EVENTS_LEGACY_REDIS_CA_CERT_BASE64",
         "system roots",
         "Base64 of the PEM certificate of the authority to trust",
-    ),
+    )
+    .detail(),
 ];
 
 /// Where events go, and how long they are kept.

@@ -13,7 +13,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "`info`",
         "`error`, `warn`, `info`, `debug` or `trace`, or `target=level,...`",
     ),
-    Variable::new("RUST_LOG", "none", "The same, and stronger than `LOG_LEVEL`"),
+    Variable::new("RUST_LOG", "none", "The same, and stronger than `LOG_LEVEL`").detail(),
     Variable::new("LOG_FORMAT", "`pretty` on a terminal, else `json`", "`json` or `pretty`"),
 ];
 

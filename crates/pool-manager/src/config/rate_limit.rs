@@ -13,22 +13,24 @@ use super::{Problem, Variable, Variables};
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("RATE_LIMIT_ENABLED", "`true`", "Limit how often a caller may ask"),
     Variable::new("RATE_LIMIT_MAX", "`500`", "Most requests of a caller in a window, also in one burst"),
-    Variable::new("RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds"),
+    Variable::new("RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds").detail(),
     Variable::new("AGGRESSIVE_RATE_LIMIT_MAX", "`100`", "Most writes"),
-    Variable::new("AGGRESSIVE_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds"),
-    Variable::new("RELAXED_RATE_LIMIT_MAX", "`1000`", "Most requests of a caller whose tier is `relaxed`"),
-    Variable::new("RELAXED_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds"),
+    Variable::new("AGGRESSIVE_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds").detail(),
+    Variable::new("RELAXED_RATE_LIMIT_MAX", "`1000`", "Most requests of a caller whose tier is `relaxed`")
+        .detail(),
+    Variable::new("RELAXED_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds").detail(),
     Variable::new(
         "SERVICE_RATE_LIMIT_MAX",
         "`60000`",
         "Most of what services ask for: `.../connections` and `/v1/tenants/active`",
     ),
-    Variable::new("SERVICE_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds"),
+    Variable::new("SERVICE_RATE_LIMIT_WINDOW_SEC", "`60`", "Its window in seconds").detail(),
     Variable::new(
         "RATE_LIMIT_REDIS_TIMEOUT_MS",
         "`500`",
         "How long a request may wait for the cache to count it, 1 to 500 milliseconds",
-    ),
+    )
+    .detail(),
     Variable::new(
         "RATE_LIMIT_ON_CACHE_FAILURE",
         "`local`",
@@ -38,7 +40,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "ALLOW_RATELIMIT_FAIL_OPEN",
         "`false`",
         "Old name: `true` is `RATE_LIMIT_ON_CACHE_FAILURE=open`",
-    ),
+    )
+    .detail(),
 ];
 
 /// A limit above this is allowed, and told in the log (contract of the platform's limiters).

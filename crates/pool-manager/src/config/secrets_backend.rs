@@ -27,9 +27,11 @@ pub(super) const VARIABLES: &[Variable] = &[
         "AWS_ACCESS_KEY_ID",
         "none",
         "Access key; without one the role of the pod or the machine is used, as it should be",
-    ),
-    Variable::new("AWS_SECRET_ACCESS_KEY", "none", "What belongs to `AWS_ACCESS_KEY_ID` (secret)"),
-    Variable::new("AWS_SESSION_TOKEN", "none", "What comes with an access key that is lent (secret)"),
+    )
+    .detail(),
+    Variable::new("AWS_SECRET_ACCESS_KEY", "none", "What belongs to `AWS_ACCESS_KEY_ID` (secret)").detail(),
+    Variable::new("AWS_SESSION_TOKEN", "none", "What comes with an access key that is lent (secret)")
+        .detail(),
 ];
 
 /// Where secrets are kept.

@@ -57,6 +57,27 @@ impl Section {
         Self::Log,
     ];
 
+    /// What documents call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Server => "Listening and stopping",
+            Self::Edge => "The edge",
+            Self::Deployment => "The deployment",
+            Self::Auth => "The first operator",
+            Self::Tokens => "Bearer tokens",
+            Self::Secrets => "Secrets",
+            Self::Store => "Records",
+            Self::Tenancy => "Tenants",
+            Self::Audit => "The audit log",
+            Self::Cache => "The cache",
+            Self::Events => "Events",
+            Self::RateLimit => "Rate limits",
+            Self::Readiness => "Readiness",
+            Self::Telemetry => "Telemetry",
+            Self::Log => "Logs",
+        }
+    }
+
     /// Its variables.
     pub fn variables(self) -> impl Iterator<Item = &'static Variable> {
         let (variables, more): (&[Variable], &[Variable]) = match self {

@@ -22,7 +22,8 @@ pub(super) const VARIABLES: &[Variable] = &[
         "public authorities",
         "Base64 of the authority to trust, in PEM; TLS is spoken then",
     ),
-    Variable::new("MONGO_RETRY_WRITES", "`false`", "Let the driver repeat writes, which DocumentDB refuses"),
+    Variable::new("MONGO_RETRY_WRITES", "`false`", "Let the driver repeat writes, which DocumentDB refuses")
+        .detail(),
 ];
 
 /// Where records are kept.

@@ -9,15 +9,17 @@ use super::{DeploymentConfig, DeploymentMode, Problem, Variable, Variables};
 pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("ENABLE_TELEMETRY", "`false`", "Send traces and metrics by OTLP over gRPC"),
     Variable::new("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Collector, `http://host:4317` or `host:4317`"),
-    Variable::new("OTEL_RESOURCE_SERVICE_NAME", "`pool-manager`", "Service name in telemetry"),
-    Variable::new("OTEL_RESOURCE_SERVICE_VERSION", "`VERSION`", "Service version in telemetry"),
-    Variable::new("OTEL_RESOURCE_DEPLOYMENT_ENVIRONMENT", "`ENVIRONMENT_NAME`", "Environment in telemetry"),
-    Variable::new("OTEL_LIBRARY_NAME", "`pool-manager`", "Instrumentation scope in telemetry"),
+    Variable::new("OTEL_RESOURCE_SERVICE_NAME", "`pool-manager`", "Service name in telemetry").detail(),
+    Variable::new("OTEL_RESOURCE_SERVICE_VERSION", "`VERSION`", "Service version in telemetry").detail(),
+    Variable::new("OTEL_RESOURCE_DEPLOYMENT_ENVIRONMENT", "`ENVIRONMENT_NAME`", "Environment in telemetry")
+        .detail(),
+    Variable::new("OTEL_LIBRARY_NAME", "`pool-manager`", "Instrumentation scope in telemetry").detail(),
     Variable::new(
         "ALLOW_INSECURE_OTEL",
         "`false`",
         "Allow a collector without TLS on another host outside local mode",
-    ),
+    )
+    .detail(),
 ];
 
 /// Where traces and metrics go, and as whose.

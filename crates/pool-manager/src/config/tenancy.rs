@@ -25,12 +25,12 @@ pub(super) const VARIABLES: &[Variable] = &[
         "DASHED_TENANT_IDS",
         "`false`",
         "Write UUIDs of tenants with dashes in answers; events never do",
-    ),
+    ).detail(),
     Variable::new(
         "CREDENTIAL_TENANT_IDS",
         "`canonical,dashed`",
         "How tenants' ids are written in the paths of M2M and external secrets; readers put in what they have",
-    ),
+    ).detail(),
     Variable::new(
         "FAILSAFE_WINDOW",
         "`24h`",

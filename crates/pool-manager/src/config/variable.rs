@@ -2,6 +2,14 @@
 
 use super::Section;
 
+const PAGE_HEAD: &str = "\
+# Configuration
+
+Every environment variable, made from the code by a test: do not edit. A blank value is the same as none, unless it says otherwise.
+Every fault is reported at once when the service starts, and `pool-manager check` tries out what is configured. The old names `REDIS_*`
+are read in place of `CACHE_*` for one more release; `EVENTS_LEGACY_REDIS_*` is for the time of a move ([EVENTS.md](EVENTS.md)).
+";
+
 /// One environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
@@ -11,11 +19,18 @@ pub struct Variable {
     pub default: &'static str,
     /// What it is for.
     pub meaning: &'static str,
+    /// Few deployments set it: the README leaves it to `docs/CONFIGURATION.md`.
+    is_detail: bool,
 }
 
 impl Variable {
     pub(super) const fn new(name: &'static str, default: &'static str, meaning: &'static str) -> Self {
-        Self { name, default, meaning }
+        Self { name, default, meaning, is_detail: false }
+    }
+
+    /// One that few deployments set.
+    pub(super) const fn detail(self) -> Self {
+        Self { is_detail: true, ..self }
     }
 
     /// Every variable that the service reads, section by section.
@@ -23,17 +38,18 @@ impl Variable {
         Section::ALL.into_iter().flat_map(Section::variables)
     }
 
-    /// Whether it is for the time of a move only. The README leaves it to `.env.example`.
-    fn is_for_a_move(&self) -> bool {
-        self.name.starts_with("REDIS_") || self.name.starts_with("EVENTS_LEGACY_")
+    /// The table of the README: what a deployment usually sets.
+    pub fn readme_table() -> String {
+        table(Self::all().filter(|variable| !variable.is_detail))
     }
 
-    /// The table of the README.
-    pub fn readme_table() -> String {
-        let rows = Self::all().filter(|variable| !variable.is_for_a_move()).map(|variable| {
-            format!("| `{}` | {} | {} |\n", variable.name, variable.default, variable.meaning)
+    /// The text of `docs/CONFIGURATION.md`: every variable, section by section.
+    pub fn configuration_page() -> String {
+        let sections = Section::ALL.into_iter().map(|section| {
+            let title = section.title();
+            format!("\n## {title}\n\n{}", table(section.variables()))
         });
-        format!("| Variable | Default | Meaning |\n|---|---|---|\n{}", rows.collect::<String>())
+        format!("{PAGE_HEAD}{}", sections.collect::<String>())
     }
 
     /// The text of `.env.example`. Every line is a comment: a copy of the file is the embedded service.
@@ -47,4 +63,10 @@ impl Variable {
             lines.collect::<String>()
         )
     }
+}
+
+fn table<'a>(variables: impl Iterator<Item = &'a Variable>) -> String {
+    let rows = variables
+        .map(|variable| format!("| `{}` | {} | {} |\n", variable.name, variable.default, variable.meaning));
+    format!("| Variable | Default | Meaning |\n|---|---|---|\n{}", rows.collect::<String>())
 }
