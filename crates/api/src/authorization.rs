@@ -73,7 +73,7 @@ impl<S: Sync, P: Permission> FromRequestParts<S> for Authorized<P> {
         Ok(Self {
             caller: caller.clone(),
             request_id: parts.extensions.get().cloned(),
-            address: parts.extensions.get::<ClientAddress>().map(|peer| peer.0),
+            address: ClientAddress::of(&parts.extensions),
             keyed: parts.extensions.get().cloned(),
             permission: PhantomData,
         })

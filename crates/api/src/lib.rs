@@ -13,6 +13,7 @@ mod alias;
 mod authorization;
 mod browsers;
 mod cache_admin;
+mod cursor;
 mod deletion;
 mod error;
 mod event_stream;

@@ -60,6 +60,7 @@ pub struct AuditRead;
 
 impl Permission for AuditRead {
     const SCOPE: Scope = Scope::AUDIT_READ;
+    const IS_ABOUT_ALL_TENANTS: bool = true;
 }
 
 impl Permission for M2mWrite {

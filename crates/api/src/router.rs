@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath};
+use domain::RefusalWatch;
 use http::Extensions;
 use middleware::{
-    AccessLogLayer, ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, RateLimitLayer, RefusalWatch,
-    RequestIdLayer,
+    AccessLogLayer, ApiKeyLayer, BearerTokenLayer, IdempotencyLayer, RateLimitLayer, RequestIdLayer,
 };
 use tower::ServiceBuilder;
 use tower::util::MapResponseLayer;

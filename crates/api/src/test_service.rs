@@ -13,7 +13,7 @@ use domain::{
 };
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
-use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer, Unwatched};
+use middleware::{ApiKeyLayer, IdempotencyLayer, RateLimitLayer, RateTiers, RequestIdLayer};
 use seal::{KeyRing, SealingKey};
 use secrets::EmbeddedSecrets;
 use serde_json::Value;
@@ -227,7 +227,7 @@ fn guards(cache: &CacheHandle, rate_limit: Option<RateLimitLayer>) -> Guards {
         bearer_token: None,
         request_id: RequestIdLayer::new(),
         api_key: ApiKeyLayer::new(Arc::new(keys), clock()),
-        refusals: Arc::new(Unwatched),
+        refusals: Arc::new(domain::Unwatched),
         rate_limit,
         idempotency: IdempotencyLayer::new(cache.clone(), ring),
         browsers: Browsers::default(),

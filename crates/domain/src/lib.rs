@@ -39,6 +39,7 @@ mod key_binding;
 mod key_family;
 mod memory_api_keys;
 mod module_name;
+mod network;
 mod newer_event;
 mod owner;
 mod ports;
@@ -94,6 +95,7 @@ pub use key_binding::KeyBinding;
 pub use key_family::KeyFamily;
 pub use memory_api_keys::MemoryApiKeys;
 pub use module_name::ModuleName;
+pub use network::network;
 pub use newer_event::NewerEvent;
 pub use owner::{Email, EmailError, Owner, PasswordHash, PasswordHashError};
 pub use ports::{

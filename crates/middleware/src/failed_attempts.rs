@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use domain::network;
 use moka::sync::Cache;
 
-use crate::network::network;
 use crate::pace::Pace;
 
 /// Addresses that are damped at once. Of more, some begin anew.

@@ -19,10 +19,8 @@ mod error_chain;
 mod failed_attempts;
 mod flood_gate;
 mod idempotency;
-mod network;
 mod pace;
 mod rate_limit;
-mod refusal_watch;
 mod request_id;
 mod shares;
 mod standing;
@@ -47,13 +45,11 @@ pub use idempotency::{
     AlreadyCommitted, IdempotencyCounters, IdempotencyFuture, IdempotencyLayer, IdempotencySettings,
     Idempotent, KeyedWrite, X_IDEMPOTENCY, X_IDEMPOTENCY_REPLAYED, X_TTL,
 };
-pub use network::network;
 pub use rate_limit::{
     OnCacheFailure, RATELIMIT, RATELIMIT_POLICY, RateLimit, RateLimitCounters, RateLimitFuture,
     RateLimitLayer, RateTierError, RateTiers, X_RATELIMIT_LIMIT, X_RATELIMIT_REMAINING, X_RATELIMIT_RESET,
     X_RATELIMIT_SOURCE,
 };
-pub use refusal_watch::{RefusalWatch, Unwatched};
 pub use request_id::{RequestId, RequestIdFuture, RequestIdLayer, SetRequestId, X_REQUEST_ID};
 pub use shares::{Share, Shares};
 pub use standing::Standing;

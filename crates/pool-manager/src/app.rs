@@ -10,9 +10,11 @@ use middleware::{BearerTokenLayer, IdempotencyLayer, TrustedProxies};
 use secrets::Resealing;
 use tenancy::{AuditKeeper, FailSafe, UseCases};
 use tokio::net::TcpListener;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use crate::background::Background;
 use crate::config::ServerConfig;
 use crate::event_relay::EventRelay;
 use crate::failure::Failure;
@@ -65,27 +67,20 @@ impl App {
         if self.fail_safe.load().await > 0 {
             self.readiness.has_fail_safe();
         }
-        let (use_cases, fail_safe) = (self.use_cases.clone(), self.fail_safe.clone());
-        let mut keeping_up = tokio::spawn(async move { use_cases.keep_up().await });
-        let leases = self.store.leases.clone();
-        let resealing = self.resealing.clone().map(|it| tokio::spawn(async move { it.run(leases).await }));
-        let keeping_keys =
-            self.bearer_token.clone().map(|layer| tokio::spawn(async move { layer.keep_fresh().await }));
+        let (certificates, renewal) = self.tls.take().unzip();
+        let mut background = self.background(renewal);
         let stop_relaying = CancellationToken::new();
-        let relaying = tokio::spawn({
+        let mut relaying = tokio::spawn({
             let (events, stop) = (self.events.clone(), stop_relaying.clone());
             async move { events.run(stop).await }
         });
         let stop_chaining = CancellationToken::new();
-        let chaining = tokio::spawn({
+        let mut chaining = tokio::spawn({
             let (audit, stop) = (self.audit.clone(), stop_chaining.clone());
             async move { audit.run(stop).await }
         });
-        let keeping_snapshot = tokio::spawn(fail_safe.run());
-        let (certificates, renewal) = self.tls.take().unzip();
-        let renewing = renewal.map(|renewal| tokio::spawn(renewal.run()));
         let proxies = Arc::clone(&self.proxies);
-        let server = tokio::spawn(http_server::serve(
+        let mut server = tokio::spawn(http_server::serve(
             Listening { listener, certificates, proxies, limits: ConnectionLimits::default() },
             api::service(self.router.clone()),
             stop_accepting.clone(),
@@ -94,11 +89,16 @@ impl App {
         ));
 
         let outcome = tokio::select! {
+            // Whoever is asked to stop has not stopped by itself.
+            biased;
             () = shutdown.begun() => Ok(()),
             error = Box::pin(self.connect_cache()) => Err(Failure::Cache(error)),
             error = self.store.keep() => Err(error.into()),
             failure = Box::pin(self.events.connect()) => Err(failure),
-            ended = &mut keeping_up => Err(Failure::Stopped(ended.err().map(Into::into))),
+            failure = background.ended() => Err(failure),
+            ended = &mut relaying => Err(stopped("relays events", ended)),
+            ended = &mut chaining => Err(stopped("chains the audit log", ended)),
+            ended = &mut server => Err(stopped("takes connections", ended)),
         };
         self.readiness.begin_draining();
         if outcome.is_ok() {
@@ -109,18 +109,12 @@ impl App {
         }
         stop_accepting.cancel();
         // A panic of the server was logged by its thread; there is nothing left to drain.
-        let _ = server.await;
+        end_of(server).await;
         self.finish_keyed_writes(&shutdown).await;
-        if let Some(renewing) = renewing {
-            renewing.abort();
-        }
-        keeping_up.abort();
-        for task in [resealing, keeping_keys].into_iter().flatten() {
-            task.abort();
-        }
+        background.abort();
         // Last, so that what the last requests changed may go out; what does not is the next process's.
         stop_relaying.cancel();
-        let _ = tokio::join!(timeout(RELAY_LIMIT, relaying), self.note_key_uses());
+        let _ = tokio::join!(timeout(RELAY_LIMIT, end_of(relaying)), self.note_key_uses());
         // Behind the last request and before the end of the chain is told.
         if timeout(AUDIT_LIMIT, self.use_cases.write_out_audit()).await != Ok(true) {
             tracing::warn!(
@@ -128,14 +122,32 @@ impl App {
             );
         }
         stop_chaining.cancel();
-        let _ = timeout(AUDIT_LIMIT, chaining).await;
-        keeping_snapshot.abort();
+        let _ = timeout(AUDIT_LIMIT, end_of(chaining)).await;
         self.fail_safe.close().await;
         if let Ok(cache) = self.cache.current() {
             cache.close().await;
         }
         tracing::info!("stopped");
         outcome
+    }
+
+    /// Starts what runs until the end without being asked to stop.
+    fn background(&self, renewal: Option<Renewal>) -> Background {
+        let mut background = Background::default();
+        let use_cases = self.use_cases.clone();
+        background.spawn("follows the changes of the record store", async move { use_cases.keep_up().await });
+        background.spawn("keeps the snapshot of the fail-safe", self.fail_safe.clone().run());
+        if let Some(resealing) = self.resealing.clone() {
+            let leases = self.store.leases.clone();
+            background.spawn("seals secrets anew", async move { resealing.run(leases).await });
+        }
+        if let Some(layer) = self.bearer_token.clone() {
+            background.spawn("reads the keys of token issuers", async move { layer.keep_fresh().await });
+        }
+        if let Some(renewal) = renewal {
+            background.spawn("renews the certificate", renewal.run());
+        }
+        background
     }
 
     /// When keys were used last; what cannot be noted now is lost.
@@ -163,5 +175,17 @@ impl App {
             return error;
         }
         std::future::pending().await
+    }
+}
+
+/// A task that was to run until it is asked to stop.
+fn stopped(task: &'static str, ended: Result<(), JoinError>) -> Failure {
+    Failure::Stopped { task, source: ended.err().map(Into::into) }
+}
+
+/// Waits for a task that may have ended, and been waited for, already.
+async fn end_of(task: JoinHandle<()>) {
+    if !task.is_finished() {
+        let _ = task.await;
     }
 }

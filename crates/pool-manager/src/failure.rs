@@ -36,6 +36,12 @@ pub enum Failure {
         /// Why not.
         source: OpenError,
     },
+    /// A command that makes no records finds none.
+    #[error("DATA_DIR: there are no records in {path}; name the directory of the service, or set MONGO_URI")]
+    NoRecords {
+        /// Where they would be.
+        path: PathBuf,
+    },
     /// MongoDB or DocumentDB cannot be used as configured.
     #[error("MONGO_URI: the record store cannot be used as configured")]
     Mongo(#[source] ConnectError),
@@ -63,8 +69,13 @@ pub enum Failure {
     #[error("the process could not start")]
     System(#[from] std::io::Error),
     /// What has to run for as long as the service does came to an end: without it changes would not be heard of in time.
-    #[error("the task that follows the changes of the record store ended")]
-    Stopped(#[source] Option<BoxError>),
+    #[error("the task that {task} ended")]
+    Stopped {
+        /// What it does.
+        task: &'static str,
+        /// Its panic.
+        source: Option<BoxError>,
+    },
     /// The cache refuses us, and will go on to.
     #[error("the cache cannot be used as configured")]
     Cache(#[source] CacheError),
@@ -173,8 +184,13 @@ impl Failure {
                 | ConnectError::Migration(_),
             )
             | Self::EmbeddedCache
+            | Self::NoRecords { .. }
             | Self::ApiKeyCommand(
-                Refusal::Missing(_) | Refusal::Conflict(_) | Refusal::Invalid(_) | Refusal::NotGranted(_),
+                Refusal::Missing(_)
+                | Refusal::Conflict(_)
+                | Refusal::Invalid(_)
+                | Refusal::NotGranted(_)
+                | Refusal::Bound(_),
             )
             | Self::NoChainKey
             | Self::Argument { .. }
@@ -186,7 +202,7 @@ impl Failure {
             | Self::MongoAway(_)
             | Self::Listen { .. }
             | Self::System(_)
-            | Self::Stopped(_)
+            | Self::Stopped { .. }
             | Self::CacheCommand(_)
             | Self::ApiKeyCommand(_)
             | Self::StoreCommand(_)

@@ -4,6 +4,7 @@
 //! Reading order: [`config`], `wiring`, `app`, `http_server`, `telemetry`, `subcommand`.
 
 mod app;
+mod background;
 mod cache_link;
 mod command;
 pub mod config;

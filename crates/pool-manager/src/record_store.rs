@@ -53,6 +53,17 @@ impl RecordStore {
         }
     }
 
+    /// The store that is configured, connected, with its schema up to date: for commands.
+    pub(crate) async fn up_to_date(
+        config: &StoreConfig,
+        data_dir: &Path,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Failure> {
+        let store = Self::of(config, data_dir, clock).await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
     /// The embedded store in a file below `data_dir`, made and migrated if need be.
     pub fn embedded(data_dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let path = embedded_file(data_dir);

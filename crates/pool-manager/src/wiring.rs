@@ -1,5 +1,6 @@
 //! What is built from the configuration, and who gets what.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,10 +46,8 @@ pub fn build_with(
     clock: Arc<dyn Clock>,
     meter: &Meter,
 ) -> Result<App, Failure> {
-    let ring = match config.secrets.encryption_keys {
-        Some(keys) => keys,
-        None => first_start::encryption_keys(&config.deployment.data_dir)?,
-    };
+    let of_use_cases = Settings::of(&config);
+    let ring = first_start::ring(config.secrets.encryption_keys, &config.deployment.data_dir)?;
     let tls = config.edge.tls.map(|files| tls::load(&files, Arc::clone(&clock))).transpose()?;
     let (cache_mode, cache_tls) = describe(&config.cache);
     let cache = cache_link::handle(&config.cache);
@@ -63,10 +62,8 @@ pub fn build_with(
         cache_tls,
     };
     let secrets = ports.secrets.ports(&ports.store.sealed_rows, &ring);
-    let parts = parts(&ports.store, secrets.store, Arc::clone(&clock));
-    let credential_ids = config.tenancy.credential_ids.clone();
-    let hosts = config.deployment.mode.hosts();
-    let parts = Parts { tenant_ids: config.tenancy.tenant_ids, credential_ids, hosts, ..parts };
+    let hosts = of_use_cases.hosts;
+    let parts = parts(&ports.store, secrets.store, Arc::clone(&clock), of_use_cases);
     let fail_safe = fail_safe(&config.tenancy, &config.deployment.data_dir, &ring, &clock);
     let connections_ttl = config.tenancy.connections_ttl;
     let use_cases =
@@ -164,8 +161,31 @@ fn audit(store: &RecordStore, ring: &KeyRing, retention: Duration, clock: &Arc<d
     })
 }
 
+/// What the use cases are told by the configuration.
+pub(crate) struct Settings {
+    tenant_ids: IdSpelling,
+    credential_ids: BTreeSet<IdSpelling>,
+    hosts: HostRules,
+}
+
+impl Settings {
+    pub(crate) fn of(config: &Config) -> Self {
+        Self {
+            tenant_ids: config.tenancy.tenant_ids,
+            credential_ids: config.tenancy.credential_ids.clone(),
+            hosts: config.deployment.mode.hosts(),
+        }
+    }
+}
+
 /// What the use cases work with.
-pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: Arc<dyn Clock>) -> Parts {
+pub(crate) fn parts(
+    store: &RecordStore,
+    secrets: Arc<dyn SecretStore>,
+    clock: Arc<dyn Clock>,
+    settings: Settings,
+) -> Parts {
+    let Settings { tenant_ids, credential_ids, hosts } = settings;
     Parts {
         tenants: store.tenants.clone(),
         catalogue: store.catalogue.clone(),
@@ -179,9 +199,9 @@ pub(crate) fn parts(store: &RecordStore, secrets: Arc<dyn SecretStore>, clock: A
         leases: store.leases.clone(),
         clock,
         random: randomness::SYSTEM,
-        tenant_ids: IdSpelling::default(),
-        credential_ids: IdSpelling::ALL.into_iter().collect(),
-        hosts: HostRules::DEPLOYED,
+        tenant_ids,
+        credential_ids,
+        hosts,
     }
 }
 

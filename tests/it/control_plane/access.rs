@@ -25,7 +25,7 @@ Made by a test, which sends a request with each credential to every route of a r
 answer but 401 and 403. A route without a permission is open to everybody.
 
 A *service key* is a key without scopes; *own* means of the service that is asked about. *Weak* has every permission but the one that
-is needed, *enough* has only that one. To withdraw or replace a key takes, besides, what the key may do itself.
+is needed, *enough* has only that one; *one tenant* is bound to another tenant than the one in the path, which then is not there (404). To withdraw or replace a key takes, besides, what the key may do itself.
 
 ";
 
@@ -112,7 +112,7 @@ async fn columns(
     permissions: &[&str],
     clock: &ManualClock,
 ) -> Vec<Column> {
-    plane.associated("blue-bank", "ledger").await;
+    let tenant = plane.associated("blue-bank", "ledger").await;
     plane.service("tracer").await;
     let soon: domain::Timestamp = (clock.now() + Duration::from_secs(60)).into();
     let everything = json!(["backoffice:tm:*:read", "backoffice:tm:*:write"]);
@@ -125,12 +125,15 @@ async fn columns(
     let (other, _) = plane.key("tracer", json!({ "name": "other" })).await;
     let mut weak = std::collections::HashMap::new();
     let mut enough = std::collections::HashMap::new();
+    let mut of_tenant = std::collections::HashMap::new();
     for needed in permissions {
         let others: Vec<_> = permissions.iter().filter(|it| *it != needed).collect();
         let (key, _) = plane.key("tracer", json!({ "name": "weak", "scopes": others })).await;
         weak.insert((*needed).to_owned(), key);
         let (key, _) = plane.key("tracer", json!({ "name": "enough", "scopes": [needed] })).await;
         enough.insert((*needed).to_owned(), key);
+        let wish = json!({ "name": "of one tenant", "scopes": [needed], "tenantId": tenant });
+        of_tenant.insert((*needed).to_owned(), plane.operator_key(wish).await.0);
     }
     clock.advance(Duration::from_secs(120));
 
@@ -172,6 +175,7 @@ async fn columns(
         column("own service key", fixed_key(&own)),
         column("weak key", by_need(weak)),
         column("key enough", by_need(enough)),
+        column("enough, one tenant", by_need(of_tenant)),
         column("malformed token", fixed_token("eyJhbGciOiJub25lIn0.e30.")),
         column("forged token", fixed_token(&forged)),
         column("expired token", fixed_token(&expired_token)),

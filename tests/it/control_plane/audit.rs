@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::{Proxy, shared_mongo, unique_prefix};
 
 use super::document::Document;
-use super::documented::{complete, prepared};
+use super::documented::{body, prepared};
 use super::on_every_store;
 use super::plane::{PASSWORD, Plane, assert_refused, fields, postgresql};
 use crate::support::{Answer, PATIENCE, Service, answer};
@@ -59,10 +59,7 @@ async fn every_operation_that_changes_something_leaves_a_row_without_secrets(pla
             continue;
         }
         let path = prepared(&plane, &operation, number).await;
-        let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
-        let mut body =
-            if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };
-        complete(&mut body, operation.id, number);
+        let body = body(&plane, &document, &operation, number).await;
         let id = format!("audited-{number}");
         let request = plane.service.request(operation.method.clone(), &path).header("X-Request-Id", &id);
         let done = answer(if body.is_null() { request } else { request.json(&body) }).await;

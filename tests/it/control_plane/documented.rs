@@ -18,13 +18,8 @@ async fn every_operation_takes_and_gives_what_the_document_says() {
             let given = plane.put(&module, every_resource(&document)).await;
             assert_eq!(given.status, 200, "{given:?}");
         }
-        let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
-        let mut body =
-            if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };
-        complete(&mut body, operation.id, number);
-        if body.get("tenantId").is_some() {
-            body["tenantId"] = json!(plane.tenant(&format!("bound-{number}")).await);
-        }
+        let schema = body_schema(&operation);
+        let body = body(&plane, &document, &operation, number).await;
         if !schema.is_null() {
             assert_eq!(document.faults(&body, schema, Way::Request, &place), [] as [&str; 0]);
         }
@@ -54,10 +49,7 @@ async fn no_operation_on_a_tenant_is_for_a_key_of_another() {
             continue;
         }
         let path = prepared(&plane, &operation, number).await;
-        let schema = &operation.text["requestBody"]["content"]["application/json"]["schema"];
-        let mut body =
-            if schema.is_null() { Value::Null } else { document.example(schema).unwrap_or(json!({})) };
-        complete(&mut body, operation.id, number);
+        let body = body(&plane, &document, &operation, number).await;
         let refused = plane.ask_as(&key, operation.method.clone(), &path, body).await;
         // That is about the cache of all tenants.
         let expected = if operation.path.ends_with("/cache/invalidate") { 403 } else { 404 };
@@ -107,8 +99,31 @@ async fn association(number: usize, plane: &Plane) -> String {
     format!("/v1/tenants/{id}/associations/service-{number}")
 }
 
+fn body_schema<'a>(operation: &Operation<'a>) -> &'a Value {
+    &operation.text["requestBody"]["content"]["application/json"]["schema"]
+}
+
+/// A body that the operation takes, made of the examples; `null` where it takes none.
+pub(super) async fn body(
+    plane: &Plane,
+    document: &Document,
+    operation: &Operation<'_>,
+    number: usize,
+) -> Value {
+    let schema = body_schema(operation);
+    if schema.is_null() {
+        return Value::Null;
+    }
+    let mut body = document.example(schema).unwrap_or(json!({}));
+    complete(&mut body, operation.id, number);
+    if body.get("tenantId").is_some() {
+        body["tenantId"] = json!(plane.tenant(&format!("bound-{number}")).await);
+    }
+    body
+}
+
 /// What no single example can say: names that must be new.
-pub(super) fn complete(body: &mut Value, operation: &str, number: usize) {
+fn complete(body: &mut Value, operation: &str, number: usize) {
     match operation {
         "createTenant" => body["slug"] = json!(format!("documented-{number}")),
         "registerService" => body["name"] = json!(format!("documented-{number}")),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use axum::response::Response;
-use domain::CallerId;
+use domain::{CallerId, RefusalWatch};
 use http::{Request, StatusCode};
-use middleware::{ClientAddress, RefusalWatch};
+use middleware::ClientAddress;
 use pin_project_lite::pin_project;
 use tenancy::Refusal;
 use tower::{Layer, Service};
@@ -57,7 +57,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let address = request.extensions().get::<ClientAddress>().map(|peer| peer.0);
+        let address = ClientAddress::of(request.extensions());
         ForbiddenWatchFuture { address, watch: Arc::clone(&self.watch), inner: self.inner.call(request) }
     }
 }
@@ -86,7 +86,7 @@ fn forbidden(response: &Response) -> Option<&CallerId> {
     let Failure(error) = response.extensions().get()?;
     let is_forbidden = match error.as_ref() {
         ApiError::Forbidden { .. } => true,
-        ApiError::Refused(refusal) => matches!(refusal.as_ref(), Refusal::NotGranted(_)),
+        ApiError::Refused(refusal) => matches!(refusal.as_ref(), Refusal::NotGranted(_) | Refusal::Bound(_)),
         _ => false,
     };
     response.extensions().get().filter(|_| is_forbidden)

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use domain::network;
 use tokio::sync::Semaphore;
 
 use super::refusal::Refusal;
 use super::room::Room;
 use crate::failed_attempts::FailedAttempts;
-use crate::network::network;
 use crate::pace::Pace;
 use crate::shares::Shares;
 

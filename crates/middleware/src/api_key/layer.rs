@@ -1,22 +1,16 @@
 //! The layer.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use cache::{CacheHandle, NearCounters};
-use domain::{ApiKeySource, Clock, RememberedKeys, UsedKeys};
+use domain::{ApiKeySource, Clock, RefusalWatch, RememberedKeys, Unwatched, UsedKeys};
 use http::{Extensions, Method};
 use seal::KeyRing;
 use tower::Layer;
 
 use super::verdicts::Verdicts;
 use super::{ApiKeyGuard, SourceLimits};
-use crate::client_address::ClientAddress;
-use crate::refusal_watch::{RefusalWatch, Unwatched};
-
-/// Where a request came from, by its extensions.
-type AddressFrom = fn(&Extensions) -> Option<IpAddr>;
 
 /// Which requests are let in by what is remembered of their keys.
 type MayRecall = fn(&Method, &Extensions) -> bool;
@@ -27,6 +21,11 @@ type MayRecall = fn(&Method, &Extensions) -> bool;
 /// The service behind finds the [`domain::Caller`] in the extensions of the request, and the header gone, so that nothing behind
 /// can log it. The answer carries the [`domain::CallerId`] in its extensions, for layers in front. What a caller may do
 /// is not checked here: that is for whoever knows the route.
+///
+/// An address ([`ClientAddress`](crate::ClientAddress)) is damped by keys that do not exist. While it is, keys that this process
+/// knows pass as ever, and so do those that stand in the shared cache; one that only the source knows gets 429. Behind a proxy that
+/// all callers share and that is not trusted, all of them are one address, and a flood of made-up keys keeps everybody's new keys
+/// out for as long as it lasts.
 ///
 /// No key, more than one, a mistyped, an unknown and an expired one all get the same 401; the log says at level `debug`
 /// which it was. When the source is away or slow the answer is 503, and the reason is logged.
@@ -115,7 +114,6 @@ type MayRecall = fn(&Method, &Extensions) -> bool;
 #[derive(Clone)]
 pub struct ApiKeyLayer {
     pub(super) verdicts: Arc<Verdicts>,
-    pub(super) address_from: AddressFrom,
     pub(super) may_recall: MayRecall,
     pub(super) is_beside_tokens: bool,
     pub(super) watch: Arc<dyn RefusalWatch>,
@@ -143,25 +141,12 @@ impl ApiKeyLayer {
     }
 
     fn with(verdicts: Verdicts) -> Self {
-        let address_from: AddressFrom = |extensions| extensions.get::<ClientAddress>().map(|peer| peer.0);
         Self {
             verdicts: Arc::new(verdicts),
-            address_from,
             may_recall: |_, _| false,
             is_beside_tokens: false,
             watch: Arc::new(Unwatched),
         }
-    }
-
-    /// Whose unknown keys are damped together: by default those of one [`ClientAddress`]. `None` is damped with nobody.
-    ///
-    /// An address is damped by keys that do not exist. While it is, keys that this process knows pass as ever, and so do
-    /// those that stand in the shared cache; one that only the source knows gets 429. Behind a proxy that all callers
-    /// share, all of them are one address, and a flood of made-up keys through it keeps everybody's new keys out for as
-    /// long as it lasts. Who trusts its proxy to say where a request came from takes the address from there.
-    #[must_use]
-    pub fn address_from(self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
-        Self { address_from, ..self }
     }
 
     /// Lets a request without a key in when [`BearerTokenLayer`](crate::BearerTokenLayer) in front found a caller. One that shows

@@ -18,6 +18,7 @@ use super::standing::KeyStanding;
 use super::verdicts::AtOnce;
 use crate::cache_trouble::CacheTrouble;
 use crate::caller_future::CallerFuture;
+use crate::client_address::ClientAddress;
 use crate::take_ready::take_ready;
 
 /// Lets only callers through whose API key is valid; made by [`ApiKeyLayer`](super::ApiKeyLayer).
@@ -54,7 +55,7 @@ where
             Ok(hash) => match rules.verdicts.at_once(&hash) {
                 AtOnce::Decided(decided) => decided.map(|caller| (hash, caller)),
                 AtOnce::Unknown(lane) => {
-                    let wanted = Wanted::new(hash, lane, (rules.address_from)(request.extensions()));
+                    let wanted = Wanted::new(hash, lane, ClientAddress::of(request.extensions()));
                     let rules = rules.clone();
                     let ready = take_ready(&mut self.inner);
                     return CallerFuture::looked_up(Box::pin(look_up(rules, wanted, ready, request)));
@@ -72,7 +73,7 @@ where
             }
             Err(refusal) => {
                 drop(take_ready(&mut self.inner));
-                let address = (rules.address_from)(request.extensions());
+                let address = ClientAddress::of(request.extensions());
                 CallerFuture::refused(rules.refuse(refusal, address))
             }
         }

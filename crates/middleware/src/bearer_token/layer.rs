@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use domain::Clock;
+use domain::{Clock, RefusalWatch, Unwatched};
 use tower::Layer;
 
 use super::verifier::Verifier;
 use super::{BearerTokenGuard, TokenCounters, TokenPolicy};
-use crate::refusal_watch::{RefusalWatch, Unwatched};
 
 /// Lets a request through that shows no token, and one whose token is good; the service behind finds the [`domain::Caller`] of a
 /// good one in the extensions of the request, and the header gone, so that nothing behind can log it. A token that is not

@@ -1,7 +1,6 @@
 //! The service that the layer puts in front of another.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -88,7 +87,7 @@ where
     S: Service<Request<RequestBody>, Response = Response<ResponseBody>>,
     ResponseBody: From<Bytes>,
 {
-    let address = address_of(&request);
+    let address = ClientAddress::of(request.extensions());
     let verified = match rules.verifier.verify(&presented, hash, address).await {
         Ok(verified) => verified,
         Err(refusal) => return Ok(rules.refuse(refusal, &request)),
@@ -111,12 +110,8 @@ impl BearerTokenLayer {
     fn refuse<B, C: From<Bytes>>(&self, refusal: Refusal, request: &Request<B>) -> Response<C> {
         self.verifier.tell(refusal);
         if let Some(reason) = refusal.reason() {
-            self.watch.refused(address_of(request), reason);
+            self.watch.refused(ClientAddress::of(request.extensions()), reason);
         }
         refusal.into_response()
     }
-}
-
-fn address_of<B>(request: &Request<B>) -> Option<IpAddr> {
-    request.extensions().get::<ClientAddress>().map(|client| client.0)
 }

@@ -1,7 +1,6 @@
 //! The layer and what it is told.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,7 +85,6 @@ pub struct RateLimitLayer {
 pub(super) struct Settings {
     tiers: RateTiers,
     tier_from: fn(&Method, &Extensions) -> RateTier,
-    address_from: fn(&Extensions) -> Option<IpAddr>,
     is_exempt: fn(&Uri, &Extensions) -> bool,
     key_prefix: Arc<str>,
 }
@@ -107,7 +105,6 @@ impl RateLimitLayer {
         let settings = Settings {
             tiers,
             tier_from: tier_of_method,
-            address_from: |extensions| extensions.get().map(|ClientAddress(address)| *address),
             is_exempt: |_, _| false,
             key_prefix: "tenant-manager".into(),
         };
@@ -118,13 +115,6 @@ impl RateLimitLayer {
     #[must_use]
     pub fn tier_from(mut self, tier_from: fn(&Method, &Extensions) -> RateTier) -> Self {
         Arc::make_mut(&mut self.settings).tier_from = tier_from;
-        self
-    }
-
-    /// Where the address of a request without a caller is found; without this, in [`ClientAddress`].
-    #[must_use]
-    pub fn address_from(mut self, address_from: fn(&Extensions) -> Option<IpAddr>) -> Self {
-        Arc::make_mut(&mut self.settings).address_from = address_from;
         self
     }
 
@@ -201,7 +191,7 @@ impl Settings {
         let caller = extensions.get::<Caller>();
         let own = caller.and_then(Caller::rate_tier);
         let tier = self.tiers.of(own.unwrap_or_else(|| (self.tier_from)(request.method(), extensions)));
-        let address = if caller.is_some() { None } else { (self.address_from)(extensions) };
+        let address = if caller.is_some() { None } else { ClientAddress::of(extensions) };
         Some((tier, identity::key(&self.key_prefix, tier, caller.map(Caller::id), address)))
     }
 }

@@ -70,8 +70,28 @@ pub(crate) fn api_key(data_dir: &Path, environment: Environment) -> Result<ApiKe
     Ok(key)
 }
 
+/// The keys that seal: those that are given, else the one that is kept under `data_dir`, else one that is made now.
+pub(crate) fn ring(given: Option<KeyRing>, data_dir: &Path) -> Result<KeyRing, FirstStartError> {
+    match given {
+        Some(keys) => Ok(keys),
+        None => encryption_keys(data_dir),
+    }
+}
+
+/// The same, and nothing where one would have to be made: a new one opens and proves nothing.
+pub(crate) fn existing_ring(
+    given: Option<KeyRing>,
+    data_dir: &Path,
+) -> Result<Option<KeyRing>, FirstStartError> {
+    match given {
+        Some(keys) => Ok(Some(keys)),
+        None if examine_encryption_key(data_dir)? => encryption_keys(data_dir).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The key that seals, kept under `data_dir`; at first start it is made and kept with mode 0600. It is never printed.
-pub(crate) fn encryption_keys(data_dir: &Path) -> Result<KeyRing, FirstStartError> {
+fn encryption_keys(data_dir: &Path) -> Result<KeyRing, FirstStartError> {
     let file = encryption_key_file(data_dir);
     let make = || {
         let mut random = Zeroizing::new([0; SealingKey::BYTES]);

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use middleware::{FloodGate, Share, Shares, TrustedProxies, network};
+use domain::network;
+use middleware::{FloodGate, Share, Shares, TrustedProxies};
 
 /// Counts the connections of each address; a network of IPv6 (/64) counts as one.
 pub(super) struct ConnectionShares {

@@ -12,8 +12,7 @@ use crate::telemetry::Telemetry;
 
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     Telemetry::install_for_command(&config.log)?;
-    let store = RecordStore::of(&config.store, &config.deployment.data_dir, Arc::new(SystemClock)).await?;
-    store.migrate().await?;
+    RecordStore::up_to_date(&config.store, &config.deployment.data_dir, Arc::new(SystemClock)).await?;
     output::line("the record store is up to date");
     Ok(())
 }

@@ -9,7 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Proxy, Resp, ValkeyOptions, ValkeyServer, shared_mongo, shared_moto, unique_prefix};
+use testkit::{
+    Proxy, Resp, TokenAlgorithm, TokenIssuer, TokenKey, ValkeyOptions, ValkeyServer, shared_mongo,
+    shared_moto, unique_prefix,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -209,6 +212,67 @@ async fn nor_in_what_is_printed_of_aws() {
     assert!(process.wait().await.success());
     secrets.extend([access_key, token, "Signature=", "X-Amz-Security-Token"].map(str::to_owned));
     assert_nowhere(&secrets, &[("the output", process.output().into_bytes())]);
+}
+
+/// Nor what callers show: keys and tokens, good and bad.
+#[tokio::test]
+async fn nor_is_what_callers_show() {
+    let directory = tempfile::tempdir().unwrap();
+    let lines = vec!["rdbcompression no".to_owned()];
+    let server = ValkeyServer::start_with(ValkeyOptions { lines, ..ValkeyOptions::default() }).await;
+    let (address, issuer) = (server.address().to_string(), TokenIssuer::start().await);
+    let variables = [
+        ("LOG_LEVEL", "trace"),
+        ("CACHE_MODE", "single"),
+        ("CACHE_ADDRS", &*address),
+        ("AUTH_ISSUER", issuer.url()),
+        ("BOOTSTRAP_ADMIN_API_KEY", KEY),
+        ("READYZ_DRAIN_GRACE_SECONDS", "0"),
+    ];
+    let mut process = Process::start(directory.path(), &variables).await;
+    process.wait_until_ready().await;
+    send(&process, Method::POST, "/v1/services", json!({ "name": "ledger" })).await;
+    let made = send(&process, Method::POST, "/v1/services/ledger/api-keys", json!({ "name": "pods" })).await;
+    let id = made["id"].as_str().unwrap();
+    let rotate = format!("/v1/services/ledger/api-keys/{id}/rotate");
+    let rotated = send(&process, Method::POST, &rotate, json!({ "overlapSeconds": 60 })).await;
+    let keys = [&made, &rotated].map(|key| key["key"].as_str().unwrap().to_owned());
+    let permissions = ["backoffice:tm:tenants:read"];
+    let mut expired = issuer.claims("user_1", &permissions);
+    expired["exp"] = json!(1);
+    let stranger = TokenKey::generate("EdDSA", TokenAlgorithm::EdDsa);
+    let tokens = [
+        issuer.token("user_1", &permissions),
+        issuer.sign(&expired),
+        stranger.token(&issuer.claims("user_1", &permissions)),
+    ];
+    let wrong = "no-key-of-ours-2b6f10";
+    for text in keys.iter().chain(&tokens).map(String::as_str).chain([wrong]) {
+        for (header, value) in [
+            ("Authorization", format!("Bearer {text}")),
+            ("Authorization", text.to_owned()),
+            ("X-API-Key", text.to_owned()),
+        ] {
+            for path in ["/v1/tenants/active?service=ledger", "/v1/tenants", "/nothing"] {
+                let request = process.client.get(format!("{}{path}", process.base)).header(header, &value);
+                assert!(request.header("X-Request-Id", FOUND).send().await.unwrap().status().as_u16() < 500);
+            }
+        }
+    }
+    server.connect().await.command(&["SET", "found", FOUND]).await;
+    let dump = dump(&server).await;
+    process.signal("TERM");
+    assert!(process.wait().await.success());
+    // What is behind the public id of a key, and the signature and claims of a token.
+    let parts = keys.iter().map(|key| key.rsplit('_').next().unwrap());
+    let parts = parts.chain(tokens.iter().flat_map(|token| token.split('.').skip(1))).chain([wrong, KEY]);
+    let secrets: Vec<_> = parts.map(str::to_owned).collect();
+    let places = [
+        ("the store", files(directory.path())),
+        ("the dump of Valkey", dump),
+        ("the output", process.output().into_bytes()),
+    ];
+    assert_nowhere(&secrets, &places);
 }
 
 /// Each place holds what can be found, and none of the secrets.

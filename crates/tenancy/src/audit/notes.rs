@@ -16,6 +16,8 @@ use crate::parts::Random;
 
 /// Rows that wait for a store that is away. What comes when there are as many is counted and dropped; the log line of it stays.
 const MOST: usize = 2_000;
+/// How many of those may be of refused attempts: strangers must not drive out what operators did.
+const MOST_OF_REFUSALS: usize = MOST / 2;
 /// Whoever is to be answered waits no longer for a row to be written.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// One call may take so long where nobody waits for it.
@@ -93,8 +95,9 @@ impl AuditNotes {
 
     /// Leaves a row to be written soon. Does not wait.
     pub fn leave(&self, entry: AuditEntry) {
+        let most = if entry.action == AuditAction::Refuse { MOST_OF_REFUSALS } else { MOST };
         let mut waiting = self.lock();
-        if waiting.len() < MOST {
+        if waiting.len() < most {
             waiting.push_back(entry);
         } else {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 async fn measure(program: &Path, records: Records, arguments: &Arguments) -> Result<(), Failure> {
     let valkey = ValkeyServer::start().await;
     let keys = rig::known_keys(program)?;
-    let mut meter = Meter::new(&keys, valkey.pid());
+    let mut meter = Meter::new(&keys, "", valkey.pid());
     let paths = meter.file("paths", &records.paths());
     let copy = records.copy()?;
     let unlimited =

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use clap::Args;
 use row::{ROWS, Row};
-use testkit::ValkeyServer;
+use testkit::{TokenIssuer, ValkeyServer};
 use tokio::runtime::Runtime;
 
 use super::rig::measurement::Measurement;
@@ -43,8 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 async fn measure(program: &Path, arguments: &Arguments) -> Result<(), Failure> {
     let valkey = ValkeyServer::start().await;
     let keys = rig::known_keys(program)?;
-    let mut meter = Meter::new(&keys, valkey.pid());
-    let start = |stage| Service::start(program, stage, valkey.address());
+    let issuer = TokenIssuer::start().await;
+    let mut meter = Meter::new(&keys, &issuer.token("user_1", &[]), valkey.pid());
+    let start = |stage| Service::start(program, stage, valkey.address(), issuer.url());
     let services = [start(Stage::Bare).await, start(Stage::Unlimited).await, start(Stage::Whole).await];
     println!("xtask: three services run; the last gets to know its callers");
     services[2].introduce(&keys, "/test/read").await;

@@ -49,8 +49,8 @@ const READ: Request<'static> = Request {
     is_refused: false,
 };
 
-/// Each with one layer more than the one before, apart from the number of callers.
-pub(super) const ROWS: [Row; 6] = [
+/// Each with one layer more than the one before, apart from the number of callers and the last.
+pub(super) const ROWS: [Row; 7] = [
     Row {
         stage: Stage::Bare,
         request: READ,
@@ -94,5 +94,12 @@ pub(super) const ROWS: [Row; 6] = [
         },
         aims: &[Aim::Cpu(6.0)],
         today: Some(Today { cpu_micros: 121.0, commands: 7 }),
+    },
+    // Beside the row of the API key, with a caller that shows a token instead.
+    Row {
+        stage: Stage::Unlimited,
+        request: Request { name: "bearer token", callers: Callers::Token, ..READ },
+        aims: &[Aim::CpuBeyond(1, 0.6), Aim::RoundTrips(0.0)],
+        today: None,
     },
 ];

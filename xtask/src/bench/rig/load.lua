@@ -1,4 +1,4 @@
--- What wrk sends. Arguments, "-" for none: the method; a file with API keys, one a line; the first word of the idempotency
+-- What wrk sends. Arguments, "-" for none: the method; a file with API keys, one a line, or with a bearer token; the first word of the idempotency
 -- keys; a file with paths, one a line; an entity tag; a body, in which ten "@" stand for a number that is different each time.
 -- Prints one line that starts with RESULT.
 
@@ -35,7 +35,10 @@ function init(arguments)
     wrk.body = body
   end
   if tag ~= "-" then wrk.headers["If-None-Match"] = tag end
-  if #keys == 1 then wrk.headers["X-API-Key"] = keys[1] end
+  if #keys == 1 then
+    local is_token = string.sub(keys[1], 1, 3) == "eyJ"
+    wrk.headers[is_token and "Authorization" or "X-API-Key"] = keys[1]
+  end
   if #keys > 1 then
     request = turns(keys, function(key)
       wrk.headers["X-API-Key"] = key

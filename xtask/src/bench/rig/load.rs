@@ -22,6 +22,8 @@ pub(in crate::bench) enum Callers {
     None,
     /// One caller's.
     One,
+    /// None: one caller's bearer token.
+    Token,
     /// A thousand callers', one after the other.
     Many,
 }
@@ -51,6 +53,7 @@ pub(super) struct Generator {
     script: PathBuf,
     one_key: PathBuf,
     all_keys: PathBuf,
+    token: PathBuf,
     directory: ServerDirectory,
 }
 
@@ -71,14 +74,15 @@ struct Bad {
 }
 
 impl Generator {
-    /// With these API keys: the first for requests of one caller, the others for those of many.
-    pub(super) fn new(keys: &str) -> Self {
+    /// With these API keys, the first for requests of one caller, the others for those of many, and with this bearer token.
+    pub(super) fn new(keys: &str, token: &str) -> Self {
         let directory = ServerDirectory::create();
         let (first, others) = keys.split_once('\n').unwrap_or((keys, ""));
         Self {
             script: directory.write("load.lua", SCRIPT),
             one_key: directory.write("one-key", first),
             all_keys: directory.write("all-keys", others),
+            token: directory.write("token", token),
             directory,
         }
     }
@@ -106,6 +110,7 @@ impl Generator {
             Callers::None => none,
             Callers::One => &self.one_key,
             Callers::Many => &self.all_keys,
+            Callers::Token => &self.token,
         };
         // No number of one run is one of another, however many requests it makes.
         let body = request.body.map_or("-".to_owned(), |body| body.replace("@run", &run.to_string()));

@@ -33,9 +33,10 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// With these API keys: the first for requests of one caller, the others for those of many. `valkey` is a process id.
-    pub(super) fn new(keys: &str, valkey: u32) -> Self {
-        Self { generator: Generator::new(keys), valkey, runs: 0 }
+    /// With these API keys, the first for requests of one caller, the others for those of many, and with this bearer token.
+    /// `valkey` is a process id.
+    pub(super) fn new(keys: &str, token: &str, valkey: u32) -> Self {
+        Self { generator: Generator::new(keys, token), valkey, runs: 0 }
     }
 
     /// A file for the time of the benchmark.

@@ -57,20 +57,36 @@ pub(in crate::bench) struct Service {
 }
 
 impl Service {
-    /// Starts one and waits until it is ready. It logs to a file.
+    /// Starts one that believes this issuer of tokens, and waits until it is ready. It logs to a file.
     ///
     /// # Panics
     /// With its log, when it does not start.
-    pub(in crate::bench) async fn start(program: &Path, stage: Stage, valkey: SocketAddr) -> Self {
-        Self::start_in(ServerDirectory::create(), program, stage, valkey).await
+    pub(in crate::bench) async fn start(
+        program: &Path,
+        stage: Stage,
+        valkey: SocketAddr,
+        issuer: &str,
+    ) -> Self {
+        let issuer = [("AUTH_ISSUER", issuer.to_owned())];
+        Self::start_with(ServerDirectory::create(), program, stage, valkey, &issuer).await
     }
 
-    /// The same with what is in this directory already.
+    /// The same without tokens, and with what is in this directory already.
     pub(in crate::bench) async fn start_in(
         directory: ServerDirectory,
         program: &Path,
         stage: Stage,
         valkey: SocketAddr,
+    ) -> Self {
+        Self::start_with(directory, program, stage, valkey, &[]).await
+    }
+
+    async fn start_with(
+        directory: ServerDirectory,
+        program: &Path,
+        stage: Stage,
+        valkey: SocketAddr,
+        more: &[(&str, String)],
     ) -> Self {
         let lease = PortLease::claim();
         let variables = [
@@ -89,7 +105,9 @@ impl Service {
         ];
         // Nothing of the environment of whoever runs this gets through.
         let mut arguments = vec![OsString::from("-i")];
-        arguments.extend(variables.iter().map(|(name, value)| OsString::from(format!("{name}={value}"))));
+        arguments.extend(
+            variables.iter().chain(more).map(|(name, value)| OsString::from(format!("{name}={value}"))),
+        );
         arguments.push(program.into());
         let env = find_program("env").unwrap_or_else(|| PathBuf::from("/usr/bin/env"));
         let service = Self { stage, process: Process::start(directory, &env, &arguments), lease };

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use domain::ServiceName;
+use domain::{ApiKeyEntry, ServiceName};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::api_key_out::ApiKeyOut;
 use crate::authorization::Authorized;
+use crate::cursor;
 use crate::error::ApiError;
 use crate::parameters::{Parameters, QueryParameters};
 use crate::path::OfService;
@@ -78,13 +79,14 @@ async fn list(
     service: Option<&ServiceName>,
     parameters: &Parameters,
 ) -> Result<Json<ApiKeysOut>, ApiError> {
-    let (limit, after) = (parameters.limit()?, parameters.text("cursor")?);
+    let limit = parameters.limit()?;
+    let after = cursor::read(parameters, |id| ApiKeyEntry::check_id(id).is_ok().then(|| id.to_owned()))?;
     let keys = &state.use_cases().api_keys;
     let page = keys.list(service, after.as_deref(), limit, &authorized.actor()).await?;
     let ids = state.use_cases().tenant_ids;
     Ok(Json(ApiKeysOut {
         items: page.keys.iter().map(|view| ApiKeyOut::of(view, ids)).collect(),
         limit,
-        next_cursor: page.next,
+        next_cursor: page.next.as_deref().map(cursor::written),
     }))
 }

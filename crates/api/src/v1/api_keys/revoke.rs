@@ -38,7 +38,7 @@ pub(super) struct RevokeIn {
         ("keyId" = String, Path, description = "Id of the key"),
         ("reason" = Option<String>, Query, description = "Why, for clients that send no body with a DELETE"),
     ),
-    request_body = RevokeIn,
+    request_body = Option<RevokeIn>,
     responses(
         (status = 200, description = "Withdrawn", body = ApiKeyOut),
         (status = 404, description = "There is none", body = crate::openapi::ErrorOut),
@@ -67,7 +67,7 @@ pub(super) async fn of_service(
         ("keyId" = String, Path, description = "Id of the key"),
         ("reason" = Option<String>, Query, description = "Why, for clients that send no body with a DELETE"),
     ),
-    request_body = RevokeIn,
+    request_body = Option<RevokeIn>,
     responses(
         (status = 200, description = "Withdrawn", body = ApiKeyOut),
         (status = 403, description = "The caller is a service", body = crate::openapi::ErrorOut),

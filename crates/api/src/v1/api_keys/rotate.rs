@@ -65,7 +65,7 @@ pub(super) async fn of_service(
     tag = "api keys",
     operation_id = "rotateOperatorApiKey",
     params(("keyId" = String, Path, description = "Id of the key")),
-    request_body = RotateIn,
+    request_body = Option<RotateIn>,
     responses(
         (status = 200, description = "The key with its new text", body = ApiKeyOut),
         (status = 403, description = "The caller has not what the key has, or is a service", body = crate::openapi::ErrorOut),

@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{AuditFilter, AuditPosition, AuditQuery, Invalid};
+use domain::{AuditFilter, AuditQuery, Invalid};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::audit_out::AuditOut;
 use crate::authorization::Authorized;
-use crate::error::{ApiError, ParameterProblem};
+use crate::cursor;
+use crate::error::ApiError;
 use crate::parameters::{Parameters, QueryParameters};
 use crate::permission::AuditRead;
 use crate::state::ApiState;
@@ -58,12 +57,16 @@ pub(super) async fn handler(
     QueryParameters(parameters): QueryParameters,
 ) -> Result<Json<AuditRowsOut>, ApiError> {
     let limit = parameters.limit()?;
-    let query = AuditQuery { filter: filter(&parameters)?, behind: cursor(&parameters)?, limit };
+    let query = AuditQuery {
+        filter: filter(&parameters)?,
+        behind: cursor::read(&parameters, |text| text.parse().ok())?,
+        limit,
+    };
     let page = state.use_cases().audit.page(query, &authorized.actor()).await?;
     Ok(Json(AuditRowsOut {
         items: page.rows.into_iter().map(AuditOut::of).collect(),
         limit,
-        next_cursor: page.next.map(|next| URL_SAFE_NO_PAD.encode(next.as_str())),
+        next_cursor: page.next.map(|next| cursor::written(next.as_str())),
     }))
 }
 
@@ -84,13 +87,4 @@ fn filter(parameters: &Parameters) -> Result<AuditFilter, ApiError> {
         from: from.flatten(),
         until: until.flatten(),
     })
-}
-
-fn cursor(parameters: &Parameters) -> Result<Option<AuditPosition>, ApiError> {
-    let Some(text) = parameters.text("cursor")? else { return Ok(None) };
-    let decoded = URL_SAFE_NO_PAD.decode(text.as_bytes()).ok().and_then(|text| String::from_utf8(text).ok());
-    match decoded.and_then(|text| text.parse().ok()) {
-        Some(position) => Ok(Some(position)),
-        None => Err(ApiError::parameter("cursor", ParameterProblem::NotACursor)),
-    }
 }

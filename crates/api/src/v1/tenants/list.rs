@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{Invalid, SearchWords, Tenant, TenantPosition, TenantQuery};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::tenant_out::TenantOut;
 use crate::authorization::Authorized;
+use crate::cursor;
 use crate::error::{ApiError, ParameterProblem};
 use crate::parameters::{Parameters, QueryParameters};
 use crate::permission::TenantsRead;
@@ -72,7 +71,7 @@ pub(super) async fn handler(
         environment: environment.flatten(),
         status: status.flatten(),
         search: parameters.text("search")?.and_then(|text| SearchWords::of(&text)),
-        after: cursor(&parameters)?,
+        after: cursor::read(&parameters, position)?,
         skip: page.map_or(0, |page| (page - 1) * limit),
         limit,
     };
@@ -100,18 +99,10 @@ fn page(parameters: &Parameters) -> Result<Option<usize>, ApiError> {
 
 /// Slug and id of the last tenant of a page.
 fn cursor_behind(tenant: &Tenant) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{}/{}", tenant.slug, tenant.id))
+    cursor::written(&format!("{}/{}", tenant.slug, tenant.id))
 }
 
-fn cursor(parameters: &Parameters) -> Result<Option<TenantPosition>, ApiError> {
-    let Some(text) = parameters.text("cursor")? else { return Ok(None) };
-    let position = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text.as_bytes()).ok()?).ok()?;
-        let (slug, id) = text.split_once('/')?;
-        Some(TenantPosition { slug: slug.parse().ok()?, id: id.parse().ok()? })
-    };
-    match position() {
-        Some(position) => Ok(Some(position)),
-        None => Err(ApiError::parameter("cursor", ParameterProblem::NotACursor)),
-    }
+fn position(text: &str) -> Option<TenantPosition> {
+    let (slug, id) = text.split_once('/')?;
+    Some(TenantPosition { slug: slug.parse().ok()?, id: id.parse().ok()? })
 }

@@ -40,6 +40,9 @@ struct Desk {
 pub(crate) async fn run(command: ApiKeyCommand, inspection: Inspection) -> Result<(), Failure> {
     let config = inspection.without_first_key().sound()?;
     Telemetry::install_for_command(&config.log)?;
+    if !matches!(command, ApiKeyCommand::Create(_)) {
+        offline::expect_records(&config)?;
+    }
     let desk = Desk::open(config).await?;
     match command {
         ApiKeyCommand::Create(arguments) => create::run(&desk, arguments).await,

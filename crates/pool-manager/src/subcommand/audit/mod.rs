@@ -9,6 +9,7 @@ use clap::Subcommand;
 use domain::{AuditLog, Clock, SystemClock};
 use tenancy::AuditChain;
 
+use super::offline;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::first_start;
@@ -33,16 +34,12 @@ struct Target {
 
 pub(crate) async fn run(command: AuditCommand, config: Config) -> Result<(), Failure> {
     Telemetry::install_for_command(&config.log)?;
+    offline::expect_records(&config)?;
     let data_dir = &config.deployment.data_dir;
-    let ring = match config.secrets.encryption_keys {
-        Some(keys) => keys,
-        // One that is made now has linked nothing.
-        None if first_start::examine_encryption_key(data_dir)? => first_start::encryption_keys(data_dir)?,
-        None => return Err(Failure::NoChainKey),
-    };
+    let ring = first_start::existing_ring(config.secrets.encryption_keys, data_dir)?;
+    let ring = ring.ok_or(Failure::NoChainKey)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = RecordStore::of(&config.store, data_dir, Arc::clone(&clock)).await?;
-    store.migrate().await?;
+    let store = RecordStore::up_to_date(&config.store, data_dir, Arc::clone(&clock)).await?;
     let target = Target { log: store.audit.clone(), chain: AuditChain::of(&ring), clock };
     match command {
         AuditCommand::Verify(arguments) => verify::run(&target, &arguments).await,

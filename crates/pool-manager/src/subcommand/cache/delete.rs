@@ -4,12 +4,13 @@ use api::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, key_text};
 use bytes::Bytes;
 use cache::{CacheClient, DeleteReport, Glob};
 use clap::Args;
-use domain::{Actor, KeyBinding, TenantId};
+use domain::TenantId;
 use serde_json::json;
 use tenancy::AuditNotes;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::super::offline;
 use super::{Target, key, pattern};
 use crate::failure::Failure;
 use crate::output;
@@ -100,13 +101,7 @@ async fn matching(
 
 /// What is recorded as the API records it, with another caller.
 fn audit(notes: Option<AuditNotes>) -> DeletionAudit {
-    let actor = Actor {
-        caller: "command-line".into(),
-        binding: KeyBinding::default(),
-        address: None,
-        request_id: None,
-    };
-    DeletionAudit::of(actor, notes)
+    DeletionAudit::of(offline::actor("command-line"), notes)
 }
 
 fn refusal(refusal: DeletionRefusal) -> Failure {

@@ -9,7 +9,6 @@ use middleware::error_chain;
 use tenancy::AuditNotes;
 
 use crate::config::StoreConfig;
-use crate::failure::Failure;
 use crate::randomness;
 use crate::record_store::{self, RecordStore};
 
@@ -24,12 +23,7 @@ pub(super) async fn open(config: &StoreConfig, data_dir: &Path) -> Option<AuditN
         return None;
     }
     let clock = Arc::new(SystemClock);
-    let opened = async {
-        let store = RecordStore::of(config, data_dir, clock.clone()).await?;
-        store.migrate().await?;
-        Ok::<_, Failure>(store)
-    };
-    match opened.await {
+    match RecordStore::up_to_date(config, data_dir, clock.clone()).await {
         Ok(store) => Some(AuditNotes::new(store.audit.clone(), clock, randomness::SYSTEM)),
         Err(failure) => {
             tracing::warn!(error = error_chain(&failure), "no row of the audit log is written");
