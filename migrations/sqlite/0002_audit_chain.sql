@@ -44,6 +44,13 @@ BEGIN
     SELECT RAISE(ABORT, 'a row of the audit log is never changed');
 END;
 
+-- Also by INSERT OR REPLACE, which is no update.
+CREATE TRIGGER audit_chain_is_not_replaced BEFORE INSERT ON audit_chain
+WHEN EXISTS (SELECT 1 FROM audit_chain WHERE sequence = NEW.sequence OR id = NEW.id OR place = NEW.place)
+BEGIN
+    SELECT RAISE(IGNORE);
+END;
+
 CREATE TRIGGER audit_chain_is_not_cut BEFORE DELETE ON audit_chain
 WHEN OLD.sequence > coalesce((SELECT sequence FROM audit_anchor), 0)
 BEGIN

@@ -17,8 +17,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::browsers::{Browsers, CorsPolicy};
 use crate::error::ApiError;
 use crate::layers::{
-    FailureLog, ForbiddenWatchLayer, LeadingSlashes, PanicLayer, PlacesLayer, RequestLimitsLayer,
-    documentation, secured,
+    DeclaredPermissionsLayer, FailureLog, ForbiddenWatchLayer, LeadingSlashes, PanicLayer, PlacesLayer,
+    RequestLimitsLayer, documentation, secured,
 };
 use crate::state::ApiState;
 use crate::{alias, cache_admin, health, openapi, v1};
@@ -80,6 +80,7 @@ pub fn router(state: ApiState, guards: Guards, more: MoreRoutes) -> Router {
         .merge(more.for_callers.with_state(()))
         // Routes only: what no route takes is neither read nor kept.
         .route_layer(guards.idempotency)
+        .route_layer(DeclaredPermissionsLayer::of(&document))
         .fallback(no_route)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(for_callers);

@@ -88,18 +88,18 @@ pub enum ApiKeyIdError {
     /// It cannot stand in a path.
     #[error(transparent)]
     Segment(#[from] SegmentError),
-    /// The configured key has it.
-    #[error("is the id of the first operator's key")]
+    /// The configured key has it, or what acts without one.
+    #[error("is a name of the service's own")]
     Reserved,
 }
 
 impl ApiKeyEntry {
     const MAX_ID: usize = 128;
 
-    /// Whether a text can be the id of a key: paths, logs and audit rows have to take it, and it is not the first operator's.
+    /// Whether a text can be the id of a key: paths, logs and audit rows have to take it, and it is no name of the service's own.
     pub fn check_id(text: &str) -> Result<(), ApiKeyIdError> {
         segment::check(text, Self::MAX_ID)?;
-        if text == CallerId::BOOTSTRAP { Err(ApiKeyIdError::Reserved) } else { Ok(()) }
+        if CallerId::RESERVED.contains(&text) { Err(ApiKeyIdError::Reserved) } else { Ok(()) }
     }
 
     /// What a presented text with this hash is good for; `None` when it is none of its texts, or the key is withdrawn.

@@ -52,6 +52,8 @@ pub struct ChainedRow {
     pub document: String,
     /// What it is found by.
     pub index: AuditIndex,
+    /// Where lists meet it: a text of its time and its number ([`AuditPosition::of`](crate::AuditPosition::of)).
+    pub place: String,
     /// What links it to the row before.
     pub link: LinkHash,
     /// Which key made the link.

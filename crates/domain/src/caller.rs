@@ -7,14 +7,25 @@ use crate::key_binding::KeyBinding;
 use crate::rate_tier::RateTier;
 use crate::scope::Scopes;
 
-/// The name of a caller in logs and audit: the id of its key, never the key. At most 128 visible ASCII characters; any
+/// The name of a caller in logs and audit: the id of its key, never the key. At most 256 visible ASCII characters; any
 /// other becomes `?`, so that no name can forge a line of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CallerId(Arc<str>);
 
 impl CallerId {
+    const MAX_LENGTH: usize = 256;
+
     /// The id of the key that a deployment is configured with, the first operator's. No other key has it.
     pub const BOOTSTRAP: &str = "bootstrap";
+    /// Whoever has a shell where the records are.
+    pub const COMMAND_LINE: &str = "command-line";
+    /// What takes over the records of another service.
+    pub const IMPORT: &str = "import";
+    /// Who is not known.
+    pub const ANONYMOUS: &str = "anonymous";
+    /// Names that are no key's.
+    pub(crate) const RESERVED: [&str; 4] =
+        [Self::BOOTSTRAP, Self::COMMAND_LINE, Self::IMPORT, Self::ANONYMOUS];
 
     /// Whether it is that of the first operator's key.
     pub fn is_bootstrap(&self) -> bool {
@@ -25,7 +36,7 @@ impl CallerId {
 impl From<&str> for CallerId {
     fn from(text: &str) -> Self {
         let visible = |letter: char| if letter.is_ascii_graphic() { letter } else { '?' };
-        Self(text.chars().take(128).map(visible).collect::<String>().into())
+        Self(text.chars().take(Self::MAX_LENGTH).map(visible).collect::<String>().into())
     }
 }
 
@@ -71,12 +82,13 @@ impl Caller {
         Self(Arc::new(Parts { binding, ..Arc::unwrap_or_clone(self.0) }))
     }
 
-    /// The caller of a token who shows an API key as well: named by the token, permitted what either permits, and bound and
-    /// limited as the key is.
+    /// The caller of a token who shows an API key as well: named by both, permitted what either permits, and bound and limited as
+    /// the key is. The name has both, so that what is kept for it is not found with the token beside another key.
     #[must_use]
     pub fn accompanied_by(&self, key: &Self) -> Self {
         let scopes = self.scopes().iter().chain(key.scopes().iter()).cloned().collect();
-        Self(Arc::new(Parts { id: self.id().clone(), scopes, ..(*key.0).clone() }))
+        let id = CallerId::from(format!("{}+{}", self.id(), key.id()));
+        Self(Arc::new(Parts { id, scopes, ..(*key.0).clone() }))
     }
 
     /// Its name in logs.
@@ -108,6 +120,6 @@ mod tests {
     fn a_name_cannot_forge_a_line() {
         assert_eq!(CallerId::from("key-1").to_string(), "key-1");
         assert_eq!(CallerId::from("a\nb \u{e9}\u{1b}[0m".to_owned()).to_string(), "a?b???[0m");
-        assert_eq!(CallerId::from("x".repeat(500)).0.len(), 128);
+        assert_eq!(CallerId::from("x".repeat(500)).0.len(), 256);
     }
 }

@@ -51,7 +51,16 @@ const METADATA_NAMES: [&str; 6] = [
     "instance-data.ec2.internal",
     "metadata.tencentyun.com",
 ];
-const LOOPBACK_NAMES: [&str; 4] = ["localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"];
+const LOOPBACK_NAMES: [&str; 8] = [
+    "localhost",
+    "localhost.localdomain",
+    "localhost4",
+    "localhost4.localdomain4",
+    "localhost6",
+    "localhost6.localdomain6",
+    "ip6-localhost",
+    "ip6-loopback",
+];
 
 impl HostRules {
     /// Everywhere but on a developer's machine.
@@ -70,7 +79,9 @@ impl HostRules {
             return self.check_address(address);
         }
         let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
-        if name.is_empty() || !name.bytes().all(is_of_a_name) {
+        let is_label =
+            |label: &str| !label.is_empty() && !label.starts_with('-') && label.bytes().all(is_of_a_label);
+        if !name.split('.').all(is_label) {
             return Err(HostFault::Malformed);
         }
         if METADATA_NAMES.contains(&name.as_str()) {
@@ -113,7 +124,8 @@ impl HostRules {
             return Err(HostFault::Metadata);
         }
         match address.segments()[0] {
-            0xfe80..=0xfebf => return Err(HostFault::LinkLocal),
+            // Site-local addresses (fec0::/10) were given up (RFC 3879), and are read in different ways.
+            0xfe80..=0xfeff => return Err(HostFault::LinkLocal),
             0xff00.. => return Err(HostFault::Multicast),
             _ => {}
         }
@@ -160,15 +172,16 @@ fn address(host: &str) -> Result<Option<IpAddr>, HostFault> {
     Ok(None)
 }
 
-fn is_of_a_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._".contains(&byte)
+fn is_of_a_label(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-_".contains(&byte)
 }
 
 fn is_loopback_name(name: &str) -> bool {
     LOOPBACK_NAMES.contains(&name) || name.ends_with(".localhost")
 }
 
-/// The address of IPv4 that one of IPv6 leads to: mapped, compatible, translated (64:ff9b::/96) or by 6to4.
+/// The address of IPv4 that one of IPv6 leads to: mapped, compatible, translated (64:ff9b::/96 and
+/// 64:ff9b:1::/48), by 6to4, Teredo or ISATAP.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
@@ -176,7 +189,12 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         [0, 0, 0, 0, 0, 0 | 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] | [0, 0, 0, 0, 0xffff, 0] => {
             Some(v4(high, low))
         }
+        [0x64, 0xff9b, 1, ..] => Some(v4(high, low)),
         [0x2002, high, low, ..] => Some(v4(high, low)),
+        // Teredo (RFC 4380, 4): the client, turned over.
+        [0x2001, 0, ..] => Some(v4(!high, !low)),
+        // ISATAP (RFC 5214, 6.1).
+        [.., 0 | 0x200, 0x5efe] => Some(v4(high, low)),
         _ => None,
     }
 }
@@ -230,6 +248,10 @@ mod tests {
             ("169.254.1.1", HostFault::LinkLocal),
             ("fe80::1", HostFault::LinkLocal),
             ("febf::1", HostFault::LinkLocal),
+            ("fec0::1", HostFault::LinkLocal),
+            ("64:ff9b:1::a9fe:a9fe", HostFault::Metadata),
+            ("2001::5601:5601", HostFault::Metadata),
+            ("fd00::5efe:a9fe:a9fe", HostFault::Metadata),
             ("0.0.0.0", HostFault::Unspecified),
             ("0.1.2.3", HostFault::Unspecified),
             ("::", HostFault::Unspecified),
@@ -252,6 +274,10 @@ mod tests {
             ("169.0x.0x.0x", HostFault::OddSpelling),
             ("", HostFault::Malformed),
             (".", HostFault::Malformed),
+            ("a..b", HostFault::Malformed),
+            ("localhost..", HostFault::Malformed),
+            ("-h", HostFault::Malformed),
+            ("localhost6", HostFault::Loopback),
             ("[fe80::1", HostFault::Malformed),
             ("[127.0.0.1]", HostFault::Malformed),
             ("fe80::1%eth0", HostFault::Malformed),

@@ -65,9 +65,13 @@ impl Scope {
     }
 }
 
+/// What permissions are about.
+const RESOURCES: [&str; 9] =
+    ["tenants", "associations", "connections", "m2m", "services", "api-keys", "events", "audit", "cache"];
+
 /// The text is no permission of this service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be backoffice:tm:<resource>:<read or write>, where a resource may be *")]
+#[error("must be backoffice:tm:<resource>:<read or write>, where a resource is * or one of {}", RESOURCES.join(", "))]
 pub struct UnknownScope;
 
 impl FromStr for Scope {
@@ -75,15 +79,9 @@ impl FromStr for Scope {
 
     /// Stricter than [`Scope::new`]: for scopes that somebody wants to grant.
     fn from_str(text: &str) -> Result<Self, UnknownScope> {
-        let is_resource = |part: &str| {
-            part == "*"
-                || (!part.is_empty()
-                    && part.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-'))
-        };
+        let is_resource = |part: &str| part == "*" || RESOURCES.contains(&part);
         match text.split(':').collect::<Vec<_>>()[..] {
-            ["backoffice", "tm", resource, "read" | "write"] if is_resource(resource) && text.len() <= 64 => {
-                Ok(Self::new(text))
-            }
+            ["backoffice", "tm", resource, "read" | "write"] if is_resource(resource) => Ok(Self::new(text)),
             _ => Err(UnknownScope),
         }
     }
@@ -147,9 +145,15 @@ mod tests {
         for text in ["backoffice:tm:cache:read", "backoffice:tm:*:write", "backoffice:tm:m2m:write"] {
             assert_eq!(text.parse(), Ok(Scope::new(text)));
         }
-        for text in
-            ["", "*", "backoffice:tm:cache", "backoffice:tm:cache:*", "backoffice:tm::read", "x:tm:a:read"]
-        {
+        for text in [
+            "",
+            "*",
+            "backoffice:tm:tenant:read",
+            "backoffice:tm:cache",
+            "backoffice:tm:cache:*",
+            "backoffice:tm::read",
+            "x:tm:a:read",
+        ] {
             assert_eq!(text.parse::<Scope>(), Err(UnknownScope), "{text}");
         }
     }

@@ -50,14 +50,33 @@ pub(crate) fn check_base_urls(
 /// Every host of a URI of MongoDB, which may name several.
 fn check_uri(rules: HostRules, uri: &SecretText) -> Result<(), HostFault> {
     let Some((_, rest)) = uri.expose().split_once("://") else { return Ok(()) };
-    let before_options = rest.split_once('?').map_or(rest, |(before, _)| before);
-    let (authority, path) = before_options.split_once('/').unwrap_or((before_options, ""));
-    // Readers differ in where such a host begins.
-    if path.contains('@') {
+    let (authority, behind) = rest.split_once('/').unwrap_or((rest, ""));
+    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let has_blanks = |text: &str| text.contains(char::is_whitespace);
+    // Readers differ in where a host begins then.
+    let is_odd = authority.contains('?')
+        || authority.matches('@').count() > 1
+        || behind.contains('@')
+        || has_blanks(hosts)
+        || has_blanks(behind)
+        || rest.contains(char::is_control);
+    if is_odd {
         return Err(HostFault::Malformed);
     }
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    if let Some((_, options)) = behind.split_once('?') {
+        options.split('&').try_for_each(|option| check_option(rules, option))?;
+    }
     hosts.split(',').try_for_each(|host| rules.check(without_port(host)))
+}
+
+/// Options that name another host, or let whoever connects show what only its machine has.
+fn check_option(rules: HostRules, option: &str) -> Result<(), HostFault> {
+    let (name, value) = option.split_once('=').unwrap_or((option, ""));
+    match name.to_ascii_lowercase().as_str() {
+        "proxyhost" => rules.check(value),
+        "tlscafile" | "tlscertificatekeyfile" | "authmechanismproperties" => Err(HostFault::Malformed),
+        _ => Ok(()),
+    }
 }
 
 /// Unless something is wrong with the field already.
@@ -97,7 +116,7 @@ mod tests {
         GivenModule {
             postgresql: given::<Postgresql>(postgresql.clone(), None),
             postgresql_replica: given::<Postgresql>(postgresql, None),
-            mongodb: given::<Mongodb>(mongodb, Some(&format!("mongodb://u:p@h:1,{host}:1/d?x=y@z"))),
+            mongodb: given::<Mongodb>(mongodb, Some(&format!("mongodb://u:p@h:1,{host}:1/d?x=y"))),
             rabbitmq: given::<Rabbitmq>(rabbitmq, None),
             kafka: given::<Kafka>(kafka, None),
             connection_settings: None,
@@ -135,10 +154,17 @@ mod tests {
             "mongodb://%2Ftmp%2Fmongodb.sock/",
             "mongodb://",
             "mongodb://h,/",
+            "mongodb://a@b:c@169.254.169.254",
+            "mongodb://good.example?@169.254.169.254/d",
+            "mongodb://good.example/d?x=y@169.254.169.254",
+            "mongodb+srv://good.example?@127.0.0.1/",
+            "mongodb://h/d\r\nx",
+            "mongodb://h/d?tlsCAFile=/var/run/secrets/token",
         ] {
             assert_eq!(check(uri), Err(HostFault::Malformed), "{uri}");
         }
+        let proxy = "mongodb://h/d?proxyHost=169.254.169.254&proxyPort=80";
+        assert_eq!(check(proxy), Err(HostFault::Metadata));
         assert_eq!(check("mongodb://%31%36%39.254.169.254/"), Err(HostFault::OddSpelling));
-        assert_eq!(check("mongodb://a@b:c@169.254.169.254"), Err(HostFault::Metadata));
     }
 }

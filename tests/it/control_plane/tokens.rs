@@ -79,6 +79,40 @@ async fn a_write_is_the_subjects_own() {
     assert_eq!((made.status.as_u16(), &made.body["createdBy"]), (201, &json!("token:user_1")), "{made:?}");
 }
 
+/// An answer is repeated to whoever could have got it, and to nobody else.
+#[tokio::test]
+async fn no_answer_is_repeated_to_who_may_not_write() {
+    let (issuer, other) = (TokenIssuer::start().await, TokenIssuer::start().await);
+    let issuers = format!("{},{}", issuer.url(), other.url());
+    let service = Service::start(&[("AUTH_ISSUER", &issuers)]).await;
+    drop(answer(service.request(Method::POST, "/v1/services").json(&json!({ "name": "ledger" }))).await);
+    let strong = ["backoffice:tm:*:read", "backoffice:tm:*:write"];
+    let make = async |token: &str, key: Option<&str>| {
+        let request = service.bare_request(Method::POST, "/v1/api-keys").header("Authorization", token);
+        let request = key.into_iter().fold(request, |request, key| request.header("X-API-Key", key));
+        answer(request.header("X-Idempotency", "one").json(&json!({ "name": "ana" }))).await
+    };
+    let token = issuer.token("user_1", &strong);
+    let made = make(&token, None).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(make(&token, None).await.body, made.body, "its own repeat");
+    for permissions in [&[][..], &["backoffice:tm:api-keys:read"]] {
+        assert_refused(&make(&issuer.token("user_1", permissions), None).await, 403);
+    }
+    let stranger = make(&other.token("user_1", &strong), None).await;
+    assert_eq!(stranger.status, 201, "{stranger:?}");
+    assert_ne!(stranger.body["id"], made.body["id"], "it is another user, whatever the name");
+    let by = stranger.body["createdBy"].as_str().unwrap();
+    assert!(by.starts_with("token@") && by.ends_with(":user_1"), "{by}");
+    // Beside a key the caller is another one, too.
+    let limited = json!({ "name": "limited", "environment": "staging" });
+    let limited = answer(service.request(Method::POST, "/v1/api-keys").json(&limited)).await;
+    let beside = make(&token, limited.body["key"].as_str()).await;
+    assert_eq!(beside.status, 201, "{beside:?}");
+    assert_ne!(beside.body["id"], made.body["id"]);
+    assert_eq!(beside.body["environment"], "staging", "as the key is bound");
+}
+
 #[tokio::test]
 async fn keys_are_found_by_what_the_issuer_publishes_about_itself() {
     let issuer = TokenIssuer::start().await;

@@ -1,5 +1,6 @@
 //! What stands between the socket and the handlers, apart from the layers that other services use too.
 
+mod declared_permissions;
 mod failure_log;
 mod forbidden_watch;
 mod leading_slashes;
@@ -8,6 +9,7 @@ mod places;
 mod request_limits;
 mod security_headers;
 
+pub(crate) use declared_permissions::DeclaredPermissionsLayer;
 pub(crate) use failure_log::{FailureLog, log_error};
 pub(crate) use forbidden_watch::ForbiddenWatchLayer;
 pub use leading_slashes::LeadingSlashes;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use domain::{Caller, CallerId, Scope, Scopes};
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ const LEEWAY: Duration = Duration::from_secs(30);
 /// Longer than ids are; shorter than what a name of a caller is cut to, so that no two subjects have one name.
 const MAX_SUBJECT_LENGTH: usize = 100;
 /// In the names of callers: no key has an id with a colon, so no token passes for one.
-const NAME_PREFIX: &str = "token:";
+const NAME: &str = "token";
 
 /// The claims that count here. `permissions` is what WorkOS makes of the role of a user, `scope` what a machine was granted
 /// (RFC 8693, 4.2). A role by itself permits nothing.
@@ -25,8 +26,7 @@ pub(super) struct Claims {
     nbf: Option<f64>,
     aud: Option<OneOrMany>,
     org_id: Option<String>,
-    #[serde(default)]
-    permissions: Vec<String>,
+    permissions: Option<Vec<String>>,
     scope: Option<String>,
 }
 
@@ -49,6 +49,7 @@ impl Claims {
     pub(super) fn caller(
         &self,
         policy: &TokenPolicy,
+        issuer: usize,
         now: SystemTime,
     ) -> Result<(Caller, SystemTime), Refusal> {
         let until = time(self.exp).ok_or(Refusal::Malformed)? + LEEWAY;
@@ -72,7 +73,7 @@ impl Claims {
         if self.sub.is_empty() || self.sub.len() > MAX_SUBJECT_LENGTH || !is_plain {
             return Err(Refusal::Subject);
         }
-        let id = CallerId::from(format!("{NAME_PREFIX}{}", self.sub));
+        let id = CallerId::from(format!("{}:{}", namespace(policy, issuer), self.sub));
         Ok((Caller::new(id, self.scopes()), until))
     }
 
@@ -88,8 +89,20 @@ impl Claims {
     /// The permissions of this service among what the token permits; it may permit much elsewhere.
     fn scopes(&self) -> Scopes {
         let granted = self.scope.iter().flat_map(|scope| scope.split_ascii_whitespace());
-        let texts = self.permissions.iter().map(String::as_str).chain(granted);
+        let texts = self.permissions.iter().flatten().map(String::as_str).chain(granted);
         texts.filter_map(|text| text.parse::<Scope>().ok()).collect()
+    }
+}
+
+/// What tells the subjects of issuers apart, in names of callers: those of the first have none, others the beginning of the
+/// SHA-256 of the issuer.
+fn namespace(policy: &TokenPolicy, issuer: usize) -> String {
+    match policy.issuers.get(issuer) {
+        Some(issuer_of) if issuer > 0 => {
+            let hash = digest(&SHA256, issuer_of.name.as_bytes());
+            format!("{NAME}@{}", const_hex::encode(&hash.as_ref()[..4]))
+        }
+        _ => NAME.to_owned(),
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Refusal {
     TooLong,
     #[error("the token cannot be read")]
     Malformed,
+    #[error("the claims of the token are not of the form that they should have")]
+    Claims,
     #[error("the token names no key that it was signed with")]
     NoKeyId,
     #[error("the token demands an extension that is not known here")]
@@ -48,7 +50,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// Whether no issuer made it: who shows such tokens tries something out. One that was good once, or is good elsewhere, costs
-    /// nobody its place.
+    /// nobody its place; nor does one of a key that may have been published a moment ago.
     pub(super) fn is_forgery(self) -> bool {
         matches!(
             self,
@@ -56,7 +58,6 @@ impl Refusal {
                 | Self::NoKeyId
                 | Self::Critical
                 | Self::Issuer
-                | Self::UnknownKey
                 | Self::Algorithm
                 | Self::Signature
         )
@@ -66,7 +67,9 @@ impl Refusal {
     pub(super) fn reason(self) -> Option<&'static str> {
         match self {
             Self::Repeated => Some("several-tokens"),
-            Self::TooLong | Self::Malformed | Self::NoKeyId | Self::Critical => Some("malformed-token"),
+            Self::TooLong | Self::Malformed | Self::Claims | Self::NoKeyId | Self::Critical => {
+                Some("malformed-token")
+            }
             Self::Issuer => Some("token-of-unknown-issuer"),
             Self::UnknownKey | Self::Algorithm | Self::Signature => Some("forged-token"),
             Self::Expired => Some("expired-token"),

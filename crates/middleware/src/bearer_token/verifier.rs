@@ -119,7 +119,7 @@ impl Verifier {
         if claims.iss != told.iss {
             return Err(Refusal::Malformed);
         }
-        let (caller, until) = claims.caller(&self.policy, self.clock.now())?;
+        let (caller, until) = claims.caller(&self.policy, issuer, self.clock.now())?;
         Ok(Verified { caller, until, issuer, key_id, key })
     }
 
@@ -158,6 +158,8 @@ fn checked(token: &str, key: &SigningKey) -> Result<Claims, Refusal> {
     let decoded = decode::<Claims>(token, &key.key, &validation).map_err(|error| match error.kind() {
         ErrorKind::InvalidSignature => Refusal::Signature,
         ErrorKind::InvalidAlgorithm => Refusal::Algorithm,
+        // Its issuer signed that.
+        ErrorKind::Json(_) => Refusal::Claims,
         _ => Refusal::Malformed,
     })?;
     Ok(decoded.claims)

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use domain::{Actor, SecretStoreError};
+use domain::{Actor, CallerId, SecretStoreError};
 use middleware::error_chain;
 use tenancy::{Imported, ImportedRecord, Refusal, UseCases};
 
@@ -57,7 +57,7 @@ async fn take_all(
     file: &Path,
     count: &mut Count,
 ) -> Result<(), Failure> {
-    let actor = offline::actor("import");
+    let actor = offline::actor(CallerId::IMPORT);
     for number in 1_usize.. {
         let line = match next_line(&mut lines).map_err(|error| unreadable(file, &error))? {
             None => break,

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    AuditEntry, AuditIndex, AuditLead, AuditLog, AuditPage, AuditPosition, AuditQuery, ChainAnchor,
-    ChainHead, ChainKeyName, ChainedRow, Chaining, StoreUnavailable, Timestamp, UnchainedRow,
+    AuditEntry, AuditIndex, AuditLead, AuditLog, AuditPage, AuditQuery, ChainAnchor, ChainHead, ChainKeyName,
+    ChainedRow, Chaining, StoreUnavailable, Timestamp, UnchainedRow,
 };
 use mongodb::bson::{Document, doc};
 
@@ -120,7 +120,7 @@ impl MongoStore {
             "target": target,
             "requestId": request_id,
             "environment": environment,
-            "place": AuditPosition::of(*at, row.sequence).as_str(),
+            "place": &row.place,
             "document": &row.document,
         };
         if self.insert(AUDIT_CHAIN, document).await? {
@@ -199,6 +199,7 @@ fn chained(document: &Document) -> Result<ChainedRow, Fault> {
         id: text(document, "entryId")?.to_owned(),
         document: text(document, "document")?.to_owned(),
         index: index_of(document)?,
+        place: text(document, "place")?.to_owned(),
         link,
         key: ChainKeyName(text(document, "key")?.to_owned()),
     })

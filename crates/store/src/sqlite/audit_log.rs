@@ -73,7 +73,7 @@ impl AuditLog for SqliteStore {
     async fn chained_after(&self, sequence: u64, limit: usize) -> Result<Vec<ChainedRow>, StoreUnavailable> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(&format!(
-                "SELECT {INDEX}, sequence, chained_at, id, document, link, key FROM audit_chain
+                "SELECT {INDEX}, sequence, chained_at, id, document, link, key, place FROM audit_chain
                  WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
             ))?;
             let mut rows = statement.query(params![clamped(sequence), clamped(limit)])?;
@@ -89,6 +89,7 @@ impl AuditLog for SqliteStore {
                     index: index_of(row)?,
                     link,
                     key: ChainKeyName(row.get(12)?),
+                    place: row.get(13)?,
                 });
             }
             Ok(chained)
@@ -156,7 +157,6 @@ fn insert(transaction: &Transaction<'_>, row: &ChainedRow) -> Result<Chaining, F
         return Ok(Chaining::Before);
     }
     let AuditIndex { at, actor, action, subject, target, request_id, environment } = &row.index;
-    let place = domain::AuditPosition::of(*at, row.sequence);
     let inserted = transaction
         .prepare_cached(&format!(
             "INSERT INTO audit_chain ({INDEX}, sequence, chained_at, id, document, link, key, place)
@@ -176,7 +176,7 @@ fn insert(transaction: &Transaction<'_>, row: &ChainedRow) -> Result<Chaining, F
             row.document,
             row.link.to_string(),
             row.key.0,
-            place.as_str(),
+            row.place,
         ])?;
     Ok(if inserted == 1 { Chaining::Done } else { Chaining::Taken })
 }

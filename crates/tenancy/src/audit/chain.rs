@@ -1,7 +1,8 @@
 //! What links a row to the one before, and what signs the end and the beginning of a chain.
 
 use domain::{
-    AuditIndex, ChainAnchor, ChainHead, ChainKeyName, ChainedRow, LinkHash, Timestamp, UnchainedRow,
+    AuditIndex, AuditPosition, ChainAnchor, ChainHead, ChainKeyName, ChainedRow, LinkHash, Timestamp,
+    UnchainedRow,
 };
 use seal::{KeyRing, MacError, MacRing};
 
@@ -32,8 +33,9 @@ impl AuditChain {
         let sequence = head.sequence + 1;
         let link = LinkHash::BEGINNING;
         let index = AuditIndex::of_document(&document);
-        let row =
-            ChainedRow { sequence, chained_at: at, id, document, index, link, key: name_of(&self.links) };
+        let place = AuditPosition::of(index.at, sequence).as_str().to_owned();
+        let key = name_of(&self.links);
+        let row = ChainedRow { sequence, chained_at: at, id, document, index, place, link, key };
         let link = LinkHash::from_bytes(self.links.make(&linked(&head.link, &row)));
         ChainedRow { link, ..row }
     }

@@ -129,6 +129,10 @@ impl AuditNotes {
                 }
                 sleep(TRY_EVERY).await;
             }
+            let dropped = self.counters().dropped;
+            if told_dropped != dropped {
+                tracing::error!(dropped, "rows of the audit log were dropped: too many wait");
+            }
             if is_told {
                 tracing::info!("no row of the audit log waits any more");
             }

@@ -20,8 +20,6 @@ const OF_A_MINUTE: usize = 1_000;
 /// Rows with an address that this process writes in a day: strangers must not fill the log by patience either.
 const OF_A_DAY: usize = 10_000;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Who is not known.
-const NOBODY: &str = "anonymous";
 const FORBIDDEN: &str = "forbidden";
 
 /// Sums up refused attempts by address, reason and minute; each sum becomes one row of the audit log, however many attempts there
@@ -40,6 +38,8 @@ struct Sums {
     /// Of which minute since 1970.
     minute: i64,
     counts: HashMap<Attempt, u64>,
+    /// Rows of known callers among them.
+    of_known: usize,
     /// Of which day since 1970.
     day: i64,
     /// Rows with an address that were begun in it.
@@ -118,7 +118,7 @@ impl RefusedAttempts {
         AuditEntry {
             id: self.0.parts.uuid(),
             at,
-            actor: caller.map_or_else(|| NOBODY.to_owned(), |caller| caller.to_string()),
+            actor: caller.map_or_else(|| CallerId::ANONYMOUS.to_owned(), |caller| caller.to_string()),
             address,
             request_id: None,
             action: AuditAction::Refuse,
@@ -142,6 +142,7 @@ impl Sums {
     }
 
     fn take(&mut self) -> Counted {
+        self.of_known = 0;
         Counted { minute: self.minute, counts: std::mem::take(&mut self.counts) }
     }
 
@@ -150,7 +151,12 @@ impl Sums {
         if self.counts.contains_key(&attempt) {
             return self.counts.entry(attempt).or_default();
         }
-        if self.counts.len() < OF_A_MINUTE && self.of_day < OF_A_DAY {
+        // Known callers are few, and what they try is not drowned by strangers.
+        if attempt.caller.is_some() && self.of_known < OF_A_MINUTE {
+            self.of_known += 1;
+            return self.counts.entry(attempt).or_default();
+        }
+        if self.counts.len() - self.of_known < OF_A_MINUTE && self.of_day < OF_A_DAY {
             self.of_day += 1;
             return self.counts.entry(attempt).or_default();
         }
@@ -196,6 +202,19 @@ mod tests {
         assert_eq!(sums.counts[&attempt(0)], 5_001);
         let all = Attempt { address: None, caller: None, reason: "unknown" };
         assert_eq!(sums.counts[&all], 4_000);
+    }
+
+    #[test]
+    fn strangers_make_no_known_caller_anonymous() {
+        let mut sums = Sums::default();
+        for number in 0..5_000 {
+            *sums.of(attempt(number)) += 1;
+        }
+        let known = Attempt { address: None, caller: Some("key".into()), reason: FORBIDDEN };
+        *sums.of(known.clone()) += 5;
+        assert_eq!(sums.counts[&known], 5);
+        assert_eq!(sums.take().counts.len(), OF_A_MINUTE + 2);
+        assert_eq!(sums.of_known, 0);
     }
 
     #[test]

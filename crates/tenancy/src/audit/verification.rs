@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::{AuditIndex, AuditLog, ChainHead, ChainKeyName, ChainedRow, LinkHash, StoreUnavailable};
+use domain::{
+    AuditIndex, AuditLog, AuditPosition, ChainHead, ChainKeyName, ChainedRow, LinkHash, StoreUnavailable,
+};
 use seal::MacError;
 use serde_json::Value;
 
@@ -206,7 +208,9 @@ impl<'a> Walk<'a> {
             Err(MacError::Different) | Ok(()) => self.settle(),
         }
         self.is_torn = false;
-        if row.index != AuditIndex::of_document(&row.document) || !is_under_its_id(row) {
+        let index = AuditIndex::of_document(&row.document);
+        let is_in_place = row.place == AuditPosition::of(index.at, row.sequence).as_str();
+        if row.index != index || !is_in_place || !is_under_its_id(row) {
             self.find(Finding::Misfiled { sequence: row.sequence });
         }
         self.rows += 1;
@@ -381,14 +385,18 @@ mod tests {
 
         let mut reordered = whole.clone();
         reordered.swap(2, 3);
-        (reordered[2].sequence, reordered[3].sequence) = (3, 4);
+        for (row, sequence) in reordered[2..4].iter_mut().zip(3..) {
+            row.sequence = sequence;
+            row.place = AuditPosition::of(row.index.at, sequence).as_str().to_owned();
+        }
         assert_eq!(walked(&reordered, &[]), [Finding::WrongLinks { from: 3, to: 5 }]);
 
         let mut misfiled = whole.clone();
         misfiled[2].index.actor = "nobody".to_owned();
+        misfiled[3].place = "00000000000000000000/00000000000000000004".to_owned();
         misfiled[4].id = "another".to_owned();
-        let (third, fifth) = (Finding::Misfiled { sequence: 3 }, Finding::Misfiled { sequence: 5 });
-        assert_eq!(walked(&misfiled, &[]), [third, fifth]);
+        let found = [3, 4, 5].map(|sequence| Finding::Misfiled { sequence });
+        assert_eq!(walked(&misfiled, &[]), found);
 
         // Somebody without the key goes on where the chain was cut.
         let mut forged = whole[..3].to_vec();

@@ -66,7 +66,7 @@ async fn a_token_or_a_key_will_do() {
 
     let both = caller(&guarded, &[("X-API-Key", KEY), ("Authorization", &format!("Bearer {token}"))]).await;
     let both = both.unwrap();
-    assert_eq!((both.id(), both.binding()), (of_token.id(), of_key.binding()));
+    assert_eq!((both.id().to_string().as_str(), both.binding()), ("token:user_1+key", of_key.binding()));
     assert_eq!(both.rate_tier(), Some(RateTier::Service));
     assert!(both.scopes().allows(&Scope::TENANTS_WRITE) && both.scopes().allows(&Scope::CACHE_READ));
 }

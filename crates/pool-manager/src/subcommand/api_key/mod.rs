@@ -7,7 +7,7 @@ mod revoke;
 mod rotate;
 
 use clap::Subcommand;
-use domain::{Actor, Environment, IdSpelling, LedgerRow, Scope, Scopes};
+use domain::{Actor, CallerId, Environment, IdSpelling, LedgerRow, Scope, Scopes};
 use tenancy::{ApiKeys, Granting, Writing};
 
 use super::offline;
@@ -58,7 +58,7 @@ impl Desk {
         let use_cases = offline::use_cases(config).await?;
         Ok(Self {
             keys: use_cases.api_keys,
-            actor: offline::actor("command-line"),
+            actor: offline::actor(CallerId::COMMAND_LINE),
             scopes: Scopes::from_iter(Scope::EVERYTHING),
             environment,
             ids,

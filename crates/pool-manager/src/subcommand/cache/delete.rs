@@ -4,7 +4,7 @@ use api::{DeletionAudit, DeletionPlan, DeletionRefusal, DeletionWish, key_text};
 use bytes::Bytes;
 use cache::{CacheClient, DeleteReport, Glob};
 use clap::Args;
-use domain::TenantId;
+use domain::{CallerId, TenantId};
 use serde_json::json;
 use tenancy::AuditNotes;
 use tokio::sync::watch;
@@ -101,7 +101,7 @@ async fn matching(
 
 /// What is recorded as the API records it, with another caller.
 fn audit(notes: Option<AuditNotes>) -> DeletionAudit {
-    DeletionAudit::of(offline::actor("command-line"), notes)
+    DeletionAudit::of(offline::actor(CallerId::COMMAND_LINE), notes)
 }
 
 fn refusal(refusal: DeletionRefusal) -> Failure {

@@ -45,6 +45,9 @@ fn chained(row: UnchainedRow, sequence: u64) -> ChainedRow {
         sequence,
         chained_at: Timestamp::from_millis(i64::try_from(sequence).unwrap() * 1_000),
         id: row.id,
+        place: domain::AuditPosition::of(AuditIndex::of_document(&row.document).at, sequence)
+            .as_str()
+            .to_owned(),
         index: AuditIndex::of_document(&row.document),
         document: row.document,
         link: link(sequence),

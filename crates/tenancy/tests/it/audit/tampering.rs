@@ -1,6 +1,6 @@
 //! What somebody does to the rows is found.
 
-use domain::{ChainAnchor, ChainHead, LinkHash};
+use domain::{AuditPosition, ChainAnchor, ChainHead, LinkHash};
 use tenancy::{AuditChain, Finding, GivenHead, verify};
 
 use super::log::{DAY, Meddled, Process, all_chained, leave};
@@ -39,7 +39,10 @@ async fn removed_altered_and_cut_off_rows_are_found() {
     assert_eq!(findings(&log, &heads).await, [Finding::Misfiled { sequence: 5 }]);
     log.tamper(|rows| {
         rows.swap(4, 5);
-        (rows[4].sequence, rows[5].sequence) = (5, 6);
+        for (row, sequence) in rows[4..6].iter_mut().zip(5..) {
+            row.sequence = sequence;
+            row.place = AuditPosition::of(row.index.at, sequence).as_str().to_owned();
+        }
     });
     assert_eq!(findings(&log, &heads).await, [Finding::WrongLinks { from: 5, to: 7 }]);
     log.tamper(|rows| rows.truncate(8));
