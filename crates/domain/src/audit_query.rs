@@ -148,6 +148,8 @@ impl FromStr for AuditPosition {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn index(target: &str) -> AuditIndex {
@@ -216,6 +218,21 @@ mod tests {
         assert_eq!(of(9, 10).as_str().parse(), Ok(of(9, 10)));
         for wrong in ["", "9/10", "00000000000000000009/1", "0000000000000000000a/00000000000000000001"] {
             assert_eq!(wrong.parse::<AuditPosition>(), Err(AuditPositionError), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_is_read_as_it_was_written(millis in 0..=i64::MAX, sequence: u64) {
+            let position = AuditPosition::of(Timestamp::from_millis(millis), sequence);
+            prop_assert_eq!(position.as_str().parse::<AuditPosition>(), Ok(position));
+        }
+
+        #[test]
+        fn any_text_is_a_position_or_none(text in "[0-9/]{0,45}|.{0,60}") {
+            if let Ok(position) = text.parse::<AuditPosition>() {
+                prop_assert_eq!(position.as_str(), text);
+            }
         }
     }
 }

@@ -186,15 +186,15 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
     let v4 = |high: u16, low: u16| Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low));
     match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0 | 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] | [0, 0, 0, 0, 0xffff, 0] => {
-            Some(v4(high, low))
-        }
-        [0x64, 0xff9b, 1, ..] => Some(v4(high, low)),
+        // Mapped, compatible, translated; translated locally (RFC 8215); ISATAP (RFC 5214, 6.1).
+        [0, 0, 0, 0, 0, 0 | 0xffff]
+        | [0x64, 0xff9b, 0, 0, 0, 0]
+        | [0, 0, 0, 0, 0xffff, 0]
+        | [0x64, 0xff9b, 1, ..]
+        | [.., 0 | 0x200, 0x5efe] => Some(v4(high, low)),
         [0x2002, high, low, ..] => Some(v4(high, low)),
         // Teredo (RFC 4380, 4): the client, turned over.
         [0x2001, 0, ..] => Some(v4(!high, !low)),
-        // ISATAP (RFC 5214, 6.1).
-        [.., 0 | 0x200, 0x5efe] => Some(v4(high, low)),
         _ => None,
     }
 }

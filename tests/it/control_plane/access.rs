@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use domain::{Clock, ManualClock};
+use domain::{Clock, ManualClock, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{TokenIssuer, TokenKey};
@@ -45,7 +45,7 @@ struct Column {
 #[tokio::test]
 async fn every_route_with_every_credential() {
     let issuer = TokenIssuer::start().await;
-    let clock = Arc::new(ManualClock::new(SystemTime::now()));
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let variables =
         [("AUTH_ISSUER", issuer.url()), ("RATE_LIMIT_ENABLED", "false"), ("TRUSTED_PROXIES", "127.0.0.0/8")];
     let plane = Plane { service: Service::start_at(clock.clone() as Arc<dyn Clock>, &variables).await };

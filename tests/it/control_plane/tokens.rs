@@ -1,9 +1,9 @@
 //! Callers with bearer tokens, and an issuer that rotates its keys, stalls, lies and dies.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use domain::{Clock, ManualClock};
+use domain::{Clock, ManualClock, SystemClock};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::{IssuerMood, TokenAlgorithm, TokenIssuer, wait_for};
@@ -187,7 +187,7 @@ async fn an_issuer_that(mood: IssuerMood) {
 #[tokio::test]
 async fn a_stream_ends_with_its_token() {
     let issuer = TokenIssuer::start().await;
-    let clock = Arc::new(ManualClock::new(SystemTime::now()));
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let variables = [("AUTH_ISSUER", issuer.url())];
     let service = Service::start_at(clock.clone() as Arc<dyn Clock>, &variables).await;
     let token = issuer.token("user_1", &["backoffice:tm:events:read", READ]);

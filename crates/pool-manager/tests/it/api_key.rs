@@ -177,3 +177,14 @@ async fn replicas_learn_of_it_on_the_embedded_store() {
     let directory = tempfile::tempdir().unwrap();
     replicas_learn_of_it(&[], [directory.path(), directory.path()]).await;
 }
+
+#[test]
+fn what_only_looks_at_keys_makes_no_records() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [&["list"][..], &["revoke", "x"], &["rotate", "x"]] {
+        let output = run(directory.path(), &[], &[&["api-key"], arguments].concat());
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}");
+        assert!(text(&output.stderr).contains("DATA_DIR: there are no records"), "{}", text(&output.stderr));
+    }
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+}

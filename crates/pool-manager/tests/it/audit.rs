@@ -93,6 +93,10 @@ async fn without_the_key_nothing_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let output = run(directory.path(), &[], &["audit", "verify"]);
     assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("DATA_DIR: there are no records"), "{}", text(&output.stderr));
+    assert!(run(directory.path(), &[], &["migrate"]).status.success());
+    let output = run(directory.path(), &[], &["audit", "verify"]);
+    assert_eq!(output.status.code(), Some(64));
     assert!(text(&output.stderr).contains("SECRETS_ENCRYPTION_KEY"), "{}", text(&output.stderr));
     assert!(!directory.path().join("encryption-key").exists(), "none is made");
 }

@@ -1,5 +1,5 @@
 //! Secrets are nowhere in the clear: not in the files of the store, not in a dump of Valkey or in what it was told, not in
-//! anything that was printed. The search shows that it would find them.
+//! traces and metrics, not in anything that was printed. The search shows that it would find them.
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +16,7 @@ use testkit::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::collector::Collector;
 use crate::support::{PATIENCE, Process};
 
 const KEY: &str = "an operator's key";
@@ -132,7 +133,10 @@ async fn secrets_are_nowhere_in_the_clear() {
     let server = ValkeyServer::start_with(ValkeyOptions { lines, ..ValkeyOptions::default() }).await;
     let heard = monitor(&server).await;
     let address = server.address().to_string();
+    let (collector, telemetry) = Collector::start().await;
     let variables = [
+        ("ENABLE_TELEMETRY", "true"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*telemetry),
         ("LOG_LEVEL", "trace"),
         ("CACHE_MODE", "single"),
         ("CACHE_ADDRS", &*address),
@@ -159,6 +163,7 @@ async fn secrets_are_nowhere_in_the_clear() {
         ("what Valkey was told", heard),
         ("the output", process.output().into_bytes()),
     ];
+    assert_unsent(&collector, &secrets);
     assert_nowhere(&secrets, &places);
     assert!(holds(&places[2].1, "tenant-connections"), "connections were cached");
 }
@@ -221,7 +226,10 @@ async fn nor_is_what_callers_show() {
     let lines = vec!["rdbcompression no".to_owned()];
     let server = ValkeyServer::start_with(ValkeyOptions { lines, ..ValkeyOptions::default() }).await;
     let (address, issuer) = (server.address().to_string(), TokenIssuer::start().await);
+    let (collector, telemetry) = Collector::start().await;
     let variables = [
+        ("ENABLE_TELEMETRY", "true"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*telemetry),
         ("LOG_LEVEL", "trace"),
         ("CACHE_MODE", "single"),
         ("CACHE_ADDRS", &*address),
@@ -272,7 +280,16 @@ async fn nor_is_what_callers_show() {
         ("the dump of Valkey", dump),
         ("the output", process.output().into_bytes()),
     ];
+    assert_unsent(&collector, &secrets);
     assert_nowhere(&secrets, &places);
+}
+
+/// The telemetry tells of requests, and holds none of the secrets.
+fn assert_unsent(collector: &Collector, secrets: &[String]) {
+    let sent = collector.received();
+    assert!(sent.contains("/v1/services"), "no request was told of: {sent}");
+    let found: Vec<_> = secrets.iter().filter(|secret| holds(sent.as_bytes(), secret)).collect();
+    assert!(found.is_empty(), "the telemetry holds {found:?}");
 }
 
 /// Each place holds what can be found, and none of the secrets.

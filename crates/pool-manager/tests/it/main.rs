@@ -11,6 +11,7 @@
 mod api_key;
 mod audit;
 mod check;
+mod collector;
 mod configuration;
 mod events;
 mod fail_safe;

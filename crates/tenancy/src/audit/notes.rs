@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::parts::Random;
 
 /// Rows that wait for a store that is away. What comes when there are as many is counted and dropped; the log line of it stays.
-const MOST: usize = 2_000;
+const MOST: usize = 4_000;
 /// How many of those may be of refused attempts: strangers must not drive out what operators did.
 const MOST_OF_REFUSALS: usize = MOST / 2;
 /// Whoever is to be answered waits no longer for a row to be written.

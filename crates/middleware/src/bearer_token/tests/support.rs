@@ -133,11 +133,9 @@ pub(super) fn claims() -> Value {
 }
 
 /// The same with others in their places; `null` takes one away.
-pub(super) fn claims_with(others: Value) -> Value {
+pub(super) fn claims_with(mut others: Value) -> Value {
     let mut claims = claims();
-    for (name, value) in others.as_object().unwrap() {
-        claims[name] = value.clone();
-    }
+    claims.as_object_mut().unwrap().append(others.as_object_mut().unwrap());
     claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     claims
 }
