@@ -1,7 +1,7 @@
 //! The body of every answer that reports an error.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,13 @@ impl ErrorBody {
     pub fn with_error(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
         self.errors.push(FieldError { field: field.into(), message: message.into() });
         self
+    }
+
+    /// The same answer with the time after which it is worth to come again (RFC 9110, 10.2.3).
+    pub fn into_response_after<B: From<Bytes>>(self, status: StatusCode, seconds: u32) -> Response<B> {
+        let mut response = self.into_response(status);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        response
     }
 
     /// The whole answer, with any body type that is made from bytes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cache::LoadAborted;
 use domain::{ApiKeyError, CallerId, SourceUnavailable};
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::error_body::{ErrorBody, codes};
@@ -93,7 +93,7 @@ impl Refusal {
                     "Service Unavailable",
                     "the API key cannot be checked at the moment: try again",
                 );
-                in_a_second(body.into_response(StatusCode::SERVICE_UNAVAILABLE))
+                body.into_response_after(StatusCode::SERVICE_UNAVAILABLE, 1)
             }
             Self::TooMany => {
                 let body = ErrorBody::new(
@@ -101,7 +101,8 @@ impl Refusal {
                     "Too Many Requests",
                     "too many API keys that are not known are being checked: try again",
                 );
-                in_two_seconds(body.into_response(StatusCode::TOO_MANY_REQUESTS))
+                // An address may owe a second's worth beyond the next second, so that one second would be too early.
+                body.into_response_after(StatusCode::TOO_MANY_REQUESTS, 2)
             }
             Self::Missing
             | Self::Repeated
@@ -117,18 +118,4 @@ impl Refusal {
             }
         }
     }
-}
-
-/// An address may owe a second's worth beyond the next second, so that one second would be too early.
-fn in_two_seconds<B>(response: Response<B>) -> Response<B> {
-    with_retry_after(response, "2")
-}
-
-fn in_a_second<B>(response: Response<B>) -> Response<B> {
-    with_retry_after(response, "1")
-}
-
-fn with_retry_after<B>(mut response: Response<B>, seconds: &'static str) -> Response<B> {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(seconds));
-    response
 }

@@ -1,12 +1,15 @@
 //! Why a token does not let a request through, and the answer to that.
 
 use bytes::Bytes;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::error_body::{ErrorBody, codes};
 use crate::error_chain::error_chain;
 use crate::flood_gate::FloodGate;
+
+/// An address may owe a second's worth beyond the next second, so that one second would be too early.
+const WAIT_SECONDS: u32 = 2;
 
 /// Why there is no caller. The log learns the difference; the answer only tells an expired token, which was good, from all
 /// others.
@@ -101,7 +104,7 @@ impl Refusal {
                 "Service Unavailable",
                 "the bearer token cannot be checked at the moment: try again",
             );
-            return later(body.into_response(StatusCode::SERVICE_UNAVAILABLE));
+            return body.into_response_after(StatusCode::SERVICE_UNAVAILABLE, WAIT_SECONDS);
         }
         if self == Self::TooMany {
             let body = ErrorBody::new(
@@ -109,7 +112,7 @@ impl Refusal {
                 "Too Many Requests",
                 "too many bearer tokens that are not valid came from this address: try again",
             );
-            return later(body.into_response(StatusCode::TOO_MANY_REQUESTS));
+            return body.into_response_after(StatusCode::TOO_MANY_REQUESTS, WAIT_SECONDS);
         }
         // RFC 6750, 3.1.
         let (message, challenge) = match self {
@@ -124,10 +127,4 @@ impl Refusal {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         response
     }
-}
-
-/// An address may owe a second's worth beyond the next second, so that one second would be too early.
-fn later<B>(mut response: Response<B>) -> Response<B> {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
-    response
 }
