@@ -53,6 +53,20 @@ pub(crate) enum Failure {
     /// Arrows between crates that are not allowed.
     #[error("{}", list(.0))]
     Arrows(Vec<Violation>),
+    /// Checks of what is delivered failed; the table tells which.
+    #[error("{failed} checks failed")]
+    Checks {
+        /// How many.
+        failed: usize,
+    },
+    /// The binary of the image has grown too large.
+    #[error("the release binary has {mebibytes:.1} MiB, and may have {most:.1}")]
+    LargeBinary {
+        /// What it has.
+        mebibytes: f64,
+        /// What it may have.
+        most: f64,
+    },
     /// The advisories of RustSec are out of reach.
     #[error(
         "the advisories of RustSec could not be fetched from github.com, so nobody looked whether a dependency has one"

@@ -9,6 +9,7 @@ mod audit;
 mod bench;
 mod command;
 mod coverage;
+mod deliver;
 mod install;
 mod lint;
 mod openapi;
@@ -38,6 +39,8 @@ enum Command {
     ///
     /// Not a part of `lint` or `test`: its outcome changes with the registry and not with the code alone.
     Audit(audit::Arguments),
+    /// Check the image, the compose file, the charts, Terraform, the documents and the preflight, and print one table.
+    Deliver(deliver::Arguments),
     /// Check which crate depends on which, and where driver crates appear.
     Arrows,
     /// Measure the line coverage of a crate.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Lint => lint::run(),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Deliver(arguments) => deliver::run(&arguments),
         Command::Arrows => arrows::run(),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Bench(bench) => bench::run(&bench),

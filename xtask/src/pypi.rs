@@ -26,7 +26,19 @@ pub(crate) fn install(
     package: &str,
     failure: fn(&'static str) -> Failure,
 ) -> Result<(), Failure> {
-    println!("xtask: installing {package}");
+    install_all(environment, &[package], failure)
+}
+
+/// The same for whatever `packages` name: what `pip install` takes.
+///
+/// # Errors
+/// As [`install`] does.
+pub(crate) fn install_all(
+    environment: &str,
+    packages: &[&str],
+    failure: fn(&'static str) -> Failure,
+) -> Result<(), Failure> {
+    println!("xtask: installing {}", packages.join(" "));
     let Some(environment) = place(environment) else { return Err(failure("this program has no directory")) };
     let make = || run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
     if make().is_err() {
@@ -36,6 +48,6 @@ pub(crate) fn install(
         apt_install(&["python3", "python3-venv"])?;
         make()?;
     }
-    let arguments = ["install", "--quiet", "--disable-pip-version-check", package];
-    run(Command::new(environment.join("bin/pip")).args(arguments))
+    let arguments = ["install", "--quiet", "--disable-pip-version-check"];
+    run(Command::new(environment.join("bin/pip")).args(arguments).args(packages))
 }

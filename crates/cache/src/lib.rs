@@ -53,8 +53,8 @@ pub use glob::{Glob, GlobError};
 pub use handle::CacheHandle;
 pub use keyspace::{
     Cursor, CursorError, DeleteReport, DeleteRequest, KeyDetails, KeyFilter, KeyStream, KeySummary, KeyTtl,
-    Keyspace, MAX_PAGE, NodeDeletion, NodeRole, NodeStats, Page, PageRequest, Preview, Stats, StatsTotals,
-    Unreachable, ValueKind,
+    Keyspace, MAX_PAGE, NodeDeletion, NodeRole, NodeStats, Page, PageRequest, Preview, ScanMethod, Stats,
+    StatsTotals, Unreachable, ValueKind,
 };
 #[cfg(feature = "mock")]
 pub use mock::{MockCache, MockCall};

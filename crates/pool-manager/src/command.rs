@@ -10,7 +10,7 @@ use middleware::error_chain;
 use crate::config::{Config, Variables};
 use crate::failure::Failure;
 use crate::output;
-use crate::subcommand::{api_key, audit, cache, check, import, migrate, serve};
+use crate::subcommand::{api_key, audit, cache, doctor, health, import, migrate, serve};
 
 /// Knows the tenants of a platform, their connections and their cache. Configured by environment variables; the
 /// README lists them.
@@ -25,8 +25,10 @@ struct CommandLine {
 enum Command {
     /// Serve HTTP until SIGTERM (the default).
     Serve,
-    /// Check the configuration, connect to everything it names and say how to mend each fault.
-    Check,
+    /// Look at the configuration, connect to everything it names and say how to mend each fault.
+    Doctor(doctor::Arguments),
+    /// Ask the service that runs here with the same configuration whether it is well.
+    Health(health::Arguments),
     /// Bring the schema of the record store up to date.
     Migrate,
     /// Take over services, tenants, associations and API keys of another service, one JSON object a line.
@@ -72,16 +74,20 @@ fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
         output::text(&api::openapi_document());
         return Ok(());
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let command = match command {
+        Command::Doctor(arguments) => return runtime.block_on(doctor::run(arguments, environment)),
+        other => other,
+    };
     let inspection = Config::inspect(&environment);
     // It holds secrets; from here on only those who need them do.
     drop(environment);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
-            Command::Openapi => Ok(()),
+            Command::Openapi | Command::Doctor(_) => Ok(()),
             Command::Migrate => migrate::run(inspection.sound()?).await,
             Command::Import { file } => import::run(file, inspection.sound()?).await,
-            Command::Check => check::run(inspection).await,
+            Command::Health(arguments) => health::run(arguments, inspection.sound()?).await,
             Command::Serve => Box::pin(serve::run(inspection.sound()?)).await,
             Command::ApiKey(command) => Box::pin(api_key::run(command, inspection)).await,
             Command::Audit(command) => audit::run(command, inspection.sound()?).await,

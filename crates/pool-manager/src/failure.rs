@@ -145,9 +145,15 @@ pub enum Failure {
         /// What is wrong and what would be right.
         reason: String,
     },
-    /// `check` found faults, and has printed them.
+    /// The service that was asked is not well, or gives no answer.
+    #[error("the service is not well")]
+    Unhealthy {
+        /// What it says.
+        source: reqwest::Error,
+    },
+    /// `doctor` found faults, and has printed them.
     #[error("{faults} of the checks failed")]
-    Check {
+    Doctor {
         /// How many.
         faults: usize,
         /// Whether one of them is a fault of the configuration.
@@ -194,7 +200,7 @@ impl Failure {
             )
             | Self::NoChainKey
             | Self::Argument { .. }
-            | Self::Check { misconfigured: true, .. } => MISCONFIGURED.into(),
+            | Self::Doctor { misconfigured: true, .. } => MISCONFIGURED.into(),
             Self::Telemetry(_)
             | Self::FirstStart(_)
             | Self::Store { .. }
@@ -206,11 +212,12 @@ impl Failure {
             | Self::CacheCommand(_)
             | Self::ApiKeyCommand(_)
             | Self::StoreCommand(_)
+            | Self::Unhealthy { .. }
             | Self::AuditFindings { .. }
             | Self::Incomplete
             | Self::ImportIncomplete { .. }
             | Self::ImportCutOff { .. }
-            | Self::Check { misconfigured: false, .. } => ExitCode::FAILURE,
+            | Self::Doctor { misconfigured: false, .. } => ExitCode::FAILURE,
         }
     }
 }

@@ -10,7 +10,7 @@ use domain::{
     LeaseStore, SealedRows, SecretWrites, StoreHealth, SystemClock, TenantStore,
 };
 use middleware::error_chain;
-use store::{ConnectError, MongoSettings, MongoStore, SqliteStore};
+use store::{ConnectError, MongoSettings, MongoStore, SqliteStore, StoreInspection};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{MongoConfig, StoreConfig};
@@ -135,9 +135,17 @@ impl RecordStore {
         std::future::pending().await
     }
 
-    /// Whether MongoDB answers, and takes the credentials. Changes nothing there.
-    pub(crate) async fn reach(config: &MongoConfig) -> Result<(), ConnectError> {
-        MongoStore::open(settings(config), Arc::new(SystemClock)).await?.reach().await
+    /// What can be seen of MongoDB without changing it.
+    pub(crate) async fn inspect(config: &MongoConfig) -> Result<StoreInspection, ConnectError> {
+        MongoStore::open(settings(config), Arc::new(SystemClock)).await?.inspect().await
+    }
+
+    /// Makes the indexes that somebody has removed, and says how many those were. The embedded store has them in its file.
+    pub(crate) async fn make_missing_indexes(&self) -> Result<usize, ConnectError> {
+        match &self.mongo {
+            Some(store) => store.make_missing_indexes().await,
+            None => Ok(0),
+        }
     }
 
     /// Applies migrations now, or fails. The embedded store has applied its own when it was opened.

@@ -142,8 +142,9 @@ impl Resealing {
             match found.rows.get(&key) {
                 None => tracing::info!(
                     key_id = %key,
-                    "no sealed secret needs this key any more: take it out of SECRETS_ENCRYPTION_KEY the longest of a day, \
-                     MULTI_TENANT_CACHE_TTL and FAILSAFE_WINDOW after the last replica that sealed with it"
+                    "no sealed secret needs this key any more, or yet: if it sealed before, take it out of SECRETS_ENCRYPTION_KEY \
+                     the longest of a day, MULTI_TENANT_CACHE_TTL and FAILSAFE_WINDOW after the last replica that sealed with \
+                     it; if it is new, make it the first"
                 ),
                 Some(rows) => tracing::warn!(key_id = %key, rows, "sealed secrets need this key yet"),
             }

@@ -15,5 +15,5 @@ mod sqlite;
 mod unreadable_event;
 
 pub use migration::{Migration, MigrationError};
-pub use mongo::{ConnectError, MongoSettings, MongoStore, OnCommand};
+pub use mongo::{ConnectError, MongoSettings, MongoStore, OnCommand, StoreInspection};
 pub use sqlite::{OpenError, SqliteStore};

@@ -63,6 +63,7 @@ mod tests {
             expirations: 0,
             clients: 0,
             version: String::new(),
+            clock_micros: None,
         };
         let away = |node: &str| Unreachable { node: node.to_owned(), reason: "no connection".to_owned() };
         Stats {

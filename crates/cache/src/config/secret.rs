@@ -14,6 +14,11 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
+    /// What `look` finds out about the text, such as whether a server could take it. It must not keep any of it.
+    pub fn examine<T>(&self, look: impl FnOnce(&str) -> T) -> T {
+        look(&self.0)
+    }
+
     /// The text itself; for the handshake only.
     pub(crate) fn expose(&self) -> &str {
         &self.0

@@ -100,6 +100,7 @@ impl EmbeddedCache {
             expirations: counters.expirations.load(Ordering::Relaxed),
             clients: 0,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            clock_micros: None,
         }];
         Ok(Stats { mode: None, totals: StatsTotals::of(&nodes), nodes, unreachable: Vec::new() })
     }

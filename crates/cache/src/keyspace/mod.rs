@@ -4,6 +4,7 @@ mod cursor;
 mod deletion;
 mod details;
 mod page;
+mod scan_method;
 mod stats;
 
 use std::pin::Pin;
@@ -19,6 +20,7 @@ pub(crate) use cursor::{Phase, RunId, State};
 pub use deletion::{DeleteReport, DeleteRequest, KeyFilter, NodeDeletion, Unreachable};
 pub use details::{KeyDetails, KeySummary, KeyTtl, Preview, ValueKind};
 pub use page::{MAX_PAGE, Page, PageRequest};
+pub use scan_method::ScanMethod;
 pub use stats::{NodeRole, NodeStats, Stats, StatsTotals};
 
 use crate::embedded::EmbeddedCache;
@@ -82,6 +84,14 @@ impl Keyspace {
         match &self.backend {
             Backend::Valkey(cache) => cache.summaries(keys).await,
             Backend::Embedded(cache) => cache.summaries(keys),
+        }
+    }
+
+    /// How the keys are read.
+    pub fn scan_method(&self) -> ScanMethod {
+        match &self.backend {
+            Backend::Valkey(cache) => cache.scan_method(),
+            Backend::Embedded(_) => ScanMethod::WholeNode,
         }
     }
 

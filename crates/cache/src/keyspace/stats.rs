@@ -65,6 +65,8 @@ pub struct NodeStats {
     pub clients: u64,
     /// Server version, such as `8.0.1`.
     pub version: String,
+    /// Its clock when it answered, microseconds since 1970; `None` where it does not tell, and for the cache of this process.
+    pub clock_micros: Option<u64>,
 }
 
 /// Sums over the masters.

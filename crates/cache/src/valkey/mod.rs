@@ -37,14 +37,14 @@ use topology::Topology;
 
 use crate::config::CacheConfig;
 use crate::error::CacheError;
+use crate::keyspace::ScanMethod;
 use crate::near::Hub;
-use scan::Method;
 
 /// A client of Valkey. Made by [`connect`](crate::connect).
 pub struct ValkeyCache {
     topology: Arc<Topology>,
     /// How slots are scanned; found out at start-up.
-    method: Method,
+    method: ScanMethod,
     /// Limit on one answer of background work.
     read_timeout: std::time::Duration,
     /// Dropped with the client: its tasks and links end although nobody called `close`.

@@ -14,12 +14,13 @@ use super::counters::Counting;
 use super::failure::Failure;
 use super::link::LinkSettings;
 use super::node::{Lane, Surroundings};
-use super::scan::{Method, self_test};
+use super::scan::self_test;
 use super::topology::Topology;
 use super::{ValkeyCache, reply};
 use crate::address::NodeAddress;
 use crate::config::{CacheConfig, CacheMode, ConfigProblem, ConfigProblems};
 use crate::error::{CacheError, Refusal};
+use crate::keyspace::ScanMethod;
 
 /// Connects and returns when every node that owns slots answered a PING; otherwise closes all that was opened.
 pub(super) async fn connect(config: CacheConfig) -> Result<ValkeyCache, CacheError> {
@@ -62,7 +63,7 @@ pub(super) async fn end(topology: &Topology) {
     topology.surroundings.tasks.wait().await;
 }
 
-async fn greet(topology: &Topology, config: &CacheConfig) -> Result<Method, CacheError> {
+async fn greet(topology: &Topology, config: &CacheConfig) -> Result<ScanMethod, CacheError> {
     let deadline = Instant::now() + config.dial_timeout + config.read_timeout;
     let failed =
         |failure: Failure, address: &NodeAddress| failure.into_error(address, "PING", config.dial_timeout);
@@ -84,7 +85,7 @@ async fn greet(topology: &Topology, config: &CacheConfig) -> Result<Method, Cach
     });
     let infos = try_join_all(pings).await?;
     match config.mode {
-        CacheMode::Single => Ok(Method::WholeNode),
+        CacheMode::Single => Ok(ScanMethod::WholeNode),
         CacheMode::Cluster => Ok(self_test(topology, &infos, deadline).await),
     }
 }

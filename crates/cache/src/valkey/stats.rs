@@ -9,12 +9,16 @@ use super::node::Lane;
 use super::{ValkeyCache, reply};
 use crate::address::NodeAddress;
 use crate::error::CacheError;
-use crate::keyspace::{NodeRole, NodeStats, Stats, StatsTotals, Unreachable};
+use crate::keyspace::{NodeRole, NodeStats, ScanMethod, Stats, StatsTotals, Unreachable};
 
 /// How long one node may take.
 const LIMIT: std::time::Duration = std::time::Duration::from_millis(900);
 
 impl ValkeyCache {
+    pub(crate) fn scan_method(&self) -> ScanMethod {
+        self.method
+    }
+
     pub(crate) async fn stats(&self) -> Result<Stats, CacheError> {
         if self.topology.surroundings.closed.is_cancelled() {
             return Err(CacheError::Closed);
@@ -73,6 +77,7 @@ impl ValkeyCache {
             expirations: number("expired_keys"),
             clients: number("connected_clients"),
             version: version.unwrap_or_default().to_owned(),
+            clock_micros: reply::info_field(&info, "server_time_usec").and_then(|text| text.parse().ok()),
         })
     }
 }

@@ -6,7 +6,7 @@ const PAGE_HEAD: &str = "\
 # Configuration
 
 Every environment variable, made from the code by a test: do not edit. A blank value is the same as none, unless it says otherwise.
-Every fault is reported at once when the service starts, and `pool-manager check` tries out what is configured. The old names `REDIS_*`
+Every fault is reported at once when the service starts, and `pool-manager doctor` tries out what is configured. The old names `REDIS_*`
 are read in place of `CACHE_*` for one more release; `EVENTS_LEGACY_REDIS_*` is for the time of a move ([EVENTS.md](EVENTS.md)).
 ";
 
@@ -33,6 +33,11 @@ impl Variable {
         Self { is_detail: true, ..self }
     }
 
+    /// Whether its value must not be shown.
+    pub fn is_secret(&self) -> bool {
+        self.meaning.ends_with("(secret)")
+    }
+
     /// Every variable that the service reads, section by section.
     pub fn all() -> impl Iterator<Item = &'static Self> {
         Section::ALL.into_iter().flat_map(Section::variables)
@@ -52,15 +57,20 @@ impl Variable {
         format!("{PAGE_HEAD}{}", sections.collect::<String>())
     }
 
-    /// The text of `.env.example`. Every line is a comment: a copy of the file is the embedded service.
+    /// The text of `.env.example`, section by section. Every line is a comment: a copy of the file is the embedded service.
     pub fn dotenv_example() -> String {
-        let lines = Self::all().map(|variable| {
+        let lines = |variable: &Self| {
             format!("# {} (default: {})\n# {}=\n", variable.meaning, variable.default, variable.name)
+        };
+        let sections = Section::ALL.into_iter().map(|section| {
+            let variables = section.variables().map(lines).collect::<String>();
+            format!("\n# ---- {} ----\n\n{variables}", section.title())
         });
         format!(
             "# Copy to .env, take the comment sign away from what you set, then: set -a; . ./.env; set +a; cargo run\n\
-             # A CACHE_* variable that is set without CACHE_ADDRS is a fault, also when it is blank.\n\n{}",
-            lines.collect::<String>()
+             # A CACHE_* variable that is set without CACHE_ADDRS is a fault, also when it is blank. What local, staging and\n\
+             # production set is in docs/ENVIRONMENTS.md.\n{}",
+            sections.collect::<String>()
         )
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::{Problem, Variable};
 
 /// Environment variables, read once. Only `main` takes them from the process; tests hand in pairs.
 #[derive(Clone, Default)]
@@ -62,6 +62,23 @@ impl Variables {
             names.map(String::as_str).filter(|name| name.starts_with(prefix)).collect();
         names.sort_unstable();
         names
+    }
+
+    /// The same, where what `others` bring counts in place of what was there.
+    pub(crate) fn overlaid(mut self, others: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, value) in others {
+            self.variables.retain(|(known, _)| *known != name);
+            self.not_unicode.retain(|known| *known != name);
+            self.add(name, value);
+        }
+        self
+    }
+
+    /// Names of known variables that are there and blank, which counts as not being there.
+    pub(crate) fn blank(&self) -> impl Iterator<Item = &'static str> {
+        let is_blank =
+            |name: &str| self.variables.iter().any(|(known, value)| known == name && value.trim().is_empty());
+        Variable::all().map(|variable| variable.name).filter(move |name| is_blank(name))
     }
 
     /// Names of variables whose values are not UTF-8.

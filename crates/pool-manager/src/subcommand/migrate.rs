@@ -12,7 +12,12 @@ use crate::telemetry::Telemetry;
 
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     Telemetry::install_for_command(&config.log)?;
-    RecordStore::up_to_date(&config.store, &config.deployment.data_dir, Arc::new(SystemClock)).await?;
+    let store =
+        RecordStore::up_to_date(&config.store, &config.deployment.data_dir, Arc::new(SystemClock)).await?;
+    let made_again = store.make_missing_indexes().await?;
+    if made_again > 0 {
+        output::line(&format!("indexes that were missing and are made again: {made_again}"));
+    }
     output::line("the record store is up to date");
     Ok(())
 }

@@ -113,7 +113,7 @@ fn a_certificate_that_cannot_be_used_ends_it_and_check_tells_the_same() {
         [(&*other_key, "TLS_KEY_FILE: is not the key"), ("/none", "TLS_KEY_FILE: /none cannot be read")]
     {
         let variables = [address, ("TLS_CERT_FILE", &*certificate), ("TLS_KEY_FILE", key)];
-        for (command, output_of) in [("serve", 2), ("check", 1)] {
+        for (command, output_of) in [("serve", 2), ("doctor", 1)] {
             let output = run(&data_dir, &variables, &[command]);
             let told = text(if output_of == 1 { &output.stdout } else { &output.stderr });
             assert_eq!(output.status.code(), Some(64), "{told}");
@@ -121,7 +121,7 @@ fn a_certificate_that_cannot_be_used_ends_it_and_check_tells_the_same() {
         }
     }
     let variables = [address, ("TLS_CERT_FILE", &*certificate), ("TLS_KEY_FILE", &*own_key)];
-    let output = run(&data_dir, &variables, &["check"]);
+    let output = run(&data_dir, &variables, &["doctor"]);
     let table = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{table}");
     assert!(table.contains("certificate"), "{table}");
@@ -144,5 +144,5 @@ fn a_wrong_command_line_exits_64_and_help_exits_0() {
     assert_eq!(run(directory.path(), &[], &["fly"]).status.code(), Some(64));
     let help = run(directory.path(), &[], &["--help"]);
     assert_eq!(help.status.code(), Some(0));
-    assert!(text(&help.stdout).contains("check"));
+    assert!(text(&help.stdout).contains("doctor"));
 }

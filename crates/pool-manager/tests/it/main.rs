@@ -10,12 +10,13 @@
 
 mod api_key;
 mod audit;
-mod check;
 mod collector;
 mod configuration;
+mod doctor;
 mod events;
 mod fail_safe;
 mod first_start;
+mod health;
 mod import;
 mod killed;
 mod leaks;

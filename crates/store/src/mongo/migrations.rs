@@ -35,9 +35,16 @@ pub(super) const MIGRATIONS: &[Migration] = &[
 
 /// One command of a file.
 #[derive(Deserialize)]
-struct Command {
-    collection: String,
-    index: Document,
+pub(super) struct Command {
+    pub(super) collection: String,
+    pub(super) index: Document,
+}
+
+impl Command {
+    /// What the index is called, which the files say of each.
+    pub(super) fn index_name(&self) -> &str {
+        self.index.get_str("name").unwrap_or_default()
+    }
 }
 
 impl MongoStore {
@@ -65,7 +72,7 @@ impl MongoStore {
         }
     }
 
-    async fn applied(&self) -> Result<Vec<Applied>, Fault> {
+    pub(super) async fn applied(&self) -> Result<Vec<Applied>, Fault> {
         let rows = self.all(self.collection(APPLIED)?.find(doc! {}).sort(doc! { "_id": 1 })).await?;
         let applied = |row: Document| {
             Ok(Applied {
@@ -78,9 +85,8 @@ impl MongoStore {
     }
 
     async fn apply(&self, migration: &Migration) -> Result<(), Fault> {
-        for Command { collection, index } in serde_json::from_str::<Vec<Command>>(migration.text)? {
-            let command = doc! { "createIndexes": collection, "indexes": [index] };
-            self.noted(within(INDEX_TIME, self.database()?.run_command(command)).await)?;
+        for command in serde_json::from_str::<Vec<Command>>(migration.text)? {
+            self.make_index(command).await?;
         }
         let row = doc! {
             "_id": i64::from(migration.number),
@@ -91,6 +97,12 @@ impl MongoStore {
         self.insert(APPLIED, row).await?;
         tracing::info!(number = migration.number, name = migration.name, "migration applied");
         Ok(())
+    }
+
+    /// Does nothing where the index is there.
+    pub(super) async fn make_index(&self, Command { collection, index }: Command) -> Result<(), Fault> {
+        let command = doc! { "createIndexes": collection, "indexes": [index] };
+        self.noted(within(INDEX_TIME, self.database()?.run_command(command)).await).map(drop)
     }
 }
 

@@ -18,6 +18,7 @@ mod driver_words;
 mod event_log;
 mod fault;
 mod feed;
+mod inspection;
 mod lease;
 mod ledger;
 mod migrations;
@@ -45,6 +46,7 @@ use tokio::sync::Notify;
 
 use crate::migration::MigrationError;
 use crate::outage_log::OutageLog;
+pub use inspection::StoreInspection;
 pub use settings::{MongoSettings, OnCommand};
 
 /// A store in MongoDB or DocumentDB. Cheap to clone; all clones are one.
@@ -118,11 +120,6 @@ impl MongoStore {
         unguarded.migrate(migrations::MIGRATIONS).await?;
         self.0.is_prepared.store(true, Ordering::Release);
         Ok(())
-    }
-
-    /// Whether it answers, and takes the credentials. Changes nothing.
-    pub async fn reach(&self) -> Result<(), ConnectError> {
-        self.reached().await.map(drop)
     }
 
     /// The store before it is open for everybody, as migrations need it.

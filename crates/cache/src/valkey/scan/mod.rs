@@ -37,19 +37,8 @@ use crate::address::NodeAddress;
 use crate::config::CacheMode;
 use crate::error::CacheError;
 use crate::glob::Glob;
-use crate::keyspace::{RunId, State};
+use crate::keyspace::{RunId, ScanMethod, State};
 use crate::slot::{SLOTS, key_slot};
-
-/// How the keys are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Method {
-    /// A single node: its own cursor.
-    WholeNode,
-    /// A cluster whose cursors are made of slot and position.
-    SlotCursor,
-    /// A cluster whose cursors are not: whole slots.
-    SlotKeys,
-}
 
 /// One batch of keys and where the next begins.
 struct Step {
@@ -80,11 +69,11 @@ impl SlotRange {
         pattern.slot().map_or(Self::ALL, |slot| Self { from: slot, end: slot + 1 })
     }
 
-    fn start(self, method: Method) -> State {
+    fn start(self, method: ScanMethod) -> State {
         match method {
-            Method::WholeNode => State::Single { position: 0, run: RunId::NONE },
-            Method::SlotCursor => slot_step::Position::beginning(self.from).state(),
-            Method::SlotKeys => State::SlotKeys { slot: self.from, after: 0 },
+            ScanMethod::WholeNode => State::Single { position: 0, run: RunId::NONE },
+            ScanMethod::SlotCursor => slot_step::Position::beginning(self.from).state(),
+            ScanMethod::SlotKeys => State::SlotKeys { slot: self.from, after: 0 },
         }
     }
 }
@@ -215,22 +204,22 @@ impl ValkeyCache {
 
 /// Finds out whether SCAN enters a slot by its number, by comparing it with CLUSTER GETKEYSINSLOT on one filled slot
 /// of each master. Where a master holds no key, its version decides: one hash table for each slot came with 8.0.
-pub(super) async fn self_test(topology: &Topology, infos: &[String], deadline: Instant) -> Method {
+pub(super) async fn self_test(topology: &Topology, infos: &[String], deadline: Instant) -> ScanMethod {
     let has_slot_tables = |info: &String| {
         let version = reply::info_field(info, "valkey_version").and_then(|version| version.split('.').next());
         version.and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 8)
     };
     if !infos.iter().all(has_slot_tables) {
         tracing::warn!("a server is older than Valkey 8: key scans read whole slots");
-        return Method::SlotKeys;
+        return ScanMethod::SlotKeys;
     }
     for master in topology.map().owners() {
         if test_node(topology, &master.address, deadline).await == Some(false) {
             tracing::warn!(node = %master.address, "SCAN does not enter a slot by its number: key scans read whole slots");
-            return Method::SlotKeys;
+            return ScanMethod::SlotKeys;
         }
     }
-    Method::SlotCursor
+    ScanMethod::SlotCursor
 }
 
 /// Whether the node's SCAN enters a slot; `None` when it holds no key or does not answer.

@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::Instant;
 
+use super::SlotRange;
 use super::pace::Pace;
-use super::{Method, SlotRange};
 use crate::error::CacheError;
+use crate::keyspace::ScanMethod;
 use crate::keyspace::{Cursor, MAX_PAGE, Page, PageRequest, State};
 use crate::valkey::ValkeyCache;
 
@@ -71,12 +72,12 @@ impl ValkeyCache {
     fn entry(&self, cursor: State, range: SlotRange) -> (State, bool) {
         let is_usable = match (self.method, cursor) {
             (_, State::Edge) => return (range.start(self.method), false),
-            (Method::WholeNode, State::Single { .. }) => true,
-            (Method::SlotCursor, State::Slot { slot, .. })
-            | (Method::SlotKeys, State::SlotKeys { slot, .. }) => (range.from..range.end).contains(&slot),
+            (ScanMethod::WholeNode, State::Single { .. }) => true,
+            (ScanMethod::SlotCursor, State::Slot { slot, .. })
+            | (ScanMethod::SlotKeys, State::SlotKeys { slot, .. }) => (range.from..range.end).contains(&slot),
             // Another way of reading slots took over: the slot begins again.
-            (Method::SlotCursor, State::SlotKeys { slot, .. })
-            | (Method::SlotKeys, State::Slot { slot, .. }) => {
+            (ScanMethod::SlotCursor, State::SlotKeys { slot, .. })
+            | (ScanMethod::SlotKeys, State::Slot { slot, .. }) => {
                 return (SlotRange { from: slot, ..range }.start(self.method), false);
             }
             _ => false,

@@ -9,9 +9,9 @@ use super::*;
 use crate::address::NodeAddress;
 use crate::client::CacheClient;
 use crate::config::CacheConfig;
+use crate::keyspace::ScanMethod;
 use crate::keyspace::{Cursor, DeleteReport, DeleteRequest, PageRequest};
 use crate::valkey::ValkeyCache;
-use crate::valkey::scan::Method;
 
 #[test]
 fn places_are_the_same_in_every_build() {
@@ -23,7 +23,7 @@ async fn connect(cluster: &ClusterView) -> Arc<ValkeyCache> {
     let seed = cluster.addresses()[0];
     let seed = NodeAddress::new(seed.ip().to_string(), seed.port());
     let cache = ValkeyCache::connect(CacheConfig::cluster(vec![seed])).await.unwrap();
-    Arc::new(ValkeyCache { method: Method::SlotKeys, ..cache })
+    Arc::new(ValkeyCache { method: ScanMethod::SlotKeys, ..cache })
 }
 
 async fn keys(cache: &ValkeyCache, pattern: &str, limit: usize) -> HashSet<Bytes> {

@@ -1,7 +1,7 @@
 //! Whether the secrets backend answers.
 
+use ::secrets::{AwsConfig, AwsSecrets};
 use middleware::error_chain;
-use secrets::{AwsConfig, AwsSecrets};
 use tokio::time::timeout;
 
 use super::{LIMIT, Row};
@@ -25,8 +25,14 @@ async fn aws(config: &AwsConfig) -> Row {
         Ok(secrets) => secrets,
         Err(error) => return Row::misconfigured(SUBJECT, error.to_string(), "set AWS_REGION"),
     };
-    match timeout(LIMIT, secrets.reach()).await {
-        Ok(Ok(())) => Row::well(SUBJECT, format!("AWS Secrets Manager answers, region {region}")),
+    let look = async {
+        secrets.reach().await?;
+        secrets.may_read().await
+    };
+    match timeout(LIMIT, look).await {
+        Ok(Ok(())) => {
+            Row::well(SUBJECT, format!("AWS Secrets Manager lets us look and read, region {region}"))
+        }
         Ok(Err(error)) => {
             Row::fault(SUBJECT, format!("AWS_REGION: {region}: {}", error_chain(&error)), REACH)
         }

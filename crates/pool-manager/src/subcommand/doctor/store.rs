@@ -1,15 +1,15 @@
-//! Whether the record store answers.
+//! Whether the record store answers, what its schema lacks, and what its clock says.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use ::store::{ConnectError, StoreInspection};
 use middleware::error_chain;
-use store::ConnectError;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use super::{LIMIT, Row};
-use crate::config::{DeploymentConfig, StoreConfig};
+use super::{LIMIT, Row, clock};
+use crate::config::{DeploymentConfig, MongoConfig, StoreConfig};
 use crate::data_dir;
 use crate::record_store::{RecordStore, embedded_file};
 
@@ -18,19 +18,44 @@ const REACH: &str = "see that the host in MONGO_URI is right, the server runs an
      MONGO_URI asks for TLS where the server does";
 
 /// Changes nothing: neither makes a file nor migrates.
-pub(super) async fn row(config: &StoreConfig, deployment: &DeploymentConfig) -> Row {
+pub(super) async fn rows(config: &StoreConfig, deployment: &DeploymentConfig) -> Vec<Row> {
     match config {
-        StoreConfig::Embedded => embedded(deployment),
-        StoreConfig::Mongo(config) => match timeout(LIMIT, RecordStore::reach(config)).await {
-            Ok(Ok(())) => Row::well(SUBJECT, format!("MongoDB answers, database {}", config.database)),
-            Ok(Err(error)) => away(&error),
-            Err(_elapsed) => {
-                Row::fault(SUBJECT, format!("MONGO_URI: no answer within {} s", LIMIT.as_secs()), REACH)
-            }
-        },
+        StoreConfig::Embedded => vec![embedded(deployment)],
+        StoreConfig::Mongo(config) => mongo(config).await,
     }
 }
 
+async fn mongo(config: &MongoConfig) -> Vec<Row> {
+    let began = Instant::now();
+    match timeout(LIMIT, RecordStore::inspect(config)).await {
+        Ok(Ok(inspection)) => {
+            let answering = Row::well(SUBJECT, format!("MongoDB answers, database {}", config.database));
+            let clock = clock::row("that of the record store", inspection.server_time, began.elapsed());
+            vec![answering, schema(&inspection), clock]
+        }
+        Ok(Err(error)) => vec![away(&error)],
+        Err(_elapsed) => {
+            vec![Row::fault(SUBJECT, format!("MONGO_URI: no answer within {} s", LIMIT.as_secs()), REACH)]
+        }
+    }
+}
+
+fn schema(inspection: &StoreInspection) -> Row {
+    let StoreInspection { outstanding, missing_indexes, .. } = inspection;
+    if !missing_indexes.is_empty() {
+        let detail = format!("somebody removed the indexes {}", missing_indexes.join(", "));
+        return Row::fault(SUBJECT, detail, "run `pool-manager migrate`, which makes them again");
+    }
+    if outstanding.is_empty() {
+        return Row::well(SUBJECT, "the schema is up to date, every index is there");
+    }
+    let detail = format!("migrations are still to be applied: {}", outstanding.join(", "));
+    Row::warning(
+        SUBJECT,
+        detail,
+        "run `pool-manager migrate`; otherwise the next start of the service applies them",
+    )
+}
 fn embedded(deployment: &DeploymentConfig) -> Row {
     let file = embedded_file(&deployment.data_dir);
     let place = file.display();

@@ -1,0 +1,23 @@
+//! The binary of the image.
+
+use std::fs;
+
+use crate::command::{self, Failure, cargo, root};
+
+/// What the image may hold of it, bytes.
+const LARGEST: u64 = 25 * 1_024 * 1_024;
+
+/// Builds it as the Dockerfile does, and looks at its size.
+///
+/// # Errors
+/// When it cannot be built, or is larger than it may be.
+pub(super) fn check_size() -> Result<(), Failure> {
+    command::run(&mut cargo(["build", "--release", "--locked", "--package", "pool-manager"]))?;
+    let size = fs::metadata(root().join("target/release/pool-manager"))?.len();
+    let mebibytes = |bytes: u64| bytes as f64 / 1_048_576.0;
+    println!("xtask: the release binary has {:.1} MiB", mebibytes(size));
+    if size > LARGEST {
+        return Err(Failure::LargeBinary { mebibytes: mebibytes(size), most: mebibytes(LARGEST) });
+    }
+    Ok(())
+}
