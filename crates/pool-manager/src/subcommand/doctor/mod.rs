@@ -56,11 +56,9 @@ pub(crate) struct Arguments {
 /// When there are faults, all of which were told; when a file that is named cannot be read.
 pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    for file in &arguments.values {
-        let values = values::read(file)?;
-        rows.extend(values.rows);
-        environment = environment.overlaid(values.variables);
-    }
+    let values = values::read(&arguments.values)?;
+    rows.extend(values.rows);
+    environment = environment.overlaid(values.variables);
     rows.extend(blanks::row(&environment));
     let Inspection { config, faults } = Config::inspect(&environment);
     drop(environment);

@@ -1,6 +1,6 @@
 //! What a values file of the chart sets, and what is wrong with that before anything is rendered.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
@@ -15,6 +15,8 @@ const COMPONENT: &str = "poolManager";
 const OPEN: [&str; 2] = ["configmap", "extraEnvVars"];
 /// Those that become a Secret.
 const SEALED: &str = "secrets";
+const TELEMETRY: &str = "ENABLE_TELEMETRY";
+const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// Groups at the top that charts of others have; ours reads none of them.
 const FOREIGN: [&str; 2] = ["env", "envFrom"];
 
@@ -27,11 +29,19 @@ pub(super) struct ChartValues {
     pub(super) rows: Vec<Row>,
 }
 
-/// Reads the file.
+/// Reads the files; of what several say the last counts, as with helm.
 ///
 /// # Errors
-/// When it is no YAML (of which JSON is a part), or no map.
-pub(super) fn read(file: &Path) -> Result<ChartValues, Failure> {
+/// When one is no YAML (of which JSON is a part), or no map.
+pub(super) fn read(files: &[PathBuf]) -> Result<ChartValues, Failure> {
+    let mut merged = Map::new();
+    for file in files {
+        merge(&mut merged, read_one(file)?);
+    }
+    Ok(examine(&merged))
+}
+
+fn read_one(file: &Path) -> Result<Map<String, Value>, Failure> {
     let text = text_of(ARGUMENT, file)?;
     let refused = |reason: String| Failure::Argument { argument: ARGUMENT, reason };
     let values: Value = serde_saphyr::from_str(&text).map_err(|error| {
@@ -40,9 +50,20 @@ pub(super) fn read(file: &Path) -> Result<ChartValues, Failure> {
         refused(format!("{} is no YAML{place}; write what helm takes", file.display()))
     })?;
     match values {
-        Value::Object(values) => Ok(examine(&values)),
-        Value::Null => Ok(examine(&Map::new())),
+        Value::Object(values) => Ok(values),
+        Value::Null => Ok(Map::new()),
         _ => Err(refused(format!("{} is no map; write what helm takes", file.display()))),
+    }
+}
+
+/// Maps become one; of anything else the later counts, and a null takes away what was there.
+fn merge(values: &mut Map<String, Value>, later: Map<String, Value>) {
+    for (name, value) in later {
+        match (values.get_mut(&name), value) {
+            (Some(Value::Object(values)), Value::Object(later)) => merge(values, later),
+            (_, Value::Null) => drop(values.remove(&name)),
+            (_, value) => drop(values.insert(name, value)),
+        }
     }
 }
 
@@ -62,10 +83,21 @@ fn examine(values: &Map<String, Value>) -> ChartValues {
         found.take(&format!("{COMPONENT}.{name}"), group(name), true);
     }
     found.take(&format!("{COMPONENT}.{SEALED}"), group(SEALED), false);
+    found.add_what_the_chart_sets();
     found
 }
 
 impl ChartValues {
+    /// The collector of the node, where telemetry is on and no other is named.
+    fn add_what_the_chart_sets(&mut self) {
+        let is_set = |name: &str, value: Option<&str>| {
+            self.variables.iter().any(|(known, set)| known == name && value.is_none_or(|value| value == set))
+        };
+        if is_set(TELEMETRY, Some("true")) && !is_set(COLLECTOR, None) {
+            self.variables.push((COLLECTOR.to_owned(), "http://127.0.0.1:4317".to_owned()));
+        }
+    }
+
     fn take(&mut self, place: &str, group: Option<&Value>, is_open: bool) {
         for (name, value) in pairs(group) {
             let Some(value) = scalar(value) else { continue };
@@ -104,9 +136,8 @@ fn pairs(group: Option<&Value>) -> Vec<(&str, &Value)> {
 fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Null => Some(String::new()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(_) | Value::Object(_) => None,
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
@@ -138,8 +169,16 @@ mod tests {
     }
 
     #[test]
+    fn of_several_files_the_last_counts() {
+        let map = |text: &str| serde_saphyr::from_str::<Map<String, Value>>(text).unwrap();
+        let mut merged = map("a: {b: 1, c: 2, d: {e: 3}}\nf: [1]");
+        merge(&mut merged, map("a: {b: 4, c: null, d: {g: 5}}\nf: [2]"));
+        assert_eq!(merged, map("a: {b: 4, d: {e: 3, g: 5}}\nf: [2]"));
+    }
+
+    #[test]
     fn blanks_secrets_in_the_open_and_foreign_groups_are_told() {
-        let text = "env:\n  CACHE_MODE: single\n  CACHE_ADDRS: \"\"\n  CACHE_PASSWORD:\nenvFrom:\n  - secretRef: {name: valkey-credentials}\n\
+        let text = "env:\n  CACHE_MODE: single\n  CACHE_ADDRS: \"\"\n  CACHE_PASSWORD: \" \"\n  CACHE_USERNAME:\nenvFrom:\n  - secretRef: {name: valkey-credentials}\n\
                     poolManager:\n  configmap:\n    MONGO_URI: mongodb://u:marked@h/\n";
         let (_, faults) = examined(text);
         for expected in [
