@@ -73,9 +73,9 @@ pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Res
     }
     let report = Report::of(rows);
     if arguments.json {
-        report.print_json()
+        report.print_json();
     } else {
-        report.print_table()
+        report.print_table();
     }
     report.outcome()
 }
