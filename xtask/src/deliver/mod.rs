@@ -52,7 +52,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             command::run(check.args(words).arg(&file).env(BINARY_VARIABLE, &binary).current_dir(root()))
         });
     }
-    table.check("checkov", python::checkov);
     if !arguments.without_release {
         table.check("size of the release binary", release::check_size);
     }

@@ -4,11 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::command::{self, Failure, root};
+use crate::command::{Failure, root};
 use crate::pypi;
 
-/// Resolves to versions of its own, so it has an environment of its own.
-const CHECKOV: &str = "checkov==3.3.30";
 const ENVIRONMENT: &str = "delivery";
 
 /// An environment that has what `requirements.txt` names.
@@ -44,22 +42,6 @@ pub(super) fn environment() -> Result<Environment, Failure> {
     let python = python().ok_or_else(|| no_python("its interpreter is not where it belongs"))?;
     fs::write(kept(&python), wanted)?;
     Ok(Environment { python })
-}
-
-/// Looks for what the modules of Terraform do unsafely. What is right as it is says so in its place.
-///
-/// # Errors
-/// When it finds something, or cannot be installed.
-pub(super) fn checkov() -> Result<(), Failure> {
-    let program = || pypi::program("checkov", "checkov");
-    if program().is_none() {
-        pypi::install("checkov", CHECKOV, no_python)?;
-    }
-    let program = program().ok_or_else(|| no_python("checkov is not where it belongs"))?;
-    let words = ["--directory", "terraform", "--framework", "terraform", "--compact", "--quiet"];
-    // It asks the network for what it can do without.
-    let words = words.into_iter().chain(["--skip-download", "--download-external-modules", "false"]);
-    command::run(Command::new(program).args(words).current_dir(root()))
 }
 
 fn no_python(reason: &'static str) -> Failure {
