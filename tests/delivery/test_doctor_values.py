@@ -41,7 +41,7 @@ def test_the_examples_of_the_chart_are_well(root, tmp_path, name):
     if name == "trial":
         # It brings none, and needs none.
         secrets = {}
-    faults = doctor(tmp_path, chart / "values.yaml", chart / f"examples/{name}.yaml", secrets=secrets)
+    faults = doctor(tmp_path, chart / f"examples/{name}.yaml", secrets=secrets)
     assert not faults
 
 

@@ -55,29 +55,42 @@ impl FromStr for NodeAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort(text.to_owned()))?;
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort(shown(text)))?;
         let host = match host.strip_prefix('[') {
-            Some(inner) => inner.strip_suffix(']').ok_or_else(|| AddressError::BadHost(text.to_owned()))?,
+            Some(inner) => inner.strip_suffix(']').ok_or_else(|| AddressError::BadHost(shown(text)))?,
             None if host.contains(':') && !host.contains("//") => {
                 // Two colons without brackets: an IPv6 address whose port cannot be told apart.
-                return Err(AddressError::BadHost(text.to_owned()));
+                return Err(AddressError::BadHost(shown(text)));
             }
             None => host,
         };
         let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
         if host.is_empty() || !host.chars().all(is_host) {
-            return Err(AddressError::BadHost(text.to_owned()));
+            return Err(AddressError::BadHost(shown(text)));
         }
         match port.parse::<u16>() {
             Ok(port) if port > 0 => Ok(Self::new(host, port)),
-            _ => Err(AddressError::BadPort(text.to_owned())),
+            _ => Err(AddressError::BadPort(shown(text))),
         }
     }
+}
+
+/// The text for a message: whoever writes a URL in place of an address may write a password in it.
+fn shown(text: &str) -> String {
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_user, rest)| format!("…@{rest}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_before_an_at_sign_is_not_shown() {
+        for text in ["valkey://bob:marked@h:6379", "marked@h:6379", "redis://:marked@h", "bob:m@rked@h:x"] {
+            let shown = text.parse::<NodeAddress>().unwrap_err().to_string();
+            assert!(shown.contains("…@h") && !shown.contains("rked"), "{shown}");
+        }
+    }
     use proptest::prelude::*;
 
     #[test]

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use crate::Environment;
+
 /// A text that nobody may see. It is cleared from memory when dropped, and `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretText(Zeroizing<String>);
@@ -89,9 +91,10 @@ pub struct SecretReference {
 }
 
 impl SecretReference {
-    /// One that is never there: for asking a backend whether it lets us read.
-    pub fn of_nobody() -> Self {
-        Self { path: SecretPath::of_nobody(), version: SecretVersion::new(Uuid::nil()) }
+    /// One of `environment` that is never there: for asking a backend whether it lets us read what tenants have there.
+    pub fn of_nobody(environment: Environment) -> Self {
+        let path = SecretPath::of_segments(&["tenants", environment.name(), "pool-manager", "health"]);
+        Self { path, version: SecretVersion::new(Uuid::nil()) }
     }
 }
 

@@ -145,10 +145,16 @@ pub enum Failure {
         /// What is wrong and what would be right.
         reason: String,
     },
-    /// The service that was asked is not well, or gives no answer.
-    #[error("the service is not well")]
+    /// The service that was asked is not well; its answer is printed.
+    #[error("the service is not well: it answers {status}")]
     Unhealthy {
-        /// What it says.
+        /// What it answers.
+        status: http::StatusCode,
+    },
+    /// The service that was asked gives no answer.
+    #[error("the service gives no answer")]
+    NoHealth {
+        /// Why not.
         source: reqwest::Error,
     },
     /// `doctor` found faults, and has printed them.
@@ -213,6 +219,7 @@ impl Failure {
             | Self::ApiKeyCommand(_)
             | Self::StoreCommand(_)
             | Self::Unhealthy { .. }
+            | Self::NoHealth { .. }
             | Self::AuditFindings { .. }
             | Self::Incomplete
             | Self::ImportIncomplete { .. }

@@ -9,6 +9,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
+/// What others sent, for a terminal: neither its colours nor lines of its own.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// Prints a text as it is on standard output.
 pub(crate) fn text(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());

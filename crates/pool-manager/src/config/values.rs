@@ -90,7 +90,10 @@ pub(super) fn certificate(
 
 /// A value that is not what it should be.
 pub(super) fn unexpected(variable: &'static str, value: &Option<String>, expected: &'static str) -> Problem {
-    Problem::Value { variable, value: value.clone().unwrap_or_default(), expected }
+    let value = value.clone().unwrap_or_default();
+    // Whoever writes a URL where none belongs may write a password in it.
+    let value = value.rsplit_once('@').map_or(value.clone(), |(_user, rest)| format!("…@{rest}"));
+    Problem::Value { variable, value, expected }
 }
 
 #[cfg(test)]

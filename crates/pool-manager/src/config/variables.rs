@@ -74,11 +74,10 @@ impl Variables {
         self
     }
 
-    /// Names of known variables that are there and blank, which counts as not being there.
-    pub(crate) fn blank(&self) -> impl Iterator<Item = &'static str> {
-        let is_blank =
-            |name: &str| self.variables.iter().any(|(known, value)| known == name && value.trim().is_empty());
-        Variable::all().map(|variable| variable.name).filter(move |name| is_blank(name))
+    /// Names of known variables whose value `is` so, in the order of the catalogue.
+    pub(crate) fn known_that(&self, is: impl Fn(&str) -> bool) -> Vec<&'static str> {
+        let is_so = |name: &str| self.variables.iter().any(|(known, value)| known == name && is(value));
+        Variable::all().map(|variable| variable.name).filter(|name| is_so(name)).collect()
     }
 
     /// Names of variables whose values are not UTF-8.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use clap::Args;
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 
 use crate::config::{Config, ServerConfig};
@@ -11,7 +12,9 @@ use crate::failure::Failure;
 use crate::output;
 
 /// Less than the time limit of a container's health check.
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(2);
+/// Of an answer that is printed, bytes.
+const LARGEST: usize = 64 * 1_024;
 
 /// What to ask.
 #[derive(Args)]
@@ -27,10 +30,18 @@ pub(crate) struct Arguments {
 /// When it does not answer, or says that it is not well.
 pub(crate) async fn run(arguments: Arguments, config: Config) -> Result<(), Failure> {
     let path = if arguments.ready { "readyz" } else { "health" };
-    let answer = ask(&config, path).await?;
-    let is_well = answer.error_for_status_ref().map(|_| ()).map_err(unhealthy);
-    output::line(answer.text().await.map_err(unhealthy)?.trim_end());
-    is_well
+    let mut answer = ask(&config, path).await?;
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(away)? {
+        let room = LARGEST - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == LARGEST {
+            break;
+        }
+    }
+    output::line(&output::printable(String::from_utf8_lossy(&body).trim_end()));
+    if status.is_success() { Ok(()) } else { Err(Failure::Unhealthy { status }) }
 }
 
 /// What the service that runs here with this configuration answers.
@@ -43,15 +54,16 @@ pub(super) async fn ask(config: &Config, path: &str) -> Result<Response, Failure
     let client = Client::builder()
         .timeout(LIMIT)
         .no_proxy()
+        .redirect(Policy::none())
         // The certificate names the service as others know it, not this machine, and nothing secret is sent.
         .danger_accept_invalid_certs(true)
         .build()
-        .map_err(unhealthy)?;
-    client.get(url).send().await.map_err(unhealthy)
+        .map_err(away)?;
+    client.get(url).send().await.map_err(away)
 }
 
-fn unhealthy(source: reqwest::Error) -> Failure {
-    Failure::Unhealthy { source: source.without_url() }
+fn away(source: reqwest::Error) -> Failure {
+    Failure::NoHealth { source: source.without_url() }
 }
 
 /// Where the service is reached from this machine.

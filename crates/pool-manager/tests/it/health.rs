@@ -1,5 +1,12 @@
 //! `health`: a container asks itself.
 
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Redirect;
+use axum::routing::get;
+use futures::stream;
 use testkit::{CertificateAuthority, PortLease};
 
 use crate::support::{PATIENCE, Process, run, text};
@@ -38,9 +45,29 @@ async fn a_service_that_is_away_or_nowhere_is_not_well() {
     let nobody = PortLease::claim();
     let (code, output) = health(&nobody.address().to_string(), &[], &[]);
     assert_eq!(code, Some(1), "{output}");
-    assert!(output.contains("the service is not well"), "{output}");
+    assert!(output.contains("the service gives no answer"), "{output}");
     let (code, output) = health(":0", &[], &[]);
     assert_eq!((code, output.contains("SERVER_PORT")), (Some(64), true), "{output}");
+}
+
+#[tokio::test]
+async fn an_answer_from_elsewhere_or_without_end_is_not_taken() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let elsewhere = Router::new().route("/health", get(|| async { Redirect::temporary("/version") })).route(
+        "/readyz",
+        get(|| async { Body::from_stream(stream::repeat(Ok::<_, Infallible>("x".repeat(65_536)))) }),
+    );
+    let served = tokio::spawn(axum::serve(listener, elsewhere).into_future());
+    let ask = |arguments: &'static [&'static str]| {
+        let address = address.clone();
+        tokio::task::spawn_blocking(move || health(&address, arguments, &[]))
+    };
+    let (code, output) = ask(&[]).await.unwrap();
+    assert_eq!((code, output.contains("it answers 307")), (Some(1), true), "{output}");
+    let (code, output) = ask(&["--ready"]).await.unwrap();
+    assert_eq!((code, output.trim_end().len()), (Some(0), 65_536), "no more is kept than is printed");
+    served.abort();
 }
 
 #[tokio::test]

@@ -75,18 +75,6 @@ impl AwsSecrets {
         }
     }
 
-    /// Whether it lets us read: the text of a secret that nobody has. Changes nothing, and needs `GetSecretValue`. That a key of one's
-    /// own lets us decrypt shows only at a secret that is there.
-    ///
-    /// # Errors
-    /// When it does not.
-    pub async fn may_read(&self) -> Result<(), SecretStoreError> {
-        match self.get(&SecretReference::of_nobody()).await {
-            Ok(_) | Err(SecretStoreError::Missing { .. }) => Ok(()),
-            Err(error) => Err(error),
-        }
-    }
-
     async fn within_time<T>(
         &self,
         path: &SecretPath,

@@ -6,7 +6,7 @@ use crate::config::Variables;
 /// They count as missing, which is what few mean who write them: in a pod a blank variable of `env` hides the value that
 /// `envFrom` brings from a Secret.
 pub(super) fn row(environment: &Variables) -> Option<Row> {
-    let names: Vec<_> = environment.blank().collect();
+    let names = environment.known_that(|value| value.trim().is_empty());
     (!names.is_empty()).then(|| {
         Row::warning(
             "configuration",

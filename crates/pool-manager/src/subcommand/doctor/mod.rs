@@ -10,6 +10,7 @@ mod configuration;
 mod elasticache;
 mod keys;
 mod listener;
+mod placeholders;
 mod report;
 mod row;
 mod secrets;
@@ -19,6 +20,8 @@ mod terraform;
 mod tokens;
 mod values;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -32,6 +35,8 @@ use crate::telemetry::Telemetry;
 
 /// For one thing that is tried.
 const LIMIT: Duration = Duration::from_secs(10);
+/// Of a file that an argument names.
+const LARGEST_FILE: u64 = 4 * 1_024 * 1_024;
 
 /// What to look at, and how to tell of it.
 #[derive(Args)]
@@ -42,7 +47,8 @@ pub(crate) struct Arguments {
     /// Look at what is configured, and connect to nothing.
     #[arg(long)]
     offline: bool,
-    /// A values file of the chart, whose variables count in place of the environment's; several as with helm.
+    /// A values file of the chart, whose variables count in place of the environment's; several as with helm. Connects to nothing:
+    /// whoever wrote the file would choose to whom the secrets of this environment are shown.
     #[arg(long, value_name = "FILE")]
     values: Vec<PathBuf>,
     /// What `terraform output -json` printed, which the configuration must agree with.
@@ -60,6 +66,7 @@ pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Res
     rows.extend(values.rows);
     environment = environment.overlaid(values.variables);
     rows.extend(blanks::row(&environment));
+    rows.extend(placeholders::row(&environment));
     let Inspection { config, faults } = Config::inspect(&environment);
     drop(environment);
     Telemetry::install_for_command(&config.log)?;
@@ -68,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Res
         rows.extend(terraform::rows(&terraform::read(file)?, &config.cache));
     }
     rows.extend(rows_here(&config, &faults));
-    if !arguments.offline {
+    if !arguments.offline && arguments.values.is_empty() {
         rows.extend(rows_elsewhere(&config, &faults).await);
     }
     let report = Report::of(rows);
@@ -109,7 +116,7 @@ async fn rows_elsewhere(config: &Config, faults: &Faults) -> Vec<Row> {
         rows.extend(tokens::rows(&config.tokens, config.deployment.mode.hosts()).await);
     }
     if faults.spare(Section::Secrets) && faults.spare(Section::Deployment) {
-        rows.push(secrets::row(&config.secrets.backend).await);
+        rows.push(secrets::row(&config.secrets.backend, config.deployment.environment).await);
     }
     if faults.spare(Section::Store) && faults.spare(Section::Deployment) {
         rows.extend(store::rows(&config.store, &config.deployment).await);
@@ -129,10 +136,19 @@ async fn rows_elsewhere(config: &Config, faults: &Faults) -> Vec<Row> {
     rows
 }
 
-/// The text of a file that an argument names.
+/// The text of a file that an argument names, which may be a pipe.
 fn text_of(argument: &'static str, file: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(file).map_err(|error| {
-        let reason = format!("{} cannot be read: {error}; name a file in UTF-8", file.display());
+    let refused = |reason: String| {
+        let reason = format!("{} {reason}", file.display());
         Failure::Argument { argument, reason }
-    })
+    };
+    let mut text = String::new();
+    let opened = File::open(file).map(|opened| opened.take(LARGEST_FILE + 1));
+    opened
+        .and_then(|mut opened| opened.read_to_string(&mut text))
+        .map_err(|error| refused(format!("cannot be read: {error}; name a file in UTF-8")))?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(refused("is larger than 4 MiB; name the right file".to_owned()));
+    }
+    Ok(text)
 }

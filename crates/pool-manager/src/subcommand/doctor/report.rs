@@ -30,7 +30,7 @@ impl Report {
                 Verdict::Warning => "WARN",
                 Verdict::Fault | Verdict::Misconfigured => "FAULT",
             };
-            output::line(&format!("{:<14} {verdict:<6} {}", row.subject, row.detail));
+            output::line(&format!("{:<14} {verdict:<6} {}", row.subject, output::printable(&row.detail)));
             if let Some(fix) = &row.fix {
                 output::line(&format!("{:<14} {:<6} {fix}", "", "fix:"));
             }

@@ -100,3 +100,27 @@ fn away(error: &ConnectError) -> Row {
         ConnectError::Migration(_) => Row::fault(SUBJECT, detail, "see docs/STORE.md on migrations"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+
+    use super::super::row::Verdict;
+    use super::*;
+
+    #[test]
+    fn what_the_schema_lacks_is_named_with_the_command_that_makes_it() {
+        let whole = StoreInspection {
+            server_time: Timestamp::from_millis(0),
+            outstanding: Vec::new(),
+            missing_indexes: Vec::new(),
+        };
+        assert_eq!(schema(&whole).verdict, Verdict::Ok);
+        let outstanding = schema(&StoreInspection { outstanding: vec!["records"], ..whole.clone() });
+        assert_eq!(outstanding.verdict, Verdict::Warning);
+        let removed = StoreInspection { missing_indexes: vec!["audit_chain.by_place".to_owned()], ..whole };
+        let row = schema(&removed);
+        assert!(row.verdict == Verdict::Fault && row.detail.contains("audit_chain.by_place"), "{row:?}");
+        assert!(row.fix.unwrap().contains("pool-manager migrate"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ::cache::Selection;
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Row, text_of};
 use crate::cache_link;
@@ -12,20 +12,14 @@ use crate::failure::Failure;
 const ARGUMENT: &str = "--terraform";
 const SUBJECT: &str = "terraform";
 
-/// One of the outputs, as `terraform output -json` prints it.
-#[derive(Debug, Deserialize)]
-struct Output<T> {
-    value: Option<T>,
-}
-
-/// The outputs of the module `valkey` that say how it is reached.
-#[derive(Debug, Deserialize)]
+/// The outputs of the module `valkey` that say how it is reached. `None` where there is none of the name, or it is null.
+#[derive(Debug)]
 pub(super) struct Outputs {
-    cache_mode: Output<String>,
-    cache_addrs: Output<String>,
-    cache_tls_enabled: Output<bool>,
-    cache_username: Option<Output<String>>,
-    auth_token_update_strategy: Option<Output<String>>,
+    cache_mode: Option<String>,
+    cache_addrs: Option<String>,
+    cache_tls_enabled: Option<String>,
+    cache_username: Option<String>,
+    auth_token_update_strategy: Option<String>,
 }
 
 /// Reads the file.
@@ -33,12 +27,43 @@ pub(super) struct Outputs {
 /// # Errors
 /// When it does not hold the outputs of the module.
 pub(super) fn read(file: &Path) -> Result<Outputs, Failure> {
-    // The error names what is missing, and quotes no value.
-    serde_json::from_str(&text_of(ARGUMENT, file)?).map_err(|error| {
-        let place = file.display();
-        let reason = format!("{place} holds no outputs of the module valkey: {error}; write what `terraform output -json` prints");
+    let text = text_of(ARGUMENT, file)?;
+    // The errors of the parser may quote what it read, and outputs may be secret.
+    let parsed =
+        serde_json::from_str::<Value>(&text).map_err(|error| format!("is no JSON at line {}", error.line()));
+    let outputs = parsed.and_then(|value| Outputs::of(&value));
+    outputs.map_err(|fault| {
+        let reason = format!("{} {fault}; write what `terraform output -json` prints", file.display());
         Failure::Argument { argument: ARGUMENT, reason }
     })
+}
+
+impl Outputs {
+    /// From what `terraform output -json` prints: names, each with an object that has a `value`.
+    fn of(printed: &Value) -> Result<Self, String> {
+        let output = |name: &str| match printed.get(name).and_then(|output| output.get("value"))? {
+            Value::String(text) => Some(text.clone()),
+            Value::Bool(flag) => Some(flag.to_string()),
+            _ => None,
+        };
+        let outputs = Self {
+            cache_mode: output("cache_mode"),
+            cache_addrs: output("cache_addrs"),
+            cache_tls_enabled: output("cache_tls_enabled"),
+            cache_username: output("cache_username"),
+            auth_token_update_strategy: output("auth_token_update_strategy"),
+        };
+        let needed = [
+            ("cache_mode", &outputs.cache_mode),
+            ("cache_addrs", &outputs.cache_addrs),
+            ("cache_tls_enabled", &outputs.cache_tls_enabled),
+        ];
+        let missing = needed.into_iter().find(|(_, output)| output.is_none()).map(|(name, _)| name);
+        match missing {
+            Some(missing) => Err(format!("has no output {missing}, as the module valkey has")),
+            None => Ok(outputs),
+        }
+    }
 }
 
 /// A row for each difference, or one that there is none.
@@ -47,7 +72,7 @@ pub(super) fn rows(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
     if rows.is_empty() {
         rows.push(Row::well(SUBJECT, "the cache is configured as Terraform made it"));
     }
-    let strategy = outputs.auth_token_update_strategy.as_ref().and_then(|output| output.value.as_deref());
+    let strategy = outputs.auth_token_update_strategy.as_deref();
     if strategy.is_some_and(|strategy| strategy.eq_ignore_ascii_case("rotate")) {
         rows.push(Row::warning(
             SUBJECT,
@@ -63,20 +88,15 @@ fn differences(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
         let fix = "set CACHE_ADDRS and CACHE_MODE to what the outputs say";
         return vec![Row::misconfigured(SUBJECT, "CACHE_ADDRS: missing, and Terraform made a Valkey", fix)];
     };
-    let username = outputs.cache_username.as_ref().and_then(|output| output.value.clone());
     let compared = [
-        ("CACHE_MODE", config.mode.name().to_owned(), outputs.cache_mode.value.clone()),
-        ("CACHE_ADDRS", cache_link::addresses(config), outputs.cache_addrs.value.clone()),
-        (
-            "CACHE_TLS_ENABLED",
-            config.tls.to_string(),
-            outputs.cache_tls_enabled.value.map(|tls| tls.to_string()),
-        ),
-        ("CACHE_USERNAME", config.username.clone().unwrap_or_default(), username),
+        ("CACHE_MODE", config.mode.name().to_owned(), &outputs.cache_mode),
+        ("CACHE_ADDRS", cache_link::addresses(config), &outputs.cache_addrs),
+        ("CACHE_TLS_ENABLED", config.tls.to_string(), &outputs.cache_tls_enabled),
+        ("CACHE_USERNAME", config.username.clone().unwrap_or_default(), &outputs.cache_username),
     ];
-    let row = |(variable, ours, theirs): (&str, String, Option<String>)| {
-        let theirs = theirs?;
-        (ours != theirs).then(|| {
+    let row = |(variable, ours, theirs): (&str, String, &Option<String>)| {
+        let theirs = theirs.as_ref()?;
+        (ours != *theirs).then(|| {
             let detail = format!("{variable}: {ours:?} here, and Terraform made {theirs:?}");
             Row::misconfigured(SUBJECT, detail, format!("set {variable} to what the output says"))
         })
@@ -97,7 +117,7 @@ mod tests {
 
     #[test]
     fn differences_and_an_open_rotation_are_told() {
-        let outputs: Outputs = serde_json::from_str(OUTPUTS).unwrap();
+        let outputs = Outputs::of(&serde_json::from_str(OUTPUTS).unwrap()).unwrap();
         let mut config = CacheConfig::cluster(vec!["h:6379".parse().unwrap()]);
         config.tls = true;
         let told = |config: &CacheConfig| {

@@ -15,13 +15,24 @@ const COMPONENT: &str = "poolManager";
 const OPEN: [&str; 2] = ["configmap", "extraEnvVars"];
 /// Those that become a Secret.
 const SEALED: &str = "secrets";
+/// What the chart sets by itself. They name files, and those of this machine are not those of the pod.
+const OF_THE_CHART: [&str; 4] = ["CACHE_PASSWORD_FILE", "DATA_DIR", "TLS_CERT_FILE", "TLS_KEY_FILE"];
 const TELEMETRY: &str = "ENABLE_TELEMETRY";
 const COLLECTOR: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
 /// Groups at the top that charts of others have; ours reads none of them.
 const FOREIGN: [&str; 2] = ["env", "envFrom"];
 
+/// What the chart sets where nobody says otherwise: `poolManager.configmap` of its values.yaml.
+const CHART_DEFAULTS: [(&str, &str); 5] = [
+    ("CACHE_TLS_ENABLED", "true"),
+    ("DEPLOYMENT_MODE", "saas"),
+    ("LOG_FORMAT", "json"),
+    ("SECRETS_BACKEND", "aws"),
+    ("SERVER_PORT", "4003"),
+];
+
 /// What was read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct ChartValues {
     /// The variables, as the pod would have them. Blank ones, which would hide a Secret, are left out.
     pub(super) variables: Vec<(String, String)>,
@@ -34,11 +45,20 @@ pub(super) struct ChartValues {
 /// # Errors
 /// When one is no YAML (of which JSON is a part), or no map.
 pub(super) fn read(files: &[PathBuf]) -> Result<ChartValues, Failure> {
-    let mut merged = Map::new();
+    if files.is_empty() {
+        return Ok(ChartValues::default());
+    }
+    let mut merged = chart_defaults();
     for file in files {
         merge(&mut merged, read_one(file)?);
     }
     Ok(examine(&merged))
+}
+
+fn chart_defaults() -> Map<String, Value> {
+    let configmap = CHART_DEFAULTS.map(|(name, value)| (name.to_owned(), Value::from(value)));
+    let component = Map::from_iter([(OPEN[0].to_owned(), Value::Object(configmap.into_iter().collect()))]);
+    Map::from_iter([(COMPONENT.to_owned(), Value::Object(component))])
 }
 
 fn read_one(file: &Path) -> Result<Map<String, Value>, Failure> {
@@ -68,7 +88,7 @@ fn merge(values: &mut Map<String, Value>, later: Map<String, Value>) {
 }
 
 fn examine(values: &Map<String, Value>) -> ChartValues {
-    let mut found = ChartValues { variables: Vec::new(), rows: Vec::new() };
+    let mut found = ChartValues::default();
     for name in FOREIGN.into_iter().filter(|name| values.contains_key(*name)) {
         found.rows.push(Row::misconfigured(
             SUBJECT,
@@ -106,6 +126,14 @@ impl ChartValues {
                     SUBJECT,
                     format!("{place}.{name}: blank, and hides what the Secret has under this name"),
                     "remove the line: the Secret alone sets it",
+                ));
+                continue;
+            }
+            if OF_THE_CHART.contains(&name) {
+                self.rows.push(Row::misconfigured(
+                    SUBJECT,
+                    format!("{place}.{name}: the chart sets it"),
+                    "remove the line; README.md of the chart says which value does it",
                 ));
                 continue;
             }
@@ -169,6 +197,13 @@ mod tests {
     }
 
     #[test]
+    fn the_defaults_are_those_of_the_chart() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../charts/pool-manager/values.yaml");
+        let values = read_one(&file).unwrap();
+        assert_eq!(values[COMPONENT][OPEN[0]], chart_defaults()[COMPONENT][OPEN[0]]);
+    }
+
+    #[test]
     fn of_several_files_the_last_counts() {
         let map = |text: &str| serde_saphyr::from_str::<Map<String, Value>>(text).unwrap();
         let mut merged = map("a: {b: 1, c: 2, d: {e: 3}}\nf: [1]");
@@ -179,7 +214,7 @@ mod tests {
     #[test]
     fn blanks_secrets_in_the_open_and_foreign_groups_are_told() {
         let text = "env:\n  CACHE_MODE: single\n  CACHE_ADDRS: \"\"\n  CACHE_PASSWORD: \" \"\n  CACHE_USERNAME:\nenvFrom:\n  - secretRef: {name: valkey-credentials}\n\
-                    poolManager:\n  configmap:\n    MONGO_URI: mongodb://u:marked@h/\n";
+                    poolManager:\n  configmap:\n    CACHE_PASSWORD_FILE: /etc/shadow\n    MONGO_URI: mongodb://u:marked@h/\n";
         let (_, faults) = examined(text);
         for expected in [
             "env: the chart",
@@ -190,7 +225,11 @@ mod tests {
         ] {
             assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{expected}: {faults:?}");
         }
-        assert_eq!(faults.len(), 5, "{faults:?}");
+        assert!(
+            faults.iter().any(|fault| fault.ends_with("CACHE_PASSWORD_FILE: the chart sets it")),
+            "{faults:?}"
+        );
+        assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(!faults.concat().contains("marked"));
     }
 }

@@ -26,7 +26,8 @@ fn doctor(
 const OUTPUTS: &str = r#"{"cache_mode": {"value": "cluster"}, "cache_tls_enabled": {"value": true},
     "cache_addrs": {"value": "clustercfg.pool.abc123.use2.cache.amazonaws.com:6379"}, "cache_username": {"value": "pool-manager"},
     "auth_token_update_strategy": {"value": null}}"#;
-const VALUES: &str = "poolManager:\n  configmap:\n    DEPLOYMENT_MODE: saas\n    ENVIRONMENT_NAME: production\n    CACHE_MODE: cluster\n    CACHE_TLS_ENABLED: true\n    SECRETS_BACKEND: aws\n    AWS_REGION: us-east-2\n";
+/// The rest are the chart's defaults.
+const VALUES: &str = "poolManager:\n  configmap:\n    ENVIRONMENT_NAME: production\n    CACHE_MODE: cluster\n    AWS_REGION: us-east-2\n";
 const SECRETS: &[(&str, &str)] = &[
     ("CACHE_ADDRS", "clustercfg.pool.abc123.use2.cache.amazonaws.com:6379"),
     ("CACHE_USERNAME", "pool-manager"),
@@ -73,6 +74,8 @@ fn files_that_cannot_be_read_are_named() {
         ("--values", "- marked-secret"),
         ("--terraform", "{}"),
         ("--terraform", "marked-secret"),
+        ("--terraform", "\"marked-secret\""),
+        ("--terraform", r#"{"cache_mode": "marked-secret"}"#),
     ] {
         let (code, report) = doctor(directory.path(), &[], &[(argument, "given", content)]);
         assert_eq!(code, Some(64), "{report}");
@@ -88,4 +91,23 @@ fn blank_variables_are_told() {
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("blank, which counts as missing: AUTH_ISSUER, LOG_LEVEL"), "{report}");
     assert!(report.starts_with(r#"{"verdict":"warning""#), "{report}");
+}
+
+#[test]
+fn placeholders_are_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let copied = [("BOOTSTRAP_ADMIN_API_KEY", "<from-secrets-manager>")];
+    let (code, report) = doctor(directory.path(), &copied, &[]);
+    assert_eq!(code, Some(64), "{report}");
+    assert!(report.contains("BOOTSTRAP_ADMIN_API_KEY: still has the placeholder"), "{report}");
+}
+
+#[test]
+fn a_file_without_end_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for argument in ["--values", "--terraform"] {
+        let output = run(directory.path(), &[], &["doctor", "--offline", argument, "/dev/zero"]);
+        assert_eq!(output.status.code(), Some(64));
+        assert!(text(&output.stderr).contains("is larger than 4 MiB"), "{}", text(&output.stderr));
+    }
 }

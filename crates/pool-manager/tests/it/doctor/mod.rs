@@ -1,7 +1,9 @@
 //! `doctor`: a table with what to do about each fault.
 
+mod broker;
 mod cache_port;
 mod documents;
+mod secrets;
 
 use std::path::Path;
 use std::time::Duration;
@@ -192,7 +194,7 @@ async fn the_secrets_backend_is_asked() {
     ];
     let (code, table) = doctor(directory.path(), &aws);
     assert_eq!(code, Some(0), "{table}");
-    assert!(table.contains("AWS Secrets Manager lets us look and read, region us-east-2"), "{table}");
+    assert!(table.contains("AWS Secrets Manager lets us read tenants/staging/, region us-east-2"), "{table}");
 
     let nobody = PortLease::claim();
     let endpoint = format!("http://{}", nobody.address());
