@@ -18,11 +18,15 @@ COMMANDS = [block for block in BLOCKS if block.language == "sh"]
 RUN = {block.run: block for block in COMMANDS if block.run}
 SHOWS = {block.shows: block for block in BLOCKS if block.shows}
 PREAMBLE = RUN["preamble"].text
+HELPERS = """
+valkey() { sh -c "$VALKEY_CLI" valkey "$@"; }
+listener() { printf '%s\\n' "$PASSWORD_OF_CONSUMERS" | sh -c "$LISTENER_CLI" listener "$@"; }
+"""
 
 
 @dataclass
 class Shell:
-    """A shell as the preamble of the runbook leaves it, but that `pool-manager` and `valkey` are on this machine."""
+    """A shell as the preamble of the runbook leaves it, but that `pool-manager`, `valkey` and `listener` are on this machine."""
 
     service: Service
     variables: dict[str, str]
@@ -45,8 +49,16 @@ class Shell:
             child.wait(10)
         return self._as_shown(name, printed.read_text())
 
+    def bash(self, commands: str) -> str:
+        """Runs commands that no block has as they stand; what came, errors too, whatever the exit code."""
+        done = subprocess.run(**self._script(commands, {}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        return done.stdout
+
     def _shell(self, name: str, variables: dict[str, str]) -> dict:
-        script = f'{PREAMBLE}\nvalkey() {{ sh -c "$VALKEY_CLI" valkey "$@"; }}\n{RUN[name].text}'
+        return self._script(RUN[name].text, variables)
+
+    def _script(self, commands: str, variables: dict[str, str]) -> dict:
+        script = f"{PREAMBLE}\n{HELPERS}\n{commands}"
         environment = {**self.service.environment, "URL": self.service.url, "KEY": OPERATOR, **self.variables, **variables}
         return {"args": ["bash", "-euo", "pipefail", "-c", script], "cwd": self.service.directory, "env": environment, "text": True}
 

@@ -238,7 +238,7 @@ def cache_variables(mode: str, authority: Authority, *nodes: ValkeyNode) -> dict
         "CACHE_MODE": mode, "CACHE_ADDRS": nodes[0].address, "CACHE_PASSWORD": PASSWORD, "CACHE_TLS_ENABLED": "true",
         "CACHE_CA_CERT_BASE64": base64.b64encode(authority.certificate.read_bytes()).decode(),
         # For valkey-cli and curl: the roots of the system, which are those of Amazon in a pod.
-        "SSL_CERT_FILE": str(authority.certificate), "REDISCLI_AUTH": PASSWORD,
+        "SSL_CERT_FILE": str(authority.certificate), "REDISCLI_AUTH": PASSWORD, "PASSWORD_OF_CONSUMERS": PASSWORD,
         "VALKEY_HOST": "127.0.0.1", "VALKEY_PORT": str(nodes[0].port),
     }
 

@@ -5,6 +5,7 @@ Each call is a process of its own, as the engine keeps state. A configuration is
 
 import json
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,11 +47,11 @@ def said(text: str) -> str:
     return " ".join(line for line in lines if line)
 
 
-def planned(directory: Path, module: Path, inputs: dict) -> Plan:
-    """Plans one module with these inputs, as somebody's configuration would call it."""
+def planned(directory: Path, module: Path, inputs: dict, beside: dict | None = None) -> Plan:
+    """Plans one module with these inputs, as somebody's configuration would call it, with what may stand beside the call."""
     # A source is a path only with a dot in front.
     call = {"source": os.path.join(".", os.path.relpath(module, directory)), **inputs}
-    configuration = {"module": {"tried": call}, "output": {"tried": {"value": "${module.tried}"}}}
+    configuration = {"module": {"tried": call}, "output": {"tried": {"value": "${module.tried}"}}, **(beside or {})}
     (directory / "main.tf.json").write_text(json.dumps(configuration))
     engine = TerraformCommand(str(directory))
     if not (directory / ".terraform").exists():
@@ -66,8 +67,8 @@ class Settings:
     """`modules/valkey-settings`, planned with what is right in one of the environments, but for what is given."""
 
     RIGHT = {
-        "staging": {"environment": "staging", "cluster_mode": False, "client_security_group_ids": ["sg-nodes"]},
-        "production": {"environment": "production", "cluster_mode": True, "client_security_group_ids": ["sg-nodes"]},
+        "staging": {"environment": "staging", "cluster_mode": False, "vpc_id": "vpc-1", "client_security_group_ids": ["sg-nodes"]},
+        "production": {"environment": "production", "cluster_mode": True, "vpc_id": "vpc-1", "client_security_group_ids": ["sg-nodes"]},
     }
 
     def __init__(self, directory: Path) -> None:
@@ -84,3 +85,27 @@ class Settings:
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Where a module of tests plans; imported by those that use it."""
     return Settings(tmp_path_factory.mktemp("settings"))
+
+
+class Values:
+    """One value of a module whose resources need a provider: it is planned with the files alone that the value depends on."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def of(self, module: str, file: str, expression: str, inputs: dict) -> Plan:
+        directory = self.directory / f"{module}-{file}"
+        copy = directory / "module"
+        if not copy.exists():
+            copy.mkdir(parents=True)
+            for name in {file, "variables.tf", "refused.tf"}:
+                if (TERRAFORM / "modules" / module / name).exists():
+                    shutil.copy(TERRAFORM / "modules" / module / name, copy)
+            (copy / "value.tf").write_text(f'output "value" {{\n  value = {expression}\n}}\n')
+        plan = planned(directory, copy, inputs)
+        return plan if plan.is_refused else Plan(outputs=plan.outputs["value"])
+
+
+@pytest.fixture(scope="module")
+def values(tmp_path_factory: pytest.TempPathFactory) -> Values:
+    return Values(tmp_path_factory.mktemp("values"))

@@ -23,6 +23,9 @@ REFUSED = [
     ({f"{P}.configmap.CACHE_PASSWORD": "x"}, f"{P}.configmap.CACHE_PASSWORD: comes from the Secret", "valkey.existingSecretName"),
     ({f"{P}.configmap.CACHE_ADDRS": "a:1"}, f"{P}.configmap.CACHE_ADDRS: comes from the Secret", "valkey.existingSecretName"),
     ({f"{P}.extraEnvVars": [{"name": "RABBITMQ_URI", "value": "amqps://a:b@c/"}]}, f"{P}.extraEnvVars: RABBITMQ_URI: is a secret", "secretKeyRef"),
+    # What was copied and not filled in.
+    ({f"{P}.configmap.AWS_REGION": "<region>"}, f"{P}.configmap.AWS_REGION: still has the placeholder", "write the value"),
+    ({f"{P}.extraEnvVars": [{"name": "RUST_LOG", "value": " <level>\n"}]}, f"{P}.extraEnvVars: RUST_LOG: still has the placeholder", "write the value"),
     # Names.
     ({f"{P}.configmap.CACHE_ADRS": "a:1"}, f"{P}.configmap.CACHE_ADRS: the service has no variable", "CONFIGURATION.md"),
     ({f"{P}.extraEnvVars": [{"name": "CACHE_POOLSIZE", "value": 3}]}, f"{P}.extraEnvVars: CACHE_POOLSIZE: the service has no", "CONFIGURATION.md"),

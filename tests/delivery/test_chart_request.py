@@ -1,6 +1,7 @@
 """The values of the request for Valkey support are refused, each with the reason and what to write instead."""
 
-from chart import VALUES, refusal, render, sentences, values
+import pytest
+from chart import COMPONENTS, VALUES, changed, refusal, render, sentences, values
 
 
 def test_the_values_for_the_pool_manager_are_refused_with_the_reasons():
@@ -37,6 +38,30 @@ def test_what_it_means_is_taken():
     )
     assert kept.items() <= made.one("ConfigMap")["data"].items()
     assert {"secretRef": {"name": "valkey-credentials"}} in made.container()["envFrom"]
+
+
+def test_its_secret_is_refused_among_the_objects():
+    """Whichever chart it is given to: a Secret belongs neither into Git nor into the history of a release."""
+    secret = values(VALUES / "request-secret.yaml")
+    for chart, component in COMPONENTS.items():
+        (told,) = [line for line in sentences(chart, {"extraDeploy": [secret]}) if line.startswith("extraDeploy: ")]
+        assert told.startswith('extraDeploy: Secret "valkey-credentials": values are in Git')
+        assert "ExternalSecret" in told and f"{component}.existingSecretName" in told
+
+
+@pytest.mark.parametrize("content", [{}, {"kind": "ExternalSecret", "spec": {"target": {}}}], ids=["without data", "ExternalSecret"])
+def test_objects_without_a_secret_in_them_are_rendered(content):
+    secret = {key: value for key, value in values(VALUES / "request-secret.yaml").items() if key != "stringData"}
+    minimal = changed(values(VALUES / "minimal.yaml"), {"extraDeploy": [{**secret, **content}]})
+    assert "valkey-credentials" in [one["metadata"]["name"] for one in render("pool-manager", minimal).objects]
+
+
+def test_its_placeholder_is_no_password():
+    password = values(VALUES / "request-secret.yaml")["stringData"]["CACHE_PASSWORD"]
+    told = sentences("pool-manager", changed(values(VALUES / "inline.yaml"), {"poolManager.secrets.CACHE_PASSWORD": password}))
+    assert told[0].startswith("poolManager.secrets.CACHE_PASSWORD: still has the placeholder of an example")
+    assert "poolManager.existingSecretName" in told[0] and password not in told[0]
+    assert not refusal("pool-manager", changed(values(VALUES / "inline.yaml"), {"poolManager.secrets.CACHE_PASSWORD": "<a>token<with>signs"}))
 
 
 def test_the_values_for_the_console_are_refused_with_the_reasons():

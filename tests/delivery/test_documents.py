@@ -13,6 +13,8 @@ import pytest
 
 from runbook_aws import faults_of
 from runbook_blocks import blocks_of, without_fences
+from terraform_engine import TERRAFORM
+from terraform_files import blocks, one
 
 ROOT = Path(__file__).resolve().parents[2]
 LINKED = sorted(
@@ -27,8 +29,12 @@ INLINE_CODE = re.compile(r"`[^`\n]+`")
 # Variables of others, and those that a reader of the runbook sets in a shell.
 FOREIGN = re.compile(
     r"MULTI_TENANT_(URL|SERVICE_API_KEY|REDIS_(HOST|PORT|PASSWORD|TLS|CA_CERT))|NEXT_PUBLIC_TENANT_MANAGER_API_URL|API_URL|REDISCLI_AUTH"
-    r"|ALLOW_INSECURE_TLS|ALLOW_WEBHOOK_PRIVATE_NETWORK|VALKEY_PASSWORD|KEY_ID|HEAD_BEFORE|OLD_(HOST|PORT)"
+    r"|ALLOW_INSECURE_TLS|ALLOW_WEBHOOK_PRIVATE_NETWORK|VALKEY_PASSWORD|KEY_ID|HEAD_BEFORE|OLD_(HOST|PORT)|(VALKEY|LISTENER)_CLI"
 )
+
+# Lower-case names that are not Terraform's inputs and outputs: fields of logs, labels of metrics, and in MIGRATION_MAP.md what snippets of others have.
+OF_SERVICE = re.compile(r"event_id|request_id|key_id|http_route|http_response_status_code")
+OF_OTHERS = re.compile(r"container_name|random_password|transit_encryption_mode")
 
 
 def anchors_of(path: Path) -> set[str]:
@@ -100,6 +106,37 @@ def test_metrics_exist(document: Path):
     families = {name.split(".")[0] for name in known}
     named = {name for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)`", document.read_text()) if name.split(".")[0] in families}
     assert not named - known, f"{identifier(document)}: {sorted(named - known)}"
+
+
+def terraform_names() -> set[str]:
+    """What can be set or is put out: of the modules, and of the examples."""
+    directories = [path for kind in ("modules", "examples") for path in (TERRAFORM / kind).iterdir() if path.is_dir()]
+    return {name for directory in directories for kind in ("variable", "output") for name in blocks(directory, kind)}
+
+
+@pytest.mark.parametrize("document", OPERATORS, ids=identifier)
+def test_names_of_terraform_are_variables_or_outputs(document: Path):
+    """A name in lower case with underscores is Terraform's, unless it is a metric (as Prometheus writes it) or one of the service's own."""
+    text = without_fences(document.read_text())
+    named = set(re.findall(r"`([a-z]+[a-z0-9]*(?:_[a-z0-9]+)+)(?: = [^`]*)?`", text)) | set(re.findall(r"\boutput -raw (\w+)", document.read_text()))
+    metrics = {name.replace(".", "_") for name in re.findall(r"`([a-z_0-9]+(?:\.[a-z_0-9]+)+)`", (ROOT / "docs" / "METRICS.md").read_text())}
+    others = OF_OTHERS if document.name == "MIGRATION_MAP.md" else OF_SERVICE
+    unknown = {
+        name for name in named - terraform_names()
+        if not others.fullmatch(name) and re.sub(r"(_seconds)?(_total|_count|_sum|_bucket)?$", "", name) not in metrics
+    }
+    assert not unknown, f"{identifier(document)}: {sorted(unknown)}"
+
+
+def test_staging_and_production_are_what_terraform_makes(sets):
+    for name in ("staging", "production"):
+        directory = TERRAFORM / "examples" / name
+        defaults = {variable: one(body.get("default")) for variable, body in blocks(directory, "variable").items()}
+        call = blocks(directory, "module")["valkey"]
+        users = defaults["authentication"] == "users"
+        assert sets[name].get("CACHE_USERNAME") == ("pool-manager" if users else None), name
+        assert sets[name]["CACHE_MODE"] == ("cluster" if one(call["cluster_mode"]) else "single"), name
+        assert sets[name]["CACHE_POOL_SIZE"] == str(defaults["service_pool_size"]), name
 
 
 def test_aws_commands_in_tables_exist():

@@ -63,7 +63,7 @@ def test_upgrade_from_the_service_before(program, directory, authority, node):
         for listener in listeners:
             listener.start()
         wait_for("a listener on the old server", lambda: "tenant-events:staging:\n1" in shell.run("old-subscribers"))
-        wait_for("a listener on the new server", lambda: "staging:\n1" in node.cli("PUBSUB", "NUMSUB", "tenant-events:staging:"))
+        wait_for("a listener on the new server", lambda: "tenant-events:staging:\n1" in shell.run("new-subscribers"))
         service.call("PUT", f"/v1/tenants/{tenant}/suspend")
         for listener in listeners:
             listener.join()

@@ -137,8 +137,22 @@ def test_the_service_lists_reads_counts_and_deletes(valkey: Valkey, service: dic
 
 
 def test_the_service_may_do_nothing_else(valkey: Valkey) -> None:
-    for command in (["CONFIG", "GET", "*"], ["FLUSHALL"], ["KEYS", "*"], ["ACL", "LIST"], ["SWAPDB", "0", "1"], ["MONITOR"], ["PUBLISH", "other", "x"], ["CLIENT", "KILL", "ID", "1"]):
+    for command in (["CONFIG", "GET", "*"], ["FLUSHALL"], ["KEYS", "*"], ["ACL", "LIST"], ["SWAPDB", "0", "1"], ["MONITOR"], ["PUBLISH", "other", "x"], ["CLIENT", "KILL", "ID", "1"], ["PUBSUB", "CHANNELS"], ["SUBSCRIBE", "tenant-events:staging:"]):
         assert valkey.asks(SERVICE, *command, user="pool-manager").startswith("NOPERM"), command
+
+
+def test_the_operator_sees_who_listens(valkey: Valkey) -> None:
+    channel = "tenant-events:staging:"
+    assert valkey.asks(SERVICE, "PUBSUB", "NUMSUB", channel, user="pool-manager").split() == [channel, "0"]
+    listener = subprocess.Popen(
+        ["valkey-cli", "-p", str(valkey.port), "SUBSCRIBE", channel], env={**os.environ, "REDISCLI_AUTH": CONSUMER}, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert listener.stdout.readline().strip() == "subscribe"
+        assert valkey.asks(SERVICE, "PUBSUB", "NUMSUB", channel, user="pool-manager").split() == [channel, "1"]
+    finally:
+        listener.kill()
+        listener.wait()
 
 
 def test_nobody_gets_in_without_a_password(valkey: Valkey) -> None:

@@ -1,30 +1,23 @@
 """The table of alarms, evaluated by Terraform without the provider that would make them."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from terraform_engine import TERRAFORM, planned
+from terraform_engine import TERRAFORM, Values, values  # noqa: F401: a fixture
 
 MODULE = TERRAFORM / "modules" / "valkey-alarms"
 RUNBOOK = TERRAFORM.parent / "docs" / "RUNBOOK.md"
-HOST = {"cpu_metric": "CPUUtilization", "cpu_threshold": 45, "connections_threshold": 232, "new_connections_threshold": 348, "freeable_memory_threshold": 280676112}
+HOST = {"cpu_metric": "CPUUtilization", "cpu_threshold": 45, "connections_threshold": 136, "new_connections_threshold": 204, "freeable_memory_threshold": 280676112}
 NODES = ["lerian-valkey-prod-0001-001", "lerian-valkey-prod-0001-002"]
 
 
 @pytest.fixture(scope="module")
-def alarms(tmp_path_factory: pytest.TempPathFactory) -> dict:
+def alarms(values: Values) -> dict:
     """What metrics.tf says for two nodes of two vCPUs: with the variables it needs nothing else."""
-    directory = tmp_path_factory.mktemp("alarms")
-    module = directory / "metrics"
-    module.mkdir()
-    for name in ("metrics.tf", "variables.tf"):
-        shutil.copy(MODULE / name, module)
-    (module / "outputs.tf").write_text('output "watched" {\n  value = local.watched\n}\n')
     inputs = {"name": "lerian-valkey-prod", "environment": "production", "node_ids": NODES, "thresholds": HOST}
-    return planned(directory, module, inputs).allowed()["watched"]
+    return values.of("valkey-alarms", "metrics.tf", "local.watched", inputs).allowed()
 
 
 def test_every_node_has_every_alarm(alarms: dict) -> None:
@@ -39,8 +32,8 @@ def test_every_node_has_every_alarm(alarms: dict) -> None:
 def test_thresholds_are_those_given(alarms: dict) -> None:
     of = {alarm["metric"]: alarm["alarm"] for alarm in alarms.values()}
     assert of["CPUUtilization"]["above"] == 45
-    assert of["CurrConnections"]["above"] == 232
-    assert of["NewConnections"]["above"] == 348
+    assert of["CurrConnections"]["above"] == 136
+    assert of["NewConnections"]["above"] == 204
     assert of["DatabaseMemoryUsagePercentage"]["above"] == 80
     assert of["FreeableMemory"]["below"] == 280676112 and of["FreeableMemory"]["above"] is None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from terraform_engine import TERRAFORM, Settings, settings  # noqa: F401: a fixture
+from terraform_engine import TERRAFORM, Settings, planned, settings  # noqa: F401: a fixture
 
 MODULE = TERRAFORM / "modules" / "valkey-settings"
 TOKEN = {"authentication": "token", "auth_token_update_strategy": "SET"}
@@ -37,6 +37,7 @@ REFUSED = [
     ("staging", {"egress_cidr_blocks": ["0.0.0.0/0"]}, "egress_cidr_blocks has no place here"),
     ("staging", {"port": 6380}, "port is 6380, which is no TLS port of a node"),
     ("staging", {"port": 0}, "port is 0; write 6379."),
+    ("staging", {"vpc_id": None}, "vpc_id is absent: the module makes the security group, in the VPC of the subnets."),
     ("staging", {"client_security_group_ids": []}, "client_security_group_ids is empty"),
     ("staging", {"at_rest_encryption_enabled": False}, "at_rest_encryption_enabled = false: snapshots hold"),
     ("staging", {"transit_encryption_enabled": False}, "transit_encryption_enabled = false: passwords and AUTH tokens need TLS."),
@@ -58,7 +59,9 @@ REFUSED = [
     ("production", {"replicas_per_shard": 6}, "replicas_per_shard is 6; write 0 to 5."),
     ("staging", {"name": "Lerian_Valkey"}, "name must have 1 to 30 lower-case letters"),
     ("staging", {"name": "a-name-that-is-longer-than-thirty"}, "name must have 1 to 30 lower-case letters"),
-    ("staging", {"environment": "Staging"}, 'environment is "Staging"; write "staging" or "production"'),
+    ("staging", {"cluster_mode": None}, "cluster_mode is absent: write false for one shard (CACHE_MODE=single) or true for several"),
+    ("staging", {"environment": None}, "environment is absent: write \"staging\" or \"production\"."),
+    ("staging", {"environment": "Staging"}, 'environment must be "staging" or "production", in lower case'),
     ("staging", {"snapshot_retention_limit": 36}, "snapshot_retention_limit must be 0 to 35 days."),
     # Tokens, users and their rotation.
     ("staging", {"authentication": "none"}, 'authentication is "none"; write "users" or "token".'),
@@ -79,6 +82,8 @@ REFUSED = [
     ("staging", {"consumer_previous_password_valid": True, "rotation_started_on": "2999-01-31"}, "consumer_previous_password_valid = true with consumer_password_version = 1: there was none before."),
     ("staging", {**TOKEN, "service_previous_password_valid": True}, 'a previous password is to stay valid, but authentication is "token"'),
     ("staging", {**TOKEN, "consumer_password_version": 2}, "consumer_password_version is 2, but with a token subscribers have the same one"),
+    ("staging", {"rotation_days": 0}, "rotation_days is 0; write 1 to 90 whole days"),
+    ("staging", {"rotation_days": 365}, "rotation_days is 365; write 1 to 90 whole days"),
     ("staging", {"service_password_version": 0}, "service_password_version is 0; count 1, 2, 3."),
     ("staging", {"consumer_password_version": 1.5}, "consumer_password_version is 1.5; count 1, 2, 3."),
     ("staging", {"consumer_channels": ["*"]}, "consumer_channels must name channels of the event bus"),
@@ -86,8 +91,8 @@ REFUSED = [
     ("production", {"cpu_alarm_metric": "EngineCPUUtilization", "cpu_alarm_threshold": 80}, "cpu_alarm_metric is EngineCPUUtilization, but cache.r7g.large has 2 vCPUs"),
     ("production", {"cpu_alarm_threshold": 80}, "cpu_alarm_threshold is 80 % of 2 vCPUs, but the engine uses one of them: at 45 % it is full."),
     ("production", {"cpu_alarm_metric": "CPU"}, 'cpu_alarm_metric must be "CPUUtilization" or "EngineCPUUtilization".'),
-    ("production", {"connections_threshold": 1000}, "connections_threshold is 1000, but a node has 116 connections in ordinary use: 6 pods x (10 + 1) links and 50 subscribers. Write 145 to 464"),
-    ("production", {"connections_threshold": 116}, "connections_threshold is 116, but a node has 116 connections in ordinary use"),
+    ("production", {"connections_threshold": 1000}, "connections_threshold is 1000, but a node has 68 connections in ordinary use: 6 pods x 3 links and 50 subscribers. Write 69 to 680, or leave it out: 136."),
+    ("production", {"connections_threshold": 68}, "connections_threshold is 68, but a node has 68 connections in ordinary use"),
 ]
 
 
@@ -100,6 +105,15 @@ def test_all_reasons_are_told_at_once(settings: Settings) -> None:
     plan = settings.of("production", cluster_id="x", port=6380, node_type="cache.t4g.small", authentication="token", connections_threshold=1000)
     for sentence in ("cluster_id belongs", "port is 6380", "a burstable node", "auth_token_update_strategy is absent", "connections_threshold is 1000"):
         plan.refused_because(sentence)
+
+
+def test_what_is_made_in_the_same_apply_holds_no_other_reason_back(settings: Settings) -> None:
+    """A token, and the id of a VPC, that are not known before."""
+    unknown = {"resource": {"terraform_data": {"made": {"input": "x"}}}}
+    inputs = {**Settings.RIGHT["staging"], "vpc_id": "${terraform_data.made.id}", "auth_token": "${terraform_data.made.output}", "auth_token_update_strategy": "SET", "port": 6380}
+    plan = planned(settings.directory, MODULE, inputs, beside=unknown)
+    plan.refused_because('auth_token_update_strategy = "SET" with authentication = "users", where there is no token.')
+    plan.refused_because("port is 6380, which is no TLS port of a node")
 
 
 def test_a_token_is_never_shown(settings: Settings) -> None:

@@ -82,11 +82,22 @@ def test_the_cpu_alarm_fits_the_vcpus(settings: Settings, node_type: str, metric
 
 
 def test_connections_are_counted_of_one_node(settings: Settings) -> None:
-    inputs = {"service_replicas": 5, "service_pool_size": 20, "consumer_connections": 15}
-    alarms = settings.of("production", **inputs).allowed()["alarms"]
-    assert alarms["expected_connections"] == 5 * (20 + 1) + 15
-    assert alarms["connections_threshold"] == 2 * 120
-    assert alarms["new_connections_threshold"] == 3 * 120
+    """A pod has two links of its pool at most, and the one on which it is told of changed keys."""
+    for pool_size, links in ((20, 3), (2, 3), (1, 2)):
+        alarms = settings.of("production", service_replicas=5, service_pool_size=pool_size, consumer_connections=15).allowed()["alarms"]
+        assert alarms["expected_connections"] == 5 * links + 15
+        assert alarms["connections_threshold"] == 2 * (5 * links + 15)
+        assert alarms["new_connections_threshold"] == 3 * (5 * links + 15)
+
+
+@pytest.mark.parametrize(
+    ("consumers", "threshold"),
+    [(50, 75), (50, 250), (50, 500), (200, 1000)],
+    ids=["a little above", "more than three times", "seven times", "1000 where it means something"],
+)
+def test_a_threshold_that_means_something_is_allowed(settings: Settings, consumers: int, threshold: int) -> None:
+    alarms = settings.of("production", consumer_connections=consumers, connections_threshold=threshold).allowed()["alarms"]
+    assert alarms["connections_threshold"] == threshold
 
 
 def test_a_rotation_of_users_has_two_passwords_and_ends_with_one(settings: Settings) -> None:

@@ -7,6 +7,7 @@ import hcl2
 import pytest
 
 from terraform_engine import TERRAFORM
+from terraform_files import blocks, one, parsed
 
 FILES = sorted(TERRAFORM.rglob("*.tf"))
 MODULES = sorted(path for path in (TERRAFORM / "modules").iterdir() if path.is_dir())
@@ -24,23 +25,9 @@ INPUTS = {
 }  # fmt: skip
 
 
-def parsed(directory: Path) -> dict[str, dict]:
-    return {file.name: hcl2.loads(file.read_text()) for file in sorted(directory.glob("*.tf"))}
-
-
-def blocks(directory: Path, kind: str) -> dict[str, dict]:
-    """The blocks of one kind with one label, by it."""
-    return {name: body for content in parsed(directory).values() for block in content.get(kind, []) for name, body in block.items()}
-
-
 def resources(directory: Path, kind: str) -> list[dict]:
     found = [block for content in parsed(directory).values() for block in content.get("resource", []) if kind in block]
     return [body for block in found for body in block[kind].values()]
-
-
-def one(value: object) -> object:
-    """A value as it stands: the parser puts it into a list."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def test_the_directories_are_there() -> None:
@@ -129,6 +116,12 @@ def test_the_group_is_encrypted_and_pins_its_version() -> None:
     assert one(group["transit_encryption_mode"]) == "required"
     assert one(group["auto_minor_version_upgrade"]) is False
     assert not resources(valkey, "aws_elasticache_cluster")
+
+
+def test_a_snapshot_is_only_what_a_new_group_is_made_from() -> None:
+    (group,) = resources(TERRAFORM / "modules" / "valkey", "aws_elasticache_replication_group")
+    assert one(group["snapshot_name"]) == "${var.snapshot_name}"
+    assert one(one(one(group["lifecycle"])["ignore_changes"])) == "${snapshot_name}", "another one would replace the group"
 
 
 def test_the_security_group_opens_one_port_and_nothing_outwards() -> None:

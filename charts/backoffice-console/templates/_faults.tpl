@@ -1,7 +1,7 @@
 {{/* What must be refused before it reaches a cluster, one sentence a line: which value, why, and what would be right. */}}
 {{- define "backofficeConsole.faults" -}}
 {{- $faults := list -}}
-{{- range $part := list "Places" "Configmap" "Secrets" "Extra" "Pods" -}}
+{{- range $part := list "Places" "Configmap" "Secrets" "Extra" "Pods" "Objects" -}}
 {{- with include (printf "backofficeConsole.faults%s" $part) $ | trim -}}
 {{- $faults = append $faults . -}}
 {{- end -}}
@@ -42,6 +42,8 @@
 {{ $place }}: the chart sets it
 {{- else if not (include "backofficeConsole.text" $value | trim) }}
 {{ $place }}: is blank; write a value, or remove it (null in a values file removes a default)
+{{- else if include "backofficeConsole.isPlaceholder" $value }}
+{{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
 {{- end }}
 {{- end }}
 {{- range $name := list "API_URL" "NEXT_PUBLIC_TENANT_MANAGER_API_URL" }}
@@ -94,6 +96,8 @@ backofficeConsole.useExistingSecret: is false although backofficeConsole.existin
 {{ $place }}: is in every browser that opens the console, so it is no secret; write it in backofficeConsole.configmap
 {{- else if not (include "backofficeConsole.text" $value | trim) }}
 {{ $place }}: is blank; write the value, or remove it
+{{- else if include "backofficeConsole.isPlaceholder" $value }}
+{{ $place }}: still has the placeholder of an example; name a Secret that exists in backofficeConsole.existingSecretName, or write the value in place of what stands between < and >
 {{- else if and (eq $name "WORKOS_COOKIE_PASSWORD") (lt (len (include "backofficeConsole.text" $value)) 32) }}
 {{ $place }}: has fewer than 32 characters, which AuthKit refuses; write what `openssl rand -base64 24` prints
 {{- end }}
@@ -141,6 +145,8 @@ backofficeConsole.externalSecret.secretStoreRef.name: is blank; write the name o
 {{ $place }}: has both value and valueFrom; remove one
 {{- else if and (not (hasKey . "valueFrom")) (not (include "backofficeConsole.text" .value | trim)) }}
 {{ $place }}: is blank, and blank it would be stronger than the ConfigMap and the Secret; write a value, or remove it
+{{- else if and (not (hasKey . "valueFrom")) (include "backofficeConsole.isPlaceholder" .value) }}
+{{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
 {{- else if and (hasKey . "value") (or (include "backofficeConsole.isSecret" .name) (has .name $console.requiredSecrets)) }}
 {{ $place }}: is a secret, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
 {{- else if hasKey $console.configmap .name }}
@@ -185,6 +191,20 @@ backofficeConsole.ingress.hosts: is empty although backofficeConsole.ingress.ena
 {{- if not (trim .host) }}
 backofficeConsole.ingress.hosts: a host is blank; write its name
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What somebody copied and did not fill in, such as <from-secrets-manager>. */}}
+{{- define "backofficeConsole.isPlaceholder" -}}
+{{- if regexMatch "(?s)^<.*>$" (include "backofficeConsole.text" . | trim) -}}true{{- end -}}
+{{- end }}
+
+{{/* Values are in Git and in the history of the release: what is secret does not belong there. */}}
+{{- define "backofficeConsole.faultsObjects" }}
+{{- range $object := .Values.extraDeploy }}
+{{- if and (eq $object.kind "Secret") (or $object.data $object.stringData) }}
+extraDeploy: Secret {{ (default dict $object.metadata).name | quote }}: values are in Git and in the history of the release, so no Secret with data is written there; write an ExternalSecret, or name a Secret that exists in backofficeConsole.existingSecretName
 {{- end }}
 {{- end }}
 {{- end }}

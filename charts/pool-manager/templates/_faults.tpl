@@ -4,7 +4,7 @@ the same of its environment at its start (exit code 64), when it is too late for
 */}}
 {{- define "poolManager.faults" -}}
 {{- $faults := list -}}
-{{- range $part := list "Places" "Configmap" "Required" "Secrets" "Extra" "Telemetry" "Pods" "Edge" -}}
+{{- range $part := list "Places" "Configmap" "Required" "Secrets" "Extra" "Telemetry" "Pods" "Edge" "Objects" -}}
 {{- with include (printf "poolManager.faults%s" $part) $ | trim -}}
 {{- $faults = append $faults . -}}
 {{- end -}}
@@ -41,6 +41,8 @@ the same of its environment at its start (exit code 64), when it is too late for
 {{ $place }}: the chart sets it; {{ $kind }}
 {{- else if not (include "poolManager.text" $value | trim) }}
 {{ $place }}: is blank; write a value, or remove it (null in a values file removes a default)
+{{- else if include "poolManager.isPlaceholder" $value }}
+{{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
 {{- end }}
 {{- end }}
 {{- end }}
@@ -135,6 +137,8 @@ poolManager.useExistingSecret: is false although poolManager.existingSecretName 
 {{ $place }}: is no secret of the service; write it in poolManager.configmap if docs/CONFIGURATION.md has it
 {{- else if not (include "poolManager.text" $value | trim) }}
 {{ $place }}: is blank; write the value, or remove it
+{{- else if include "poolManager.isPlaceholder" $value }}
+{{ $place }}: still has the placeholder of an example; name a Secret that exists in poolManager.existingSecretName, or write the value in place of what stands between < and >
 {{- else if and (eq $kind "valkey") $service.valkey.existingSecretName }}
 {{ $place }}: is set although the Secret {{ $service.valkey.existingSecretName | quote }} gives it; remove it, or write poolManager.valkey.existingSecretName: "" to use it
 {{- end }}
@@ -196,6 +200,8 @@ poolManager.valkey.existingSecretName: is blank although poolManager.valkey.{{ i
 {{ $place }}: has both value and valueFrom; remove one
 {{- else if and (not (hasKey . "valueFrom")) (not (include "poolManager.text" .value | trim)) }}
 {{ $place }}: is blank, and blank it would be stronger than the ConfigMap and the Secrets; write a value, or remove it
+{{- else if and (not (hasKey . "valueFrom")) (include "poolManager.isPlaceholder" .value) }}
+{{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
 {{- else if has $kind (list "secret" "valkey") }}
 {{- if and (hasKey . "value") (ne .name "CACHE_ADDRS") (ne .name "CACHE_USERNAME") }}
 {{ $place }}: is a secret, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
@@ -296,5 +302,19 @@ poolManager.configmap.ENABLE_TELEMETRY: is not "true", so that no metric reaches
 {{- end }}
 {{- if and (include "poolManager.on" $service.monitoring.prometheusRule.enabled) (not (include "poolManager.sendsTelemetry" .)) }}
 poolManager.configmap.ENABLE_TELEMETRY: is not "true", so that the alerts of poolManager.monitoring.prometheusRule would have no metrics; write "true"
+{{- end }}
+{{- end }}
+
+{{/* What somebody copied and did not fill in, such as <from-secrets-manager>. */}}
+{{- define "poolManager.isPlaceholder" -}}
+{{- if regexMatch "(?s)^<.*>$" (include "poolManager.text" . | trim) -}}true{{- end -}}
+{{- end }}
+
+{{/* Values are in Git and in the history of the release: what is secret does not belong there. */}}
+{{- define "poolManager.faultsObjects" }}
+{{- range $object := .Values.extraDeploy }}
+{{- if and (eq $object.kind "Secret") (or $object.data $object.stringData) }}
+extraDeploy: Secret {{ (default dict $object.metadata).name | quote }}: values are in Git and in the history of the release, so no Secret with data is written there; write an ExternalSecret, or name a Secret that exists in poolManager.existingSecretName (that of Valkey in poolManager.valkey.existingSecretName)
+{{- end }}
 {{- end }}
 {{- end }}

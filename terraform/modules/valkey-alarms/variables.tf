@@ -55,6 +55,11 @@ variable "hit_rate_percentage" {
   type        = number
   default     = 30
   nullable    = false
+
+  validation {
+    condition     = var.hit_rate_percentage > 0 && var.hit_rate_percentage < 100
+    error_message = "hit_rate_percentage is ${var.hit_rate_percentage}; below 0 the hit rate never is, below 100 always: write 1 to 99."
+  }
 }
 
 variable "hit_rate_minimum_lookups" {

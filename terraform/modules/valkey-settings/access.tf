@@ -4,10 +4,11 @@ locals {
   service_username = var.authentication == "users" ? "pool-manager" : ""
 
   # The rights of docs/ARCHITECTURE.md, which a test of the client holds it to. AUTH, HELLO and QUIT need none, but cost nothing.
+  # PUBSUB NUMSUB is for who looks whether every subscriber has moved.
   service_commands = [
     "get", "set", "getex", "getrange", "strlen", "unlink", "exists", "incr", "pexpire", "pttl", "type",
     "publish", "evalsha", "eval", "time", "scan", "dbsize", "info", "ping", "hello", "auth", "quit", "asking",
-    "object|encoding", "memory|usage", "client|id", "client|tracking", "client|trackinginfo",
+    "object|encoding", "memory|usage", "pubsub|numsub", "client|id", "client|tracking", "client|trackinginfo",
     "cluster|shards", "cluster|info", "cluster|nodes", "cluster|countkeysinslot", "cluster|getkeysinslot",
   ]
 

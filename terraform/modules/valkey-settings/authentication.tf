@@ -15,15 +15,21 @@ locals {
 
   is_rotating = var.auth_token_update_strategy == "ROTATE" || var.service_previous_password_valid || var.consumer_previous_password_valid
   rotating_by = var.auth_token_update_strategy == "ROTATE" ? "auth_token_update_strategy = \"ROTATE\"" : "a previous password"
-  finished_by = local.is_token ? "auth_token_update_strategy = \"SET\"" : "service_previous_password_valid and consumer_previous_password_valid = false"
+  finished_by = local.is_token || var.auth_token_update_strategy == "ROTATE" ? "auth_token_update_strategy = \"SET\"" : "service_previous_password_valid and consumer_previous_password_valid = false"
   is_overdue  = local.is_rotating && try(timecmp(plantimestamp(), timeadd("${var.rotation_started_on}T00:00:00Z", "${24 * (var.rotation_days + 1)}h")) > 0, false)
 
   is_fit_token = var.auth_token == null || can(regex("^[A-Za-z0-9!&#$^<>-]{16,128}$", var.auth_token))
 
-  authentication_refusals = compact([
+  # Apart: a token that is made in the same apply is not known yet, and the reasons beside it would wait for it.
+  token_refusals = compact([
     nonsensitive(local.is_fit_token) ? "" :
     "auth_token must have 16 to 128 letters, digits and of signs only ! & # $ ^ < > -: ElastiCache refuses others. random_password makes others unless override_special = \"!&#$^<>-\"; leave auth_token out and the module makes one that fits.",
 
+    !local.is_token && nonsensitive(var.auth_token != null) ?
+    "auth_token is given, but authentication is \"users\": a group has users or a token, never both. Leave auth_token out, or write authentication = \"token\" and auth_token_update_strategy = \"SET\"." : "",
+  ])
+
+  authentication_refusals = compact([
     local.is_token && var.auth_token_update_strategy == null ?
     "auth_token_update_strategy is absent: the provider has no default, and ElastiCache refuses a changed token without it. Write \"SET\"; \"ROTATE\" is for the days of a rotation." : "",
 
@@ -32,9 +38,6 @@ locals {
 
     !local.is_token && contains(["SET", "ROTATE"], coalesce(var.auth_token_update_strategy, "-")) ?
     "auth_token_update_strategy = \"${coalesce(var.auth_token_update_strategy, "-")}\" with authentication = \"users\", where there is no token. Leave it out, or write \"DELETE\" if the group had a token before (and leave it so)." : "",
-
-    !local.is_token && nonsensitive(var.auth_token != null) ?
-    "auth_token is given, but authentication is \"users\": a group has users or a token, never both. Leave auth_token out, or write authentication = \"token\"." : "",
 
     local.is_token && (var.service_previous_password_valid || var.consumer_previous_password_valid) ?
     "a previous password is to stay valid, but authentication is \"token\": there auth_token_update_strategy = \"ROTATE\" does that." : "",

@@ -40,7 +40,7 @@ locals {
   node_refusals = compact([
     local.is_known_node ? "" : "node_type is \"${var.node_type}\", which nodes.tf does not know: write one of ${join(", ", keys(local.memory_gib))}, or add it there with its memory.",
 
-    var.environment == "production" && local.is_burstable ?
+    local.environment == "production" && local.is_burstable ?
     "node_type is \"${var.node_type}\" in production: a burstable node does a fraction of its vCPUs once its credits are used up, just when there is load. Write cache.m7g.large or cache.r7g.large." : "",
 
     var.expected_data_gib != null && local.is_known_node && try(var.expected_data_gib > local.memory_gib_usable, false) ?

@@ -12,18 +12,18 @@ output "name" {
 
 output "cache_mode" {
   description = "CACHE_MODE of the service: single or cluster."
-  value       = var.cluster_mode ? "cluster" : "single"
+  value       = local.is_in_cluster_mode ? "cluster" : "single"
 }
 
 output "topology" {
   description = "Arguments of the replication group: those of the other mode are null."
   value = {
-    num_cache_clusters         = var.cluster_mode ? null : var.node_count
-    num_node_groups            = var.cluster_mode ? local.shards : null
-    replicas_per_node_group    = var.cluster_mode ? var.replicas_per_shard : null
+    num_cache_clusters         = local.is_in_cluster_mode ? null : var.node_count
+    num_node_groups            = local.is_in_cluster_mode ? local.shards : null
+    replicas_per_node_group    = local.is_in_cluster_mode ? var.replicas_per_shard : null
     automatic_failover_enabled = local.automatic_failover_enabled
     multi_az_enabled           = local.multi_az_enabled
-    snapshot_retention_limit   = coalesce(var.snapshot_retention_limit, var.environment == "production" ? 7 : 1)
+    snapshot_retention_limit   = coalesce(var.snapshot_retention_limit, local.environment == "production" ? 7 : 1)
   }
 
   precondition {
@@ -87,6 +87,11 @@ output "authentication" {
     condition     = length(local.authentication_refusals) == 0
     error_message = join("\n", local.authentication_refusals)
   }
+
+  precondition {
+    condition     = length(local.token_refusals) == 0
+    error_message = join("\n", local.token_refusals)
+  }
 }
 
 output "service_access_string" {
@@ -106,6 +111,17 @@ output "port" {
   precondition {
     condition     = length(local.network_refusals) == 0
     error_message = join("\n", local.network_refusals)
+  }
+}
+
+output "vpc_id" {
+  description = "VPC of the subnets."
+  value       = var.vpc_id
+
+  # Apart, for the reason that token_refusals is.
+  precondition {
+    condition     = var.vpc_id != null
+    error_message = "vpc_id is absent: the module makes the security group, in the VPC of the subnets. Write its id."
   }
 }
 
@@ -130,7 +146,7 @@ output "tags" {
   description = "Tags of everything."
   value = merge(var.additional_tags, {
     Name        = local.name
-    Environment = lower(var.environment)
+    Environment = lower(local.environment)
     ManagedBy   = "Terraform"
   })
 }

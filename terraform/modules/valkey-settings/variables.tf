@@ -1,11 +1,11 @@
 variable "environment" {
-  description = "Deployment ring: staging or production. It decides the name, and production refuses what staging may do."
+  description = "Deployment ring: staging or production. It has to be said. It decides the name, and production refuses what staging may do."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = contains(["staging", "production"], var.environment)
-    error_message = "environment is \"${var.environment}\"; write \"staging\" or \"production\", in lower case: the channels of the event bus are named by it."
+    condition     = var.environment == null || contains(["staging", "production"], coalesce(var.environment, "-"))
+    error_message = "environment must be \"staging\" or \"production\", in lower case: the channels of the event bus are named by it."
   }
 }
 
@@ -22,9 +22,9 @@ variable "name" {
 }
 
 variable "cluster_mode" {
-  description = "Whether keys are spread over shards. It cannot be taken back: a group in cluster mode stays in it."
+  description = "Whether keys are spread over shards. It has to be said, and cannot be taken back: a group in cluster mode stays in it."
   type        = bool
-  nullable    = false
+  default     = null
 }
 
 variable "node_type" {
@@ -227,6 +227,11 @@ variable "rotation_days" {
   type        = number
   default     = 7
   nullable    = false
+
+  validation {
+    condition     = var.rotation_days >= 1 && var.rotation_days <= 90 && floor(var.rotation_days) == var.rotation_days
+    error_message = "rotation_days is ${var.rotation_days}; write 1 to 90 whole days: until then two passwords or tokens are good."
+  }
 }
 
 variable "consumer_channels" {
@@ -242,14 +247,16 @@ variable "consumer_channels" {
 }
 
 variable "client_security_group_ids" {
-  description = "Security groups that may connect: that of the EKS nodes."
+  description = "Security groups that may connect: that of the EKS nodes. At least one."
   type        = list(string)
+  default     = []
   nullable    = false
+}
 
-  validation {
-    condition     = length(var.client_security_group_ids) > 0
-    error_message = "client_security_group_ids is empty: nobody could connect. Name the security group of the EKS nodes."
-  }
+variable "vpc_id" {
+  description = "VPC of the subnets. It has to be given."
+  type        = string
+  default     = null
 }
 
 variable "service_replicas" {
@@ -260,7 +267,7 @@ variable "service_replicas" {
 }
 
 variable "service_pool_size" {
-  description = "CACHE_POOL_SIZE of the service: its most links to one node."
+  description = "CACHE_POOL_SIZE of the service. From 2 on it makes no difference: no more links of the pool are opened to one node."
   type        = number
   default     = 10
   nullable    = false

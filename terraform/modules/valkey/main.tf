@@ -1,6 +1,6 @@
 resource "aws_elasticache_replication_group" "this" {
   replication_group_id = local.name
-  description          = "Cache, limits and event bus of the pool-manager (${var.environment})"
+  description          = coalesce(var.description, "Cache, limits and event bus of the pool-manager (${module.settings.tags.Environment})")
 
   engine               = module.settings.engine.name
   engine_version       = module.settings.engine.version
@@ -31,6 +31,7 @@ resource "aws_elasticache_replication_group" "this" {
 
   snapshot_retention_limit  = module.settings.topology.snapshot_retention_limit
   snapshot_window           = var.snapshot_window
+  snapshot_name             = var.snapshot_name
   final_snapshot_identifier = var.final_snapshot_identifier
   maintenance_window        = var.maintenance_window
   apply_immediately         = var.apply_immediately
@@ -52,6 +53,11 @@ resource "aws_elasticache_replication_group" "this" {
   # ElastiCache's events go to no topic: it cannot publish to one that is encrypted.
 
   tags = module.settings.tags
+
+  # Another one, or none, would replace the group.
+  lifecycle {
+    ignore_changes = [snapshot_name]
+  }
 }
 
 # Alarms are made for the names that nodes usually have, because the real ones are known only after the group was made.

@@ -9,7 +9,7 @@ resource "aws_elasticache_subnet_group" "this" {
 resource "aws_security_group" "this" {
   name_prefix = "${local.name}-sg-"
   description = "Valkey of ${local.name}: one port, from its clients"
-  vpc_id      = var.vpc_id
+  vpc_id      = module.settings.vpc_id
   tags        = merge(module.settings.tags, { Name = "${local.name}-sg" })
 
   # A new one is attached before the old one goes, and names are unique in a VPC: hence the prefix.

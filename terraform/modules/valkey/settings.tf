@@ -11,6 +11,7 @@ module "settings" {
   replicas_per_shard               = var.replicas_per_shard
   automatic_failover_enabled       = var.automatic_failover_enabled
   multi_az_enabled                 = var.multi_az_enabled
+  vpc_id                           = var.vpc_id
   subnet_count                     = length(var.subnet_ids)
   expected_data_gib                = var.expected_data_gib
   engine                           = var.engine

@@ -1,9 +1,9 @@
 # Those that settings.tf hands on are checked there, in modules/valkey-settings.
 
 variable "environment" {
-  description = "Deployment ring: staging or production. It decides the name, and production refuses what staging may do."
+  description = "Deployment ring: staging or production. It has to be said. It decides the name, and production refuses what staging may do."
   type        = string
-  nullable    = false
+  default     = null
 }
 
 variable "name" {
@@ -13,9 +13,9 @@ variable "name" {
 }
 
 variable "cluster_mode" {
-  description = "Whether keys are spread over shards. It cannot be taken back: a group in cluster mode stays in it."
+  description = "Whether keys are spread over shards. It has to be said, and cannot be taken back: a group in cluster mode stays in it."
   type        = bool
-  nullable    = false
+  default     = null
 }
 
 variable "node_type" {
@@ -167,8 +167,9 @@ variable "consumer_channels" {
 }
 
 variable "client_security_group_ids" {
-  description = "Security groups that may connect: that of the EKS nodes."
+  description = "Security groups that may connect: that of the EKS nodes. At least one."
   type        = list(string)
+  default     = []
   nullable    = false
 }
 
@@ -180,7 +181,7 @@ variable "service_replicas" {
 }
 
 variable "service_pool_size" {
-  description = "CACHE_POOL_SIZE of the service: its most links to one node."
+  description = "CACHE_POOL_SIZE of the service. From 2 on it makes no difference: no more links of the pool are opened to one node."
   type        = number
   default     = 10
   nullable    = false
@@ -224,10 +225,16 @@ variable "additional_tags" {
   nullable    = false
 }
 
-variable "vpc_id" {
-  description = "VPC of the subnets."
+variable "description" {
+  description = "Description of the replication group. Null: one that names the environment."
   type        = string
-  nullable    = false
+  default     = null
+}
+
+variable "vpc_id" {
+  description = "VPC of the subnets. It has to be given."
+  type        = string
+  default     = null
 }
 
 variable "subnet_ids" {
@@ -237,10 +244,16 @@ variable "subnet_ids" {
 }
 
 variable "maintenance_window" {
-  description = "When AWS may replace nodes and apply what waits, in UTC."
+  description = "When AWS may replace nodes and apply what waits, in UTC: an hour at least."
   type        = string
   default     = "sun:05:00-sun:07:00"
   nullable    = false
+
+  validation {
+    # In capitals AWS would take it, and answer it in lower case: each plan would want to change it.
+    condition     = can(regex("^(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]-(mon|tue|wed|thu|fri|sat|sun):([01][0-9]|2[0-3]):[0-5][0-9]$", var.maintenance_window))
+    error_message = "maintenance_window is \"${var.maintenance_window}\"; write days and hours in UTC, in lower case: \"sun:05:00-sun:07:00\"."
+  }
 }
 
 variable "snapshot_window" {
@@ -248,6 +261,11 @@ variable "snapshot_window" {
   type        = string
   default     = "03:00-04:00"
   nullable    = false
+
+  validation {
+    condition     = can(regex("^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$", var.snapshot_window))
+    error_message = "snapshot_window is \"${var.snapshot_window}\"; write hours in UTC: \"03:00-04:00\"."
+  }
 }
 
 variable "apply_immediately" {
@@ -255,6 +273,12 @@ variable "apply_immediately" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "snapshot_name" {
+  description = "Snapshot that the group is made from. It counts only when the group is made; of one that is there nothing is changed. Null: it begins empty."
+  type        = string
+  default     = null
 }
 
 variable "final_snapshot_identifier" {
@@ -280,6 +304,11 @@ variable "log_retention_days" {
   type        = number
   default     = 365
   nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days is ${var.log_retention_days}, which CloudWatch does not take: write one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653."
+  }
 }
 
 variable "secret_recovery_days" {
