@@ -55,3 +55,17 @@ def test_the_values_of_the_request_are_refused_with_the_reasons(root, tmp_path):
         "env.CACHE_PASSWORD: blank, and hides what the Secret has",
     ]:
         assert any(fault.startswith(reason) for fault in faults), (reason, faults)
+
+
+@pytest.mark.parametrize("name", ["staging", "production"])
+def test_what_secrets_bring_is_no_fault_where_they_are_not(root, tmp_path, name):
+    example = root / f"charts/pool-manager/examples/{name}.yaml"
+    assert not doctor(tmp_path, example, secrets={})
+
+
+def test_telemetry_in_clear_is_refused_as_the_chart_refuses_it(root, tmp_path):
+    values = tmp_path / "values.yaml"
+    example = (root / "charts/pool-manager/examples/staging.yaml").read_text()
+    values.write_text("poolManager: {configmap: {ENABLE_TELEMETRY: true, ALLOW_INSECURE_OTEL: null}}")
+    faults = doctor(tmp_path, root / "charts/pool-manager/examples/staging.yaml", values)
+    assert any("sends in clear text" in fault for fault in faults), (faults, example)

@@ -152,8 +152,10 @@ pub enum Failure {
         status: http::StatusCode,
     },
     /// The service that was asked gives no answer.
-    #[error("the service gives no answer")]
+    #[error("the service gives no answer at {url}")]
     NoHealth {
+        /// Where it was asked.
+        url: String,
         /// Why not.
         source: reqwest::Error,
     },

@@ -53,6 +53,7 @@ mod tests {
         let node = |role: &NodeRole| NodeStats {
             address: "h:1".to_owned(),
             role: *role,
+            own_role: *role,
             slots: 0,
             keys: 0,
             used_memory_bytes: 0,

@@ -90,6 +90,7 @@ impl EmbeddedCache {
         let nodes = vec![NodeStats {
             address: NODE.to_owned(),
             role: NodeRole::Embedded,
+            own_role: NodeRole::Embedded,
             slots: SLOTS,
             keys: evictable.entry_count() + self.store.room.used() as u64,
             used_memory_bytes: evictable.weighted_size() + self.store.room.bytes(),

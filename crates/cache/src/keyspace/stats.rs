@@ -45,6 +45,8 @@ pub struct NodeStats {
     pub address: String,
     /// Its role.
     pub role: NodeRole,
+    /// What it says of itself, which is another thing for a replica whose address was given as that of a single node.
+    pub own_role: NodeRole,
     /// Slots it owns; 16,384 for a single node, 0 for a replica.
     pub slots: u16,
     /// Keys it holds.

@@ -67,6 +67,10 @@ impl ValkeyCache {
         Ok(NodeStats {
             address: address.to_string(),
             role,
+            own_role: match reply::info_field(&info, "role") {
+                Some("slave" | "replica") => NodeRole::Replica,
+                _ => NodeRole::Master,
+            },
             slots,
             keys: reply::unsigned(&keys).unwrap_or(0),
             used_memory_bytes: number("used_memory"),

@@ -74,6 +74,12 @@ impl Variables {
         self
     }
 
+    /// Whether the variable is there, blank or not.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.variables.iter().any(|(known, _)| known == name)
+            || self.not_unicode.iter().any(|known| known == name)
+    }
+
     /// Names of known variables whose value `is` so, in the order of the catalogue.
     pub(crate) fn known_that(&self, is: impl Fn(&str) -> bool) -> Vec<&'static str> {
         let is_so = |name: &str| self.variables.iter().any(|(known, value)| known == name && is(value));

@@ -31,6 +31,8 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, config: Config) -> Result<(), Failure> {
     let path = if arguments.ready { "readyz" } else { "health" };
     let mut answer = ask(&config, path).await?;
+    let url = answer.url().to_string();
+    let away = |source| away(&url, source);
     let status = answer.status();
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(away)? {
@@ -58,12 +60,12 @@ pub(super) async fn ask(config: &Config, path: &str) -> Result<Response, Failure
         // The certificate names the service as others know it, not this machine, and nothing secret is sent.
         .danger_accept_invalid_certs(true)
         .build()
-        .map_err(away)?;
-    client.get(url).send().await.map_err(away)
+        .map_err(|source| away(&url, source))?;
+    client.get(&url).send().await.map_err(|source| away(&url, source))
 }
 
-fn away(source: reqwest::Error) -> Failure {
-    Failure::NoHealth { source: source.without_url() }
+fn away(url: &str, source: reqwest::Error) -> Failure {
+    Failure::NoHealth { url: url.to_owned(), source: source.without_url() }
 }
 
 /// Where the service is reached from this machine.

@@ -1,7 +1,8 @@
 //! Whether every node of the cache answers, how keys are read there, and what its clocks say.
 
 use ::cache::{
-    CacheClient, CacheConfig, CacheError, CacheMode, Refusal, ScanMethod, Selection, Stats, Unreachable,
+    CacheClient, CacheConfig, CacheError, CacheMode, NodeRole, NodeStats, Refusal, ScanMethod, Selection,
+    Stats, Unreachable,
 };
 use domain::Timestamp;
 use middleware::error_chain;
@@ -14,7 +15,17 @@ use crate::cache_link;
 const SUBJECT: &str = "cache";
 /// The one that hears of events while services move from it.
 const SECOND: &str = "second events";
-const REACH: &str = "see that the address is right, the server runs, the network (security group) lets us through, \
+const SECOND_NAMES: [(&str, &str); 8] = [
+    ("CACHE_USERNAME, CACHE_PASSWORD or CACHE_PASSWORD_FILE", "EVENTS_LEGACY_REDIS_PASSWORD"),
+    ("CACHE_USERNAME and CACHE_PASSWORD (or CACHE_PASSWORD_FILE)", "EVENTS_LEGACY_REDIS_PASSWORD"),
+    ("set CACHE_USERNAME to another user", "let the default user do it"),
+    ("set CACHE_MODE=cluster", "name a server that is none"),
+    ("set CACHE_MODE as the message says, or correct CACHE_ADDRS", "correct EVENTS_LEGACY_REDIS_HOST"),
+    ("CACHE_TLS_ENABLED", "EVENTS_LEGACY_REDIS_TLS"),
+    ("CACHE_CA_CERT_BASE64", "EVENTS_LEGACY_REDIS_CA_CERT_BASE64"),
+    ("CACHE_ADDRS", "EVENTS_LEGACY_REDIS_HOST"),
+];
+const REACH: &str = "see that the address in CACHE_ADDRS is right, the server runs, the network (security group) lets us through, \
                      and CACHE_TLS_ENABLED fits";
 
 pub(super) async fn rows(selection: &Selection) -> Vec<Row> {
@@ -24,9 +35,19 @@ pub(super) async fn rows(selection: &Selection) -> Vec<Row> {
     }
 }
 
-/// The same for the second server of events.
+/// The same for the second server of events, which has variables of its own.
 pub(super) async fn second_rows(config: &CacheConfig) -> Vec<Row> {
-    rows_of(SECOND, config).await
+    let mut rows = rows_of(SECOND, config).await;
+    for row in &mut rows {
+        row.detail = of_second(&row.detail);
+        row.fix = row.fix.as_deref().map(of_second);
+    }
+    rows
+}
+
+/// The text of a row about the cache, as it is about the second server.
+fn of_second(text: &str) -> String {
+    SECOND_NAMES.iter().fold(text.to_owned(), |text, (cache, second)| text.replace(cache, second))
 }
 
 async fn rows_of(subject: &'static str, config: &CacheConfig) -> Vec<Row> {
@@ -67,12 +88,30 @@ async fn look(config: &CacheConfig) -> Result<(Stats, ScanMethod), CacheError> {
 }
 
 fn answering(subject: &'static str, what: &str, stats: &Stats) -> Row {
-    if stats.unreachable.is_empty() {
-        return Row::well(subject, format!("{what}, nodes that answer: {}", stats.nodes.len()));
+    if let Some(away) = stats.unreachable.iter().find(|away| away.node.starts_with("slots ")) {
+        let detail = format!("{what}: {}: {}", away.node, away.reason);
+        return Row::fault(
+            subject,
+            detail,
+            "see the other rows and the log of the cluster: a part of it has no master",
+        );
     }
-    let name = |away: &Unreachable| format!("{} ({})", away.node, away.reason);
-    let nodes: Vec<_> = stats.unreachable.iter().map(name).collect();
-    Row::fault(subject, format!("{what}: no answer from {}", nodes.join(", ")), REACH)
+    if !stats.unreachable.is_empty() {
+        let name = |away: &Unreachable| format!("{} ({})", away.node, away.reason);
+        let nodes: Vec<_> = stats.unreachable.iter().map(name).collect();
+        return Row::fault(subject, format!("{what}: no answer from {}", nodes.join(", ")), REACH);
+    }
+    let is_misplaced =
+        |node: &&NodeStats| node.role == NodeRole::Master && node.own_role == NodeRole::Replica;
+    if let Some(node) = stats.nodes.iter().find(is_misplaced) {
+        let detail = format!("CACHE_ADDRS: {} is a replica, which takes no writes", node.address);
+        return Row::misconfigured(
+            subject,
+            detail,
+            "write the address of the primary, or wait for the fail-over",
+        );
+    }
+    Row::well(subject, format!("{what}, nodes that answer: {}", stats.nodes.len()))
 }
 
 /// What the self-test of scans came to, which is made whenever a connection is.

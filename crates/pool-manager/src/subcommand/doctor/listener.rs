@@ -25,11 +25,10 @@ pub(super) async fn address_row(config: &Config) -> Row {
                     subject,
                     format!("{address} is in use by a service that answers, as it should be beside it"),
                 ),
-                Ok(_) | Err(_) => Row::fault(
-                    subject,
-                    format!("SERVER_ADDRESS: {address} is in use"),
-                    "free the port, or choose another with SERVER_PORT",
-                ),
+                Ok(answer) => {
+                    in_use(&format!("{address} is in use by something that answers {}", answer.status()))
+                }
+                Err(failure) => in_use(&format!("{address} is in use: {}", error_chain(&failure))),
             }
         }
         Err(error) => Row::fault(
@@ -38,6 +37,11 @@ pub(super) async fn address_row(config: &Config) -> Row {
             "write an address of this host and a port that the process may take",
         ),
     }
+}
+
+fn in_use(what: &str) -> Row {
+    let fix = "restart the service that hangs there, free the port from another program, or choose another with SERVER_PORT";
+    Row::fault("listening", format!("SERVER_ADDRESS: {what}"), fix)
 }
 
 /// Reads the certificate as `serve` would.

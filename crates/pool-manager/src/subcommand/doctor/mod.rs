@@ -62,7 +62,8 @@ pub(crate) struct Arguments {
 /// When there are faults, all of which were told; when a file that is named cannot be read.
 pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Result<(), Failure> {
     let mut rows = Vec::new();
-    let values = values::read(&arguments.values)?;
+    let mut values = values::read(&arguments.values)?;
+    let stood_in = values.stand_in(&environment);
     rows.extend(values.rows);
     environment = environment.overlaid(values.variables);
     rows.extend(blanks::row(&environment));
@@ -72,7 +73,7 @@ pub(crate) async fn run(arguments: Arguments, mut environment: Variables) -> Res
     Telemetry::install_for_command(&config.log)?;
     rows.extend(configuration::rows(&config, &faults));
     if let Some(file) = &arguments.terraform {
-        rows.extend(terraform::rows(&terraform::read(file)?, &config.cache));
+        rows.extend(terraform::rows(&terraform::read(file)?, &config.cache, &stood_in));
     }
     rows.extend(rows_here(&config, &faults));
     if !arguments.offline && arguments.values.is_empty() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use ::cache::Selection;
 use serde_json::Value;
 
+use super::values::ADDRESSES;
 use super::{Row, text_of};
 use crate::cache_link;
 use crate::failure::Failure;
@@ -66,9 +67,9 @@ impl Outputs {
     }
 }
 
-/// A row for each difference, or one that there is none.
-pub(super) fn rows(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
-    let mut rows = differences(outputs, selection);
+/// A row for each difference, or one that there is none. What is `unknown` here is not compared.
+pub(super) fn rows(outputs: &Outputs, selection: &Selection, unknown: &[&str]) -> Vec<Row> {
+    let mut rows = differences(outputs, selection, unknown);
     if rows.is_empty() {
         rows.push(Row::well(SUBJECT, "the cache is configured as Terraform made it"));
     }
@@ -83,7 +84,7 @@ pub(super) fn rows(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
     rows
 }
 
-fn differences(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
+fn differences(outputs: &Outputs, selection: &Selection, unknown: &[&str]) -> Vec<Row> {
     let Selection::Valkey { config, .. } = selection else {
         let fix = "set CACHE_ADDRS and CACHE_MODE to what the outputs say";
         return vec![Row::misconfigured(SUBJECT, "CACHE_ADDRS: missing, and Terraform made a Valkey", fix)];
@@ -101,7 +102,10 @@ fn differences(outputs: &Outputs, selection: &Selection) -> Vec<Row> {
             Row::misconfigured(SUBJECT, detail, format!("set {variable} to what the output says"))
         })
     };
-    compared.into_iter().filter_map(row).collect()
+    // The Secret that has the address has the user, too.
+    let is_unknown =
+        |name: &str| unknown.contains(&name) || (name == "CACHE_USERNAME" && unknown.contains(&ADDRESSES));
+    compared.into_iter().filter(|(name, ..)| !is_unknown(name)).filter_map(row).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +125,7 @@ mod tests {
         let mut config = CacheConfig::cluster(vec!["h:6379".parse().unwrap()]);
         config.tls = true;
         let told = |config: &CacheConfig| {
-            let rows = rows(&outputs, &Selection::Valkey { config: config.clone(), legacy: false });
+            let rows = rows(&outputs, &Selection::Valkey { config: config.clone(), legacy: false }, &[]);
             rows.into_iter().map(|row| (row.verdict, row.detail)).collect::<Vec<_>>()
         };
         let found = told(&config);
@@ -140,7 +144,7 @@ mod tests {
             is_told("CACHE_ADDRS: \"other:6379\"") && is_told("CACHE_TLS_ENABLED: \"false\""),
             "{found:?}"
         );
-        let embedded = rows(&outputs, &Selection::Embedded);
+        let embedded = rows(&outputs, &Selection::Embedded, &[]);
         assert_eq!(embedded[0].verdict, Verdict::Misconfigured);
     }
 }

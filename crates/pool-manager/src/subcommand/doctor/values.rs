@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::{Row, text_of};
-use crate::config::Variable;
+use crate::config::{Variable, Variables};
 use crate::failure::Failure;
 
 const ARGUMENT: &str = "--values";
@@ -31,9 +31,22 @@ const CHART_DEFAULTS: [(&str, &str); 5] = [
     ("SERVER_PORT", "4003"),
 ];
 
+/// What the chart demands of the Secrets that values name, each with a value of the right form for whoever does not have it. Nothing is
+/// connected to beside values.
+const OF_SECRETS: [(&str, &str); 5] = [
+    ("BOOTSTRAP_ADMIN_API_KEY", "of-a-secret-that-is-not-looked-at"),
+    (ADDRESSES, "of-a-secret:6379"),
+    ("CACHE_PASSWORD", "of-a-secret-that-is-not-looked-at"),
+    ("MONGO_URI", "mongodb://of-a-secret/"),
+    ("SECRETS_ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+];
+pub(super) const ADDRESSES: &str = "CACHE_ADDRS";
+
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct ChartValues {
+    /// Whether a Secret of the cluster brings variables.
+    names_a_secret: bool,
     /// The variables, as the pod would have them. Blank ones, which would hide a Secret, are left out.
     pub(super) variables: Vec<(String, String)>,
     /// What is wrong.
@@ -104,17 +117,46 @@ fn examine(values: &Map<String, Value>) -> ChartValues {
     }
     found.take(&format!("{COMPONENT}.{SEALED}"), group(SEALED), false);
     found.add_what_the_chart_sets();
+    found.names_a_secret = names_a_secret(component);
     found
 }
 
+/// By which values; that of Valkey's has a name unless it is taken away.
+fn names_a_secret(component: Option<&Value>) -> bool {
+    let Some(component) = component else { return false };
+    let text = |path: &str| component.pointer(path).and_then(scalar).unwrap_or_default();
+    let is_on = |path: &str| !matches!(text(path).as_str(), "" | "false" | "0");
+    is_on("/useExistingSecret") || is_on("/externalSecret/enabled") || is_on("/valkey/externalSecret/enabled")
+}
+
 impl ChartValues {
-    /// The collector of the node, where telemetry is on and no other is named.
+    /// Stands in for what a Secret brings and `environment` does not have, and says so. The names are of what was stood in for.
+    pub(super) fn stand_in(&mut self, environment: &Variables) -> Vec<&'static str> {
+        if !self.names_a_secret {
+            return Vec::new();
+        }
+        let is_set =
+            |name: &str| environment.has(name) || self.variables.iter().any(|(known, _)| known == name);
+        let missing: Vec<_> = OF_SECRETS.into_iter().filter(|(name, _)| !is_set(name)).collect();
+        let names: Vec<_> = missing.iter().map(|(name, _)| *name).collect();
+        if !names.is_empty() {
+            self.rows.push(Row::warning(
+                SUBJECT,
+                format!("come from Secrets that are not looked at: {}", names.join(", ")),
+                "set them in this environment to have them looked at, too",
+            ));
+        }
+        self.variables.extend(missing.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        names
+    }
+
+    /// The collector of the node, where telemetry is on and no other is named. Its address stands for any other machine's.
     fn add_what_the_chart_sets(&mut self) {
-        let is_set = |name: &str, value: Option<&str>| {
-            self.variables.iter().any(|(known, set)| known == name && value.is_none_or(|value| value == set))
-        };
-        if is_set(TELEMETRY, Some("true")) && !is_set(COLLECTOR, None) {
-            self.variables.push((COLLECTOR.to_owned(), "http://127.0.0.1:4317".to_owned()));
+        let value =
+            |name: &str| self.variables.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value);
+        let is_on = value(TELEMETRY).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1");
+        if is_on && value(COLLECTOR).is_none() {
+            self.variables.push((COLLECTOR.to_owned(), "http://192.0.2.1:4317".to_owned()));
         }
     }
 
