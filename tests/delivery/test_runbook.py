@@ -5,9 +5,9 @@ import os
 import re
 import subprocess
 
-from runbook_shell import Shell
+from runbook_shell import COMMANDS, ROOT, Shell
 from runbook_shell import authority, certificate, directory, node, program, service, shell  # noqa: F401 (fixtures)
-from runbook_stack import OPERATOR, PASSWORD, Service, cache_variables, wait_for
+from runbook_stack import OPERATOR, PASSWORD, Service, cache_variables, only, wait_for
 
 
 def test_valkey_cli_gets_user_and_password_from_the_environment(shell, node):
@@ -28,6 +28,14 @@ def test_readiness_and_doctor_of_a_service_that_is_well(shell):
     (shell.service.directory / "outputs.json").write_text(json.dumps({name: {"value": value} for name, value in outputs.items()}))
     assert "FAULT" not in shell.run("doctor-terraform")
     shell.run("figures")
+
+
+def test_values_are_looked_at_without_a_service(program, directory):
+    elsewhere = Service(program, directory / "values")
+    elsewhere.environment = {name: elsewhere.environment[name] for name in ("PATH", "HOME")}
+    (elsewhere.directory / "charts").symlink_to(ROOT / "charts")
+    said = Shell(elsewhere, {}).run("doctor-values")
+    assert "CACHE_ADDRS" in said.splitlines()[0] and "FAULT" not in said
 
 
 def test_flush_by_pattern_takes_what_it_names(shell):
@@ -130,7 +138,8 @@ def test_sealing_key_is_replaced_in_three_deployments(program, directory, author
         old_id = Shell(service, {}).run("old-key-id").strip()
         for order in (f"{old},{new}", f"{new},{old}"):
             service.restart(SECRETS_ENCRYPTION_KEY=order)
-        unneeded = re.compile(rf'no sealed secret needs this key any more.*"key_id":"{old_id}"')
+        sought = only(r"grep '(no sealed secret[^']+)'", "".join(block.text for block in COMMANDS))
+        unneeded = re.compile(rf'{sought}.*"key_id":"{old_id}"')
         wait_for("the re-sealing", lambda: unneeded.search(service.log()), 30)
         service.restart(SECRETS_ENCRYPTION_KEY=new)
         service.call("DELETE", "/cache?all=true&confirm=true")

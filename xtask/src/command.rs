@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
 
 use crate::arrows::Violation;
@@ -108,6 +108,13 @@ fn list(violations: &[Violation]) -> String {
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here)
+}
+
+/// Where cargo builds; nothing when this program does not stand where cargo puts it.
+pub(crate) fn target_directory() -> Option<PathBuf> {
+    // We are `<target>/<profile>/xtask`.
+    let us = std::env::current_exe().ok()?;
+    us.ancestors().nth(2).map(Path::to_owned)
 }
 
 /// The `cargo` that runs us, in the root of the workspace.

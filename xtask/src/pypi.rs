@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::command::{Failure, run};
+use crate::command::{Failure, run, target_directory};
 use crate::install::{apt_install, has_apt};
 
 /// A program of what [`install`] installed in `environment`, if it is there.
@@ -12,9 +12,7 @@ pub(crate) fn program(environment: &str, program: &str) -> Option<PathBuf> {
 }
 
 fn place(environment: &str) -> Option<PathBuf> {
-    // We are `<target>/<profile>/xtask`.
-    let us = std::env::current_exe().ok()?;
-    Some(us.ancestors().nth(2)?.join("tools").join(environment))
+    Some(target_directory()?.join("tools").join(environment))
 }
 
 /// Installs `package` in `tools/<environment>` below the target directory.

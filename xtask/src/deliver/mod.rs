@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // The same packages and features as `cargo xtask test`, so that nothing is built twice.
     let everything = ["test", "--workspace", "--all-features", "--locked"];
     command::run(&mut cargo([&everything[..], &["--no-run"]].concat()))?;
-    let binary = root().join("target/debug/pool-manager");
+    let target = command::target_directory().unwrap_or_else(|| root().join("target"));
+    let binary = target.join("debug/pool-manager");
     let of_cargo = |more: &[&str]| command::run(&mut cargo([&everything[..], more].concat()));
     table.check("environment variables in documents", || of_cargo(&["--lib", "--", "catalogue_tests"]));
     table.check("doctor", || of_cargo(&["--test", "it", "--", "doctor"]));
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         });
     }
     if !arguments.without_release {
-        table.check("size of the release binary", release::check_size);
+        table.check("size of the release binary", || release::check_size(&target));
     }
     table.print();
     table.outcome()

@@ -1,8 +1,9 @@
 //! The binary of the image.
 
 use std::fs;
+use std::path::Path;
 
-use crate::command::{self, Failure, cargo, root};
+use crate::command::{self, Failure, cargo};
 
 /// What the image may hold of it, bytes.
 const LARGEST: u64 = 25 * 1_024 * 1_024;
@@ -11,9 +12,9 @@ const LARGEST: u64 = 25 * 1_024 * 1_024;
 ///
 /// # Errors
 /// When it cannot be built, or is larger than it may be.
-pub(super) fn check_size() -> Result<(), Failure> {
+pub(super) fn check_size(target: &Path) -> Result<(), Failure> {
     command::run(&mut cargo(["build", "--release", "--locked", "--package", "pool-manager"]))?;
-    let size = fs::metadata(root().join("target/release/pool-manager"))?.len();
+    let size = fs::metadata(target.join("release/pool-manager"))?.len();
     let mebibytes = |bytes: u64| bytes as f64 / 1_048_576.0;
     println!("xtask: the release binary has {:.1} MiB", mebibytes(size));
     if size > LARGEST {

@@ -4,9 +4,11 @@ use events::rabbitmq::{ConnectError, RabbitConfig, RabbitPublisher};
 use middleware::error_chain;
 use tokio::time::timeout;
 
-use super::{LIMIT, Row};
+use super::{LIMIT, Row, late};
 
 const SUBJECT: &str = "events";
+const REACH: &str = "see that host and port in RABBITMQ_URI are right, the broker runs and the network lets us through, and that \
+     RABBITMQ_URI begins with amqps:// where the broker speaks TLS";
 
 /// Makes the exchange where there is none, as the service would; publishes nothing.
 pub(super) async fn row(config: Option<&RabbitConfig>) -> Row {
@@ -27,14 +29,11 @@ pub(super) async fn row(config: Option<&RabbitConfig>) -> Row {
         Ok(Ok(())) => Row::well(SUBJECT, format!("{} answers, exchange {exchange}", config.uri)),
         Ok(Err(error)) => away(&error),
         Err(_elapsed) => {
-            let detail = format!("RABBITMQ_URI: no answer from {} within {} s", config.uri, LIMIT.as_secs());
+            let detail = format!("RABBITMQ_URI: {}: {}", config.uri, late());
             Row::fault(SUBJECT, detail, REACH)
         }
     }
 }
-
-const REACH: &str = "see that host and port in RABBITMQ_URI are right, the broker runs and the network lets us through, and that \
-     RABBITMQ_URI begins with amqps:// where the broker speaks TLS";
 
 fn away(error: &ConnectError) -> Row {
     let detail = format!("RABBITMQ_URI: {}", error_chain(error));

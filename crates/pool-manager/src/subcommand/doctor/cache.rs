@@ -9,7 +9,7 @@ use middleware::error_chain;
 use tokio::time::{Instant, timeout};
 
 use super::cache_port::{speaks_clear_text, speaks_tls};
-use super::{LIMIT, Row, clock};
+use super::{LIMIT, Row, clock, late};
 use crate::cache_link;
 
 const SUBJECT: &str = "cache";
@@ -74,7 +74,7 @@ async fn rows_of(subject: &'static str, config: &CacheConfig) -> Vec<Row> {
             }]
         }
         Err(_elapsed) => {
-            vec![Row::fault(subject, format!("{what}: no answer within {} s", LIMIT.as_secs()), REACH)]
+            vec![Row::fault(subject, format!("{what}: {}", late()), REACH)]
         }
     }
 }

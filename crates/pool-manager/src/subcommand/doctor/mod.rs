@@ -137,6 +137,11 @@ async fn rows_elsewhere(config: &Config, faults: &Faults) -> Vec<Row> {
     rows
 }
 
+/// What is said of whom nothing was heard.
+fn late() -> String {
+    format!("no answer within {} s", LIMIT.as_secs())
+}
+
 /// The text of a file that an argument names, which may be a pipe.
 fn text_of(argument: &'static str, file: &Path) -> Result<String, Failure> {
     let refused = |reason: String| {

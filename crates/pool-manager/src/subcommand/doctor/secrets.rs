@@ -5,7 +5,7 @@ use domain::{Environment, SecretReference, SecretStore, SecretStoreError};
 use middleware::error_chain;
 use tokio::time::timeout;
 
-use super::{LIMIT, Row};
+use super::{LIMIT, Row, late};
 use crate::config::SecretsBackend;
 
 const SUBJECT: &str = "secrets";
@@ -43,10 +43,6 @@ async fn aws(config: &AwsConfig, environment: Environment) -> Row {
             let detail = format!("AWS_REGION: {region}, tenants/{name}/: {}", error_chain(&error));
             Row::fault(SUBJECT, detail, REACH)
         }
-        Err(_elapsed) => Row::fault(
-            SUBJECT,
-            format!("AWS_REGION: {region}: no answer within {} s", LIMIT.as_secs()),
-            REACH,
-        ),
+        Err(_elapsed) => Row::fault(SUBJECT, format!("AWS_REGION: {region}: {}", late()), REACH),
     }
 }

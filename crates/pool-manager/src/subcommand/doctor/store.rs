@@ -8,7 +8,7 @@ use ::store::{ConnectError, StoreInspection};
 use middleware::error_chain;
 use tokio::time::{Instant, timeout};
 
-use super::{LIMIT, Row, clock};
+use super::{LIMIT, Row, clock, late};
 use crate::config::{DeploymentConfig, MongoConfig, StoreConfig};
 use crate::data_dir;
 use crate::record_store::{RecordStore, embedded_file};
@@ -35,7 +35,7 @@ async fn mongo(config: &MongoConfig) -> Vec<Row> {
         }
         Ok(Err(error)) => vec![away(&error)],
         Err(_elapsed) => {
-            vec![Row::fault(SUBJECT, format!("MONGO_URI: no answer within {} s", LIMIT.as_secs()), REACH)]
+            vec![Row::fault(SUBJECT, format!("MONGO_URI: {}", late()), REACH)]
         }
     }
 }
@@ -56,6 +56,7 @@ fn schema(inspection: &StoreInspection) -> Row {
         "run `pool-manager migrate`; otherwise the next start of the service applies them",
     )
 }
+
 fn embedded(deployment: &DeploymentConfig) -> Row {
     let file = embedded_file(&deployment.data_dir);
     let place = file.display();

@@ -3,7 +3,7 @@
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{LIMIT, Row};
+use super::{LIMIT, Row, late};
 
 pub(super) async fn row(endpoint: Option<&str>) -> Row {
     let subject = "telemetry";
@@ -14,7 +14,7 @@ pub(super) async fn row(endpoint: Option<&str>) -> Row {
     let reason = match timeout(LIMIT, TcpStream::connect((host, port))).await {
         Ok(Ok(_)) => return Row::well(subject, format!("{endpoint} accepts connections")),
         Ok(Err(error)) => error.to_string(),
-        Err(_) => format!("no answer within {} s", LIMIT.as_secs()),
+        Err(_) => late(),
     };
     let detail = format!("OTEL_EXPORTER_OTLP_ENDPOINT: {endpoint}: {reason}");
     Row::fault(subject, detail, "correct OTEL_EXPORTER_OTLP_ENDPOINT, or start the collector")

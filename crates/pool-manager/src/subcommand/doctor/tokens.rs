@@ -4,7 +4,7 @@ use domain::HostRules;
 use middleware::error_chain;
 use tokio::time::timeout;
 
-use super::{LIMIT, Row};
+use super::{LIMIT, Row, late};
 use crate::config::TokensConfig;
 use crate::token_keys;
 
@@ -33,7 +33,7 @@ pub(super) async fn rows(config: &TokensConfig, hosts: HostRules) -> Vec<Row> {
                 Row::fault(SUBJECT, format!("AUTH_ISSUER: {name}: {}", error_chain(error.as_ref())), FIX)
             }
             Err(_) => {
-                let detail = format!("AUTH_ISSUER: {name}: no answer within {} s", LIMIT.as_secs());
+                let detail = format!("AUTH_ISSUER: {name}: {}", late());
                 Row::fault(SUBJECT, detail, FIX)
             }
         });
