@@ -6,6 +6,16 @@ import promql_parser
 import pytest
 from chart import ROOT, VALUES, changed, example, render, values
 
+REPORT = (ROOT / "crates/api/src/readiness/report.rs").read_text()
+TELEMETRY = ROOT / "crates/pool-manager/src/telemetry"
+# Labels of the expressions beside `job`, and the values that the service gives them.
+LABELS = {
+    "status": "|".join(re.findall(r'Self::\w+ => "([^"]+)"', REPORT)),
+    "http_response_status_code": r"[1-5](\.\.|\d\d)",
+    "dependency": ".+",
+    "target": ".+",
+    "instance": ".+",
+}
 EVERYTHING = values(VALUES / "everything.yaml")
 RULES = render("pool-manager", EVERYTHING).one("PrometheusRule")["spec"]["groups"][0]["rules"]
 
@@ -34,6 +44,54 @@ def selectors(expression: str) -> list[tuple[str, str]]:
     return re.findall(r"([a-z][a-z0-9_]*)\{([^}]*)\}", expression)
 
 
+def bounds(metric: str) -> set[float]:
+    """The bounds of a histogram of the service, by the source that makes it."""
+    for source in TELEMETRY.rglob("*.rs"):
+        text = source.read_text()
+        for name, made in re.findall(r'\.f64_histogram\("([^"]+)"\)(.*?)\.build\(\)', text, re.DOTALL):
+            if metric == name.replace(".", "_") + "_seconds_bucket":
+                [given] = re.findall(r"with_boundaries\((.*)\)", made)
+                if not given.startswith("vec!"):
+                    [given] = re.findall(r"const BOUNDARIES: [^=]+=\s*(\[[^\]]+\])", text)
+                return {float(bound) for bound in re.findall(r"\d+\.\d+", given)}
+    raise AssertionError(f"no source makes the histogram of {metric}")
+
+
+def strangers(expression: str) -> list[str]:
+    """What an expression asks for that no series of the service has: labels, their values, and bounds of histograms."""
+    found = []
+    for metric, labels in selectors(expression):
+        told = re.findall(r'([a-z_]+)(=~|!~|!=|=)"((?:[^"\\]|\\.)*)"', labels)
+        for label, _, value in told:
+            if label == "job":
+                continue
+            if label == "le":
+                known = value == "+Inf" or re.fullmatch(r"[\d.]+", value) and float(value) in bounds(metric)
+            else:
+                known = label in LABELS and re.fullmatch(LABELS[label], value)
+            found += [] if known else [f"{label}={value}"]
+    for listed in re.findall(r"\b(?:by|without|on|ignoring|group_left|group_right) ?\(([^)]*)\)", expression):
+        found += [label for label in re.split(r", *", listed) if label not in {*LABELS, "le"}]
+    return found
+
+
+def test_a_label_that_no_series_has_is_found():
+    assert strangers('sum by (dependency) (increase(readiness_check_status_total{job="x",status="down"}[5m]))') == []
+    assert strangers('sum by (dependancy) (increase(readiness_check_status_total{job="x",status="dwon"}[5m]))') == ["status=dwon", "dependancy"]
+    assert strangers('rate(api_keys_change_lag_seconds_bucket{job="x",le="2"}[5m])') == []
+    assert strangers('rate(api_keys_change_lag_seconds_bucket{job="x",le="3"}[5m])') == ["le=3"]
+    assert strangers('rate(http_server_request_duration_seconds_bucket{job="x",le="2.5"}[5m])') == []
+    assert strangers('rate(http_server_request_duration_seconds_bucket{job="x",http_status="200"}[5m])') == ["http_status=200"]
+
+
+def test_the_labels_are_those_of_the_sources():
+    assert set(LABELS["status"].split("|")) >= {"up", "down", "degraded", "skipped"}
+    text = "".join(source.read_text() for source in TELEMETRY.rglob("*.rs"))
+    # The Prometheus exporter makes `instance` of service.instance.id, which the chart gives.
+    for label in set(LABELS) - {"instance"}:
+        assert re.search(f'KeyValue::new\\("{label.replace("_", "[._]")}"', text), label
+
+
 def test_the_page_of_metrics_is_understood():
     assert exported() >= {
         "http_server_request_duration_seconds_count",
@@ -55,6 +113,10 @@ def test_an_alert_asks_for_metrics_of_the_service(rule):
     for metric, labels in asked:
         assert metric in exported(), metric
         assert labels.startswith('job=~"(.+/)?pool-manager"')
+    assert not strangers(rule["expr"])
+    # What a summary names must be there to be named.
+    grouped = ",".join(re.findall(r"\bby \(([^)]*)\)", rule["expr"]))
+    assert set(re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])) <= set(re.split(r", *", grouped)), "a sum has only the labels it is made by"
     assert rule["labels"]["severity"] in ("warning", "critical")
     assert rule["annotations"]["runbook_url"].endswith(f"RUNBOOK.md#{rule['alert'].lower()}")
     assert f"### {rule['alert']}\n" in (ROOT / "docs/RUNBOOK.md").read_text(), "the runbook does not say what to do"

@@ -22,6 +22,19 @@ REFUSED = [
     ({PUBLIC: "https://api.example.com"}, f"{PUBLIC}: https://api.example.com is the name of an example", "address of the pool-manager"),
     ({f"{B}.configmap.WORKOS_API_KEY": "sk"}, f"{B}.configmap.WORKOS_API_KEY: is a secret", "existingSecretName"),
     ({f"{B}.configmap.SESSION_SECRET": "s"}, f"{B}.configmap.SESSION_SECRET: is a secret", "existingSecretName"),
+    *[
+        ({f"{B}.configmap.{name}": "marker-s3cr3t"}, f"{B}.configmap.{name}: is a secret", "existingSecretName")
+        for name in ("AWS_SECRET_ACCESS_KEY", "SECRET_KEY", "JWT_SIGNING_KEY", "OAUTH_CLIENTSECRET", "SENTRY_DSN", "DB_PASSWD", "MAIL_APIKEY", "SMTP_PASS")
+    ],
+    ({f"{B}.requiredSecrets": ["SESSION_SALT"], f"{B}.configmap.SESSION_SALT": "s"}, f"{B}.configmap.SESSION_SALT: is a secret", "existingSecretName"),
+    ({f"{B}.configmap.DATABASE_URL": "postgres://u:marker-s3cr3t@h/"}, f"{B}.configmap.DATABASE_URL: has a user or a password", "existingSecretName"),
+    ({f"{B}.configmap.ERRORS_URL": "https://marker-s3cr3t@h/1"}, f"{B}.configmap.ERRORS_URL: has a user or a password", "existingSecretName"),
+    ({f"{B}.configmap.API_URL": "http://u:marker-s3cr3t@h"}, f"{B}.configmap.API_URL: what stands there is not http", "host alone"),
+    ({f"{B}.configmap.API_URL": "marker-s3cr3t@h"}, f"{B}.configmap.API_URL: what stands there is not http", "host alone"),
+    ({f"{B}.configmap.PORT": "u:marker-s3cr3t@h"}, f"{B}.configmap.PORT: what stands there is no port", "1 to 65535"),
+    ({f"{B}.configmap.NEXT_PUBLIC_X": "https://u:marker-s3cr3t@h"}, f"{B}.configmap.NEXT_PUBLIC_X: has a user or a password", ""),
+    ({f"{B}.extraEnvVars": [{"name": "HTTPS_PROXY", "value": "http://u:marker-s3cr3t@h"}]}, f"{B}.extraEnvVars: HTTPS_PROXY: has a user or a password", "secretKeyRef"),
+    ({f"{B}.extraEnvVars": [{"name": "JWT_SIGNING_KEY", "value": "marker-s3cr3t"}]}, f"{B}.extraEnvVars: JWT_SIGNING_KEY: is a secret", "secretKeyRef"),
     ({f"{B}.extraEnvVars": [{"name": "WORKOS_CLIENT_ID", "value": "c"}]}, f"{B}.extraEnvVars: WORKOS_CLIENT_ID: is a secret", "secretKeyRef"),
     ({f"{B}.extraEnvVars": [{"name": "X", "value": ""}]}, f"{B}.extraEnvVars: X: is blank", "stronger than"),
     ({f"{B}.configmap.THEME": "<theme>"}, f"{B}.configmap.THEME: still has the placeholder", "write the value"),
@@ -45,6 +58,14 @@ def test_it_is_refused_with_the_reason(changes, begins, says):
     found = [line for line in told if line.startswith(begins)]
     assert found, told
     assert says in found[0]
+    # Logs keep what a render prints.
+    assert "marker-s3cr3t" not in " ".join(told)
+
+
+def test_what_is_no_secret_is_taken():
+    plain = {"WORKOS_CLIENT_ID": "client_1", "NEXT_PUBLIC_SENTRY_DSN": "https://public@o1.ingest.sentry.io/1", "THEME_KEY": "dark"}
+    made = render("backoffice-console", changed(BASE, {f"{B}.configmap.{name}": value for name, value in plain.items()}))
+    assert plain.items() <= made.one("ConfigMap")["data"].items()
 
 
 @pytest.mark.parametrize("url", ["http://a", "https://a:4003", "https://a.b/v1", "https://a.b/v1/", "http://[fd00::1]:4003/"])

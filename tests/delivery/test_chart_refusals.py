@@ -23,6 +23,29 @@ REFUSED = [
     ({f"{P}.configmap.CACHE_PASSWORD": "x"}, f"{P}.configmap.CACHE_PASSWORD: comes from the Secret", "valkey.existingSecretName"),
     ({f"{P}.configmap.CACHE_ADDRS": "a:1"}, f"{P}.configmap.CACHE_ADDRS: comes from the Secret", "valkey.existingSecretName"),
     ({f"{P}.extraEnvVars": [{"name": "RABBITMQ_URI", "value": "amqps://a:b@c/"}]}, f"{P}.extraEnvVars: RABBITMQ_URI: is a secret", "secretKeyRef"),
+    *[
+        ({f"{P}.extraEnvVars": [{"name": name, "value": "marker-s3cr3t"}]}, f"{P}.extraEnvVars: {name}: has the name of a secret", "secretKeyRef")
+        for name in ("OTEL_EXPORTER_OTLP_HEADERS", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "MY_PASSWORD", "CLIENTSECRET", "SENTRY_DSN", "SIGNING_KEY", "my_credential", "DB_PASSWD", "MAIL_APIKEY", "SMTP_PASS", "KEY_PASSPHRASE")
+    ],
+    *[
+        ({f"{P}.extraEnvVars": [{"name": name, "value": value}]}, f"{P}.extraEnvVars: {name}: has a user or a password", "secretKeyRef")
+        for name, value in (("HTTPS_PROXY", "http://u:marker-s3cr3t@proxy:3128"), ("HTTP_PROXY", "u:marker-s3cr3t@proxy:3128"), ("CACHE_ADDRS", "rediss://:marker-s3cr3t@a:6379"))
+    ],
+    *[
+        ({f"{P}.configmap.{name}": value}, f"{P}.configmap.{name}: has a user or a password", "remove it")
+        for name, value in (
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://u:marker-s3cr3t@collector:4317"),
+            ("AWS_ENDPOINT_URL", "https://marker-s3cr3t@proxy"),
+            ("AUTH_JWKS_URL", "https://u:marker-s3cr3t@issuer/keys"),
+            ("EVENTS_LEGACY_REDIS_HOST", "redis://:marker-s3cr3t@a"),
+            ("AUTH_ISSUER", "u:marker-s3cr3t@issuer"),
+        )
+    ],
+    ({f"{P}.configmap.ENVIRONMENT_NAME": "x://u:marker-s3cr3t@h"}, f'{P}.configmap.ENVIRONMENT_NAME: "x://...@h" is not', "staging or production"),
+    (
+        {f"{P}.configmap.ENABLE_TELEMETRY": "true", f"{P}.configmap.OTEL_EXPORTER_OTLP_ENDPOINT": "http://u:marker-s3cr3t@collector:4317"},
+        f"{P}.configmap.ALLOW_INSECURE_OTEL: telemetry goes to http://...@collector:4317 in clear", 'write "true"',
+    ),
     # What was copied and not filled in.
     ({f"{P}.configmap.AWS_REGION": "<region>"}, f"{P}.configmap.AWS_REGION: still has the placeholder", "write the value"),
     ({f"{P}.extraEnvVars": [{"name": "RUST_LOG", "value": " <level>\n"}]}, f"{P}.extraEnvVars: RUST_LOG: still has the placeholder", "write the value"),
@@ -97,6 +120,25 @@ def test_it_is_refused_with_the_reason(changes, begins, says):
     found = [line for line in told if line.startswith(begins)]
     assert found, told
     assert says in found[0]
+    # Logs keep what a render prints.
+    assert "marker-s3cr3t" not in " ".join(told)
+
+
+def test_what_only_looks_like_a_secret_is_taken():
+    extra = {"HTTPS_PROXY": "http://proxy:3128", "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token", "MONKEY": "x", "NO_PROXY": "a@b", "OTEL_BSP_SCHEDULE_DELAY": 5}
+    entries = [{"name": name, "value": value} for name, value in extra.items()]
+    referred = [{"name": "MY_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]
+    urls = {f"{P}.configmap.AWS_ENDPOINT_URL": "https://proxy:8443/a@b", f"{P}.configmap.AUTH_JWKS_URL": "https://issuer/keys"}
+    assert not refusal("pool-manager", changed(MINIMAL, {f"{P}.extraEnvVars": entries + referred, **urls}))
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_ENDPOINT", "AUTH_JWKS_URL"])
+def test_what_is_said_of_a_password_in_a_url_can_be_done(name):
+    told = sentences("pool-manager", changed(MINIMAL, {f"{P}.configmap.{name}": "https://u:marker-s3cr3t@h"}))
+    advised = "OTEL_EXPORTER_OTLP_HEADERS" if name.startswith("OTEL") else name
+    assert ("the whole variable" if advised == name else advised) in told[0]
+    followed = {f"{P}.extraEnvVars": [{"name": advised, "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]}
+    assert not refusal("pool-manager", changed(MINIMAL, followed))
 
 
 def test_every_fault_is_told_at_once():

@@ -76,6 +76,13 @@ def test_cargo_takes_it_for_the_workspace(tmp_path):
         "charts/pool-manager/values.yaml",
         "deploy/compose/local.env",
         "crates/store/tests/it/main.rs",
+        "crates/pool-manager/.env",
+        "crates/pool-manager/src/.env.local",
+        "crates/pool-manager/data/admin-api-key",
+        "crates/api/src/listener.pem",
+        "crates/api/listener.key",
+        "xtask/src/.env",
+        "migrations/authority.pem",
         "any-other-file",
     ],
 )

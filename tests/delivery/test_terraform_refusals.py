@@ -87,6 +87,10 @@ REFUSED = [
     ("staging", {"service_password_version": 0}, "service_password_version is 0; count 1, 2, 3."),
     ("staging", {"consumer_password_version": 1.5}, "consumer_password_version is 1.5; count 1, 2, 3."),
     ("staging", {"consumer_channels": ["*"]}, "consumer_channels must name channels of the event bus"),
+    ("staging", {"consumer_channels": ["tenant-events:staging: +@all"]}, "consumer_channels must name channels of the event bus"),
+    ("staging", {"consumer_channels": ["tenant-events:staging:\n+@all"]}, "consumer_channels must name channels of the event bus"),
+    ("staging", {"consumer_channels": ["tenant-events:staging:\t+@all"]}, "consumer_channels must name channels of the event bus"),
+    ("staging", {"consumer_channels": ["tenant-events:staging:\n"]}, "consumer_channels must name channels of the event bus"),
     # Alarms.
     ("production", {"cpu_alarm_metric": "EngineCPUUtilization", "cpu_alarm_threshold": 80}, "cpu_alarm_metric is EngineCPUUtilization, but cache.r7g.large has 2 vCPUs"),
     ("production", {"cpu_alarm_threshold": 80}, "cpu_alarm_threshold is 80 % of 2 vCPUs, but the engine uses one of them: at 45 % it is full."),

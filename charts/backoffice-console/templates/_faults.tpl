@@ -15,7 +15,16 @@
 {{- end }}
 
 {{- define "backofficeConsole.isSecret" -}}
-{{- if and (regexMatch "(^|_)(SECRET|PASSWORD|TOKEN|API_KEY|PRIVATE_KEY|CREDENTIALS)$" .) (not (hasPrefix "NEXT_PUBLIC_" .)) -}}true{{- end -}}
+{{- if and (regexMatch "(?i)(SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|DSN|(ACCESS|API|PRIVATE|SECRET|SIGNING|ENCRYPTION)_?KEY|_(PASS|PWD))$" .) (not (hasPrefix "NEXT_PUBLIC_" .)) -}}true{{- end -}}
+{{- end }}
+
+{{/*
+Whether a URL has a user or a password, or stands with them in front of a host without a scheme. Takes name and value. What every
+browser is given may have a user, such as the public key of a Sentry DSN, but no password.
+*/}}
+{{- define "backofficeConsole.holdsUser" -}}
+{{- $pattern := ternary "(?m)(://|^)[^/\\s:]*:[^/\\s]*@" "(?m)(://[^/\\s]*|^[^/\\s:]*:[^/\\s]*)@" (hasPrefix "NEXT_PUBLIC_" .name) -}}
+{{- if regexMatch $pattern (include "backofficeConsole.text" .value | trim) -}}true{{- end -}}
 {{- end }}
 
 {{- define "backofficeConsole.faultsPlaces" }}
@@ -36,7 +45,7 @@
 {{- if kindIs "invalid" $value }}
 {{- else if include "backofficeConsole.isOfCache" $name }}
 {{ $place }}: the console has no connection to Valkey; it asks the pool-manager (API_URL); remove it
-{{- else if include "backofficeConsole.isSecret" $name }}
+{{- else if or (include "backofficeConsole.isSecret" $name) (has $name (without $.Values.backofficeConsole.requiredSecrets "WORKOS_CLIENT_ID")) }}
 {{ $place }}: is a secret, and everybody who may list ConfigMaps would read it; write it in the Secret that backofficeConsole.existingSecretName names
 {{- else if eq $name "HOSTNAME" }}
 {{ $place }}: the chart sets it
@@ -44,6 +53,8 @@
 {{ $place }}: is blank; write a value, or remove it (null in a values file removes a default)
 {{- else if include "backofficeConsole.isPlaceholder" $value }}
 {{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
+{{- else if include "backofficeConsole.holdsUser" (dict "name" $name "value" $value) }}
+{{ $place }}: has a user or a password in front of the host, and everybody who may list ConfigMaps would read it; write it in the Secret that backofficeConsole.existingSecretName names
 {{- end }}
 {{- end }}
 {{- range $name := list "API_URL" "NEXT_PUBLIC_TENANT_MANAGER_API_URL" }}
@@ -53,14 +64,14 @@
 {{ $place }}: missing; write the address of the pool-manager, such as http://pool-manager.pool-manager.svc.cluster.local:4003
 {{- else if not $url }}
 {{- else if not (regexMatch "^https?://[^/\\s@?#]+(/v1)?/?$" $url) }}
-{{ $place }}: {{ $url | quote }} is not http:// or https:// with a host alone; a path would be lost, because the console asks for paths from the root, such as /cache/keys
+{{ $place }}: {{ if contains "@" $url }}what stands there{{ else }}{{ $url | quote }}{{ end }} is not http:// or https:// with a host alone; a path would be lost, because the console asks for paths from the root, such as /cache/keys
 {{- else if regexMatch "(your-domain|[/.]example)\\.(com|org|net)" $url }}
 {{ $place }}: {{ $url }} is the name of an example; write the address of the pool-manager
 {{- end }}
 {{- end }}
 {{- $port := include "backofficeConsole.port" . }}
 {{- if or (not (regexMatch "^[0-9]{1,5}$" $port)) (eq (atoi $port) 0) (gt (atoi $port) 65535) }}
-backofficeConsole.configmap.PORT: {{ $port | quote }} is no port from 1 to 65535
+backofficeConsole.configmap.PORT: {{ if contains "@" $port }}what stands there{{ else }}{{ $port | quote }}{{ end }} is no port from 1 to 65535
 {{- end }}
 {{- end }}
 
@@ -149,6 +160,8 @@ backofficeConsole.externalSecret.secretStoreRef.name: is blank; write the name o
 {{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
 {{- else if and (hasKey . "value") (or (include "backofficeConsole.isSecret" .name) (has .name $console.requiredSecrets)) }}
 {{ $place }}: is a secret, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
+{{- else if and (hasKey . "value") (include "backofficeConsole.holdsUser" .) }}
+{{ $place }}: has a user or a password in front of the host, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
 {{- else if hasKey $console.configmap .name }}
 {{ $place }}: is in backofficeConsole.configmap, too; remove one
 {{- end }}

@@ -43,6 +43,8 @@ the same of its environment at its start (exit code 64), when it is too late for
 {{ $place }}: is blank; write a value, or remove it (null in a values file removes a default)
 {{- else if include "poolManager.isPlaceholder" $value }}
 {{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
+{{- else if include "poolManager.holdsUser" $value }}
+{{ $place }}: has a user or a password in front of the host, and everybody who may list ConfigMaps would read it; remove it there, and write {{ ternary "OTEL_EXPORTER_OTLP_HEADERS" "the whole variable" (eq $name "OTEL_EXPORTER_OTLP_ENDPOINT") }} in poolManager.extraEnvVars with valueFrom.secretKeyRef
 {{- end }}
 {{- end }}
 {{- end }}
@@ -51,11 +53,11 @@ the same of its environment at its start (exit code 64), when it is too late for
 {{- define "poolManager.faultsRequired" }}
 {{- $get := dict }}
 {{- range $name := list "DEPLOYMENT_MODE" "ENVIRONMENT_NAME" "ENV_NAME" "SECRETS_BACKEND" "AWS_REGION" "CACHE_MODE" "CACHE_TLS_ENABLED" "SERVER_PORT" "READYZ_DRAIN_GRACE_SECONDS" }}
-{{- $_ := set $get $name (include "poolManager.variable" (dict "root" $ "name" $name)) }}
+{{- $_ := set $get $name (include "poolManager.variable" (dict "root" $ "name" $name) | include "poolManager.withoutUser") }}
 {{- end }}
 {{- range .Values.poolManager.extraEnvVars }}
 {{- if hasKey $get .name }}
-{{- $_ := set $get .name (include "poolManager.text" (default "" .value) | trim | default "given by valueFrom") }}
+{{- $_ := set $get .name (include "poolManager.text" (default "" .value) | trim | default "given by valueFrom" | include "poolManager.withoutUser") }}
 {{- end }}
 {{- end }}
 {{- if not (has $get.DEPLOYMENT_MODE (list "saas" "byoc" "local")) }}
@@ -189,6 +191,14 @@ poolManager.valkey.existingSecretName: is blank although poolManager.valkey.{{ i
 {{- $kinds := fromYaml (include "poolManager.variables" .) }}
 {{- $seen := dict }}
 {{- $own := list "HOST_IP" "POD_NAME" "OTEL_RESOURCE_ATTRIBUTES" }}
+{{- /* The first words of the service's own names. Libraries read more names of theirs than the service has. */}}
+{{- $words := dict }}
+{{- range $name := keys $kinds }}
+{{- $word := splitList "_" $name | first }}
+{{- if not (has $word (list "AWS" "OTEL" "RUST")) }}
+{{- $_ := set $words $word true }}
+{{- end }}
+{{- end }}
 {{- range $service.extraEnvVars }}
 {{- $place := printf "poolManager.extraEnvVars: %s" .name }}
 {{- $kind := get $kinds .name }}
@@ -202,10 +212,13 @@ poolManager.valkey.existingSecretName: is blank although poolManager.valkey.{{ i
 {{ $place }}: is blank, and blank it would be stronger than the ConfigMap and the Secrets; write a value, or remove it
 {{- else if and (not (hasKey . "valueFrom")) (include "poolManager.isPlaceholder" .value) }}
 {{ $place }}: still has the placeholder of an example; write the value in place of what stands between < and >
-{{- else if has $kind (list "secret" "valkey") }}
-{{- if and (hasKey . "value") (ne .name "CACHE_ADDRS") (ne .name "CACHE_USERNAME") }}
+{{- else if hasKey . "valueFrom" }}
+{{- else if and (has $kind (list "secret" "valkey")) (ne .name "CACHE_ADDRS") (ne .name "CACHE_USERNAME") }}
 {{ $place }}: is a secret, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
-{{- end }}
+{{- else if and (not $kind) (include "poolManager.isNameOfSecret" .name) }}
+{{ $place }}: has the name of a secret, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
+{{- else if include "poolManager.holdsUser" .value }}
+{{ $place }}: has a user or a password in front of the host, and would stand in the Deployment in clear; write valueFrom.secretKeyRef
 {{- end }}
 {{- if has .name $own }}
 {{ $place }}: the chart sets it
@@ -217,7 +230,7 @@ poolManager.valkey.existingSecretName: is blank although poolManager.valkey.{{ i
 {{ $place }}: the chart goes by it; write it in poolManager.configmap
 {{- else if hasKey $service.configmap .name }}
 {{ $place }}: is in poolManager.configmap, too; remove one
-{{- else if and (not $kind) (regexMatch "^(ACCESS_CONTROL|AGGRESSIVE|AUDIT|AUTH|CACHE|EVENTS|FAILSAFE|MONGO|MULTI_TENANT|RABBITMQ|RATE_LIMIT|READINESS|REDIS|RELAXED|SECRETS|SERVER|SERVICE_RATE)_" .name) }}
+{{- else if and (not $kind) (contains "_" .name) (hasKey $words (splitList "_" .name | first)) }}
 {{ $place }}: the service has no variable of this name; see docs/CONFIGURATION.md for the right one
 {{- end }}
 {{- end }}
@@ -229,7 +242,7 @@ poolManager.valkey.existingSecretName: is blank although poolManager.valkey.{{ i
 {{- $endpoint := include "poolManager.variable" (dict "root" . "name" "OTEL_EXPORTER_OTLP_ENDPOINT") | default "$(HOST_IP):4317" }}
 {{- $allowed := include "poolManager.isSet" (dict "root" . "name" "ALLOW_INSECURE_OTEL") }}
 {{- if and (ne $mode "local") (not $allowed) (not (hasPrefix "https://" $endpoint)) (not (regexMatch "^(http://)?(localhost|127\\.0\\.0\\.1|\\[::1\\])(:|/|$)" $endpoint)) }}
-poolManager.configmap.ALLOW_INSECURE_OTEL: telemetry goes to {{ $endpoint }} in clear text, which the service refuses with DEPLOYMENT_MODE={{ $mode }}; write "true" if the collector of the node is meant, or an https:// address in OTEL_EXPORTER_OTLP_ENDPOINT
+poolManager.configmap.ALLOW_INSECURE_OTEL: telemetry goes to {{ include "poolManager.withoutUser" $endpoint }} in clear text, which the service refuses with DEPLOYMENT_MODE={{ $mode }}; write "true" if the collector of the node is meant, or an https:// address in OTEL_EXPORTER_OTLP_ENDPOINT
 {{- end }}
 {{- end }}
 {{- end }}
@@ -308,6 +321,21 @@ poolManager.configmap.ENABLE_TELEMETRY: is not "true", so that the alerts of poo
 {{/* What somebody copied and did not fill in, such as <from-secrets-manager>. */}}
 {{- define "poolManager.isPlaceholder" -}}
 {{- if regexMatch "(?s)^<.*>$" (include "poolManager.text" . | trim) -}}true{{- end -}}
+{{- end }}
+
+{{/* A name that somebody gives to a secret: of a variable that is not the service's own. */}}
+{{- define "poolManager.isNameOfSecret" -}}
+{{- if regexMatch "(?i)((SECRET|PASSWORD|PASSWD|PASSPHRASE|TOKEN|CREDENTIALS?|APIKEY)|(^|_)(KEY|HEADERS|DSN)|_(PASS|PWD))$" . -}}true{{- end -}}
+{{- end }}
+
+{{/* Whether a URL has a user or a password, or they stand in front of a host without a scheme. */}}
+{{- define "poolManager.holdsUser" -}}
+{{- if regexMatch "(?m)(://[^/\\s]*|^[^/\\s:]*:[^/\\s]*)@" (include "poolManager.text" . | trim) -}}true{{- end -}}
+{{- end }}
+
+{{/* What may be said of a value: logs keep what a render prints. */}}
+{{- define "poolManager.withoutUser" -}}
+{{- regexReplaceAll "(?m)([^\\s:/]*://|^|\\s)\\S*@" . "${1}...@" -}}
 {{- end }}
 
 {{/* Values are in Git and in the history of the release: what is secret does not belong there. */}}

@@ -7,7 +7,11 @@ metadata:
   annotations:
     # A change of either replaces the pods. Secrets that others make are not seen here.
     checksum/config: {{ include (print .root.Template.BasePath "/configmap.yaml") .root | sha256sum }}
-    checksum/secrets: {{ include (print .root.Template.BasePath "/secrets.yaml") .root | sha256sum }}
+    {{- with $service.secrets }}
+    # Who may read pods may try guesses against a hash. Beside a long random key nothing can be guessed; without one each revision
+    # replaces the pods.
+    checksum/secrets: {{ if ge (len (include "poolManager.text" (get . "SECRETS_ENCRYPTION_KEY"))) 32 }}{{ include (print $.root.Template.BasePath "/secrets.yaml") $.root | sha256sum }}{{ else }}revision-{{ $.root.Release.Revision }}{{ end }}
+    {{- end }}
     {{- with merge (dict) $service.podAnnotations (default (dict) .root.Values.global.commonAnnotations) }}
     {{- toYaml . | nindent 4 }}
     {{- end }}

@@ -241,7 +241,7 @@ variable "consumer_channels" {
   nullable    = false
 
   validation {
-    condition     = length(var.consumer_channels) > 0 && alltrue([for channel in var.consumer_channels : can(regex("^tenant-events:[^ ]*$", channel))])
+    condition     = length(var.consumer_channels) > 0 && alltrue([for channel in var.consumer_channels : can(regex("^tenant-events:[^[:space:]]*$", channel))])
     error_message = "consumer_channels must name channels of the event bus: each begins with \"tenant-events:\" and has no blank. Its own ends in a colon: \"tenant-events:staging:\"."
   }
 }
