@@ -55,28 +55,30 @@ impl FromStr for NodeAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort(shown(text)))?;
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| AddressError::NoPort(without_user(text)))?;
         let host = match host.strip_prefix('[') {
-            Some(inner) => inner.strip_suffix(']').ok_or_else(|| AddressError::BadHost(shown(text)))?,
+            Some(inner) => {
+                inner.strip_suffix(']').ok_or_else(|| AddressError::BadHost(without_user(text)))?
+            }
             None if host.contains(':') && !host.contains("//") => {
                 // Two colons without brackets: an IPv6 address whose port cannot be told apart.
-                return Err(AddressError::BadHost(shown(text)));
+                return Err(AddressError::BadHost(without_user(text)));
             }
             None => host,
         };
         let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '%');
         if host.is_empty() || !host.chars().all(is_host) {
-            return Err(AddressError::BadHost(shown(text)));
+            return Err(AddressError::BadHost(without_user(text)));
         }
         match port.parse::<u16>() {
             Ok(port) if port > 0 => Ok(Self::new(host, port)),
-            _ => Err(AddressError::BadPort(shown(text))),
+            _ => Err(AddressError::BadPort(without_user(text))),
         }
     }
 }
 
-/// The text for a message: whoever writes a URL in place of an address may write a password in it.
-fn shown(text: &str) -> String {
+/// A wrong value for a message: whoever writes a URL where none belongs may write a password in it.
+pub fn without_user(text: &str) -> String {
     text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_user, rest)| format!("…@{rest}"))
 }
 

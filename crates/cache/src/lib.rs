@@ -39,7 +39,7 @@ mod steps;
 mod valkey;
 mod version_stamp;
 
-pub use address::{AddressError, NodeAddress};
+pub use address::{AddressError, NodeAddress, without_user};
 pub use backend::{Cache, connect};
 pub use client::CacheClient;
 pub use config::{

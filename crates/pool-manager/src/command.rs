@@ -70,28 +70,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, environment: Variables
 }
 
 fn execute(command: Command, environment: Variables) -> Result<(), Failure> {
-    if let Command::Openapi = command {
-        output::text(&api::openapi_document());
-        return Ok(());
-    }
+    // The environment holds secrets: it goes once it was read, and from then on only those who need them have them.
+    let inspect = |environment: Variables| Config::inspect(&environment);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let command = match command {
-        Command::Doctor(arguments) => return runtime.block_on(doctor::run(arguments, environment)),
-        other => other,
-    };
-    let inspection = Config::inspect(&environment);
-    // It holds secrets; from here on only those who need them do.
-    drop(environment);
     runtime.block_on(async {
         match command {
-            Command::Openapi | Command::Doctor(_) => Ok(()),
-            Command::Migrate => migrate::run(inspection.sound()?).await,
-            Command::Import { file } => import::run(file, inspection.sound()?).await,
-            Command::Health(arguments) => health::run(arguments, inspection.sound()?).await,
-            Command::Serve => Box::pin(serve::run(inspection.sound()?)).await,
-            Command::ApiKey(command) => Box::pin(api_key::run(command, inspection)).await,
-            Command::Audit(command) => audit::run(command, inspection.sound()?).await,
-            Command::Cache(command) => cache::run(command, inspection.sound()?).await,
+            Command::Openapi => {
+                output::text(&api::openapi_document());
+                Ok(())
+            }
+            Command::Doctor(arguments) => Box::pin(doctor::run(arguments, environment)).await,
+            Command::Migrate => migrate::run(inspect(environment).sound()?).await,
+            Command::Import { file } => import::run(file, inspect(environment).sound()?).await,
+            Command::Health(arguments) => health::run(arguments, inspect(environment).sound()?).await,
+            Command::Serve => Box::pin(serve::run(inspect(environment).sound()?)).await,
+            Command::ApiKey(command) => Box::pin(api_key::run(command, inspect(environment))).await,
+            Command::Audit(command) => audit::run(command, inspect(environment).sound()?).await,
+            Command::Cache(command) => cache::run(command, inspect(environment).sound()?).await,
         }
     })
 }

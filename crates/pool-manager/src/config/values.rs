@@ -90,9 +90,7 @@ pub(super) fn certificate(
 
 /// A value that is not what it should be.
 pub(super) fn unexpected(variable: &'static str, value: &Option<String>, expected: &'static str) -> Problem {
-    let value = value.clone().unwrap_or_default();
-    // Whoever writes a URL where none belongs may write a password in it.
-    let value = value.rsplit_once('@').map_or(value.clone(), |(_user, rest)| format!("…@{rest}"));
+    let value = value.as_deref().map(cache::without_user).unwrap_or_default();
     Problem::Value { variable, value, expected }
 }
 

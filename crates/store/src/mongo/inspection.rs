@@ -11,7 +11,7 @@ use mongodb::error::ErrorKind;
 
 use super::connection::within;
 use super::fault::Fault;
-use super::migrations::{Command, MIGRATIONS};
+use super::migrations::{Command, MIGRATIONS, unavailable};
 use super::{ConnectError, MongoStore};
 use crate::migration::outstanding;
 
@@ -129,10 +129,6 @@ impl Shape {
 
 fn is_no_collection(error: &mongodb::error::Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(refusal) if refusal.code == NAMESPACE_NOT_FOUND)
-}
-
-fn unavailable(fault: Fault) -> ConnectError {
-    ConnectError::Unavailable(fault.into())
 }
 
 #[cfg(test)]

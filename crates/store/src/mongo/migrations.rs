@@ -106,7 +106,7 @@ impl MongoStore {
     }
 }
 
-fn unavailable(fault: Fault) -> ConnectError {
+pub(super) fn unavailable(fault: Fault) -> ConnectError {
     ConnectError::Unavailable(fault.into())
 }
 
